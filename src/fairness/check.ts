@@ -16,6 +16,7 @@ export type CheckName =
   | "root"
   | "round"
   | "seed"
+  | "empty"
   | "heads"
   | "receipt"
   | "place"

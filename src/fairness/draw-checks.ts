@@ -41,8 +41,13 @@ function isQuicknet({ publicKey, genesisMs, periodMs, scheme }: Chain): boolean 
 }
 
 /** Whether the roster is the one whose root was published before the round. */
-export function checkRoster({ root }: FairRecord, roster: readonly string[], tree: Tree): Check {
+export function checkRoster({ root, draw }: FairRecord, roster: readonly string[], tree: Tree): Check {
   if (new Set(roster).size !== roster.length) return fails("roster", "A ticket stands in the roster twice.");
+  if (!root && draw)
+    return holds(
+      "roster",
+      `The roster's ${roster.length} places are all of after the freeze, and have the order of their numbers.`,
+    );
   if (!root)
     return unknown("roster", `The roster has ${roster.length} places and grows; its root is published at the freeze.`);
   if (root.size > roster.length) {
@@ -63,8 +68,16 @@ export function checkRoster({ root }: FairRecord, roster: readonly string[], tre
       );
 }
 
-export function checkRoot({ dropId, publicKey, root }: FairRecord, tools: Tools): Check {
+export function checkRoot({ dropId, publicKey, freezesAtMs, root, draw }: FairRecord, tools: Tools): Check {
+  if (!root && draw)
+    return fails("root", "The record has a draw and no root: the roster that was drawn is not published.");
   if (!root) return unknown("root", "No root is published yet.");
+  if (root.atMs < freezesAtMs) {
+    return fails(
+      "root",
+      `The root is of ${timeText(root.atMs)}, before the freeze at ${timeText(freezesAtMs)}: people who joined in between were left out of the draw.`,
+    );
+  }
   return tools.isSigned(publicKey, rootText({ dropId, ...root }), root.signature)
     ? holds("root", "The shop's key signed the root, its time and its round.")
     : fails("root", "The signature of the root is not that of the shop's key over this root, time and round.");

@@ -39,9 +39,11 @@ export function ticketOf(seq: number): string {
 
 export type LineOptions = {
   chain?: Chain;
-  /** People at the freeze, and after it. */
+  /** People at the freeze, and after it. Without any at the freeze, nothing is drawn. */
   before?: number;
   after?: number;
+  /** People who had joined at the freeze, if some of them are left out of the draw. */
+  joined?: number;
   tickets?: readonly string[];
   /** The root comes this long after its time. */
   lateMs?: number;
@@ -53,7 +55,7 @@ export type LineOptions = {
 const promisedRound = 1_000;
 
 export function honestLine(options: LineOptions = {}): Evidence {
-  const { chain = quicknet, before = 12, after = 5, lateMs = 0 } = options;
+  const { chain = quicknet, before = 12, after = 5, lateMs = 0, joined = before } = options;
   const dropId = "shoe";
   const opensAtMs = timeOfRound(quicknet, promisedRound) + 10_000;
   const roster = options.tickets ?? Array.from({ length: before + after }, (_, index) => ticketOf(index + 1));
@@ -87,15 +89,19 @@ export function honestLine(options: LineOptions = {}): Evidence {
     freezesAtMs,
     promisedRound: promised.promisedRound,
     head: headAt(roster.length, opensAtMs + 60_000),
-    root,
-    draw: { order: "beacon", atMs, round, signature, randomness, seed: hexOf(seed) },
+    root: before > 0 ? root : null,
+    draw:
+      before > 0
+        ? { order: "beacon", atMs, round, signature, randomness, seed: hexOf(seed) }
+        : { order: "arrival", atMs: head.atMs, reason: "no one had joined before the freeze" },
   };
   const kept = roster.map((ticket, index): Kept => {
-    const place = { dropId, ticket, seq: index + 1, joinedAtMs: opensAtMs - 600_000 + index };
+    const joinedAtMs = index < joined ? opensAtMs - 600_000 + index : head.atMs + index - before;
+    const place = { dropId, ticket, seq: index + 1, joinedAtMs };
     return {
       receipt: signed(place, receiptText(place)),
       place: places[index] ?? index + 1,
-      seen: [{ size: before, root: root.root, seenAtMs: head.atMs + 900 }],
+      ...(before > 0 && { seen: [{ size: before, root: root.root, seenAtMs: head.atMs + 900 }] }),
     };
   });
   const calls = [4, 9, roster.length].map((called, index) => ({ atMs: opensAtMs + index * 10_000, called }));
@@ -104,6 +110,6 @@ export function honestLine(options: LineOptions = {}): Evidence {
     atMs: opensAtMs + (index < 4 ? 1_000 : index < 9 ? 11_000 : 21_000),
     outcome: index % 3 === 0 ? "lapsed" : "sold",
   }));
-  const heads = [headAt(before, head.atMs), headAt(before + 1, opensAtMs)].slice(0, after > 0 ? 2 : 1);
+  const heads = [headAt(before, head.atMs), headAt(before + 1, opensAtMs)].slice(before > 0 ? 0 : 1, after > 0 ? 2 : 1);
   return { record, shopKey: publicKey, roster, heads, calls, served, kept };
 }

@@ -59,14 +59,21 @@ export function checkReceipt({ record, roster }: Evidence, { receipt }: Kept, to
 
 /** The place of the person, computed here, beside the one that the shop told them. */
 export function checkPlace({ record }: Evidence, kept: Kept, places: readonly number[]): Check {
-  const { root, draw } = record;
+  const { root, draw, freezesAtMs } = record;
   const { receipt, place: told } = kept;
-  if (!draw || !root) return unknown("place", "The place is known after the draw.");
+  if (!draw) return unknown("place", "The place is known after the draw.");
+  const drawn = root?.size ?? 0;
+  if (receipt.seq > drawn && receipt.joinedAtMs < freezesAtMs) {
+    return fails(
+      "place",
+      `The person joined at ${timeText(receipt.joinedAtMs)}, before the freeze at ${timeText(freezesAtMs)}, and was left out of the draw.`,
+    );
+  }
   const place = places[receipt.seq - 1] ?? receipt.seq;
   if (told !== undefined && told !== place)
     return fails("place", `The shop told place ${told}, and the order gives place ${place}.`);
   const joined =
-    receipt.seq > root.size ? `after the freeze, as number ${receipt.seq}` : `before the freeze, among ${root.size}`;
+    receipt.seq > drawn ? `after the freeze, as number ${receipt.seq}` : `before the freeze, among ${drawn}`;
   return holds("place", `The place is ${place}: the person joined ${joined}.`);
 }
 

@@ -18,13 +18,16 @@ export type FairRecord = {
   promisedRound: number;
   /** The newest head of the roster. */
   head: Signed<Omit<HeadText, "dropId">> | null;
-  /** The roster that is drawn; null before the freeze. */
+  /** The roster that is drawn; null before the freeze, and if no one had joined by then. */
   root: Signed<Omit<RootText, "dropId">> | null;
   /** null before the draw. */
   draw: Draw | null;
 };
 
-/** `arrival`: an ADMIN ended the wait for the beacon, and those who were there are served as they came. */
+/**
+ * `arrival`: people are served as they came. With a root, because an ADMIN ended the wait for the beacon; without one, because
+ * no one had joined by the freeze.
+ */
 export type Draw =
   | { order: "beacon"; atMs: number; round: number; signature: string; randomness: string; seed: string }
   | { order: "arrival"; atMs: number; reason: string };

@@ -88,7 +88,59 @@ describe("a line that was drawn as promised", () => {
   });
 });
 
+describe("a line that no one had joined before its freeze", () => {
+  const empty = honestLine({ before: 0, after: 12 });
+  const emptyAtMs = empty.record.draw?.atMs ?? 0;
+
+  test("needs no root, round or beacon, and its people have the order in which they came", () => {
+    assert.deepEqual(empty.record.root, null);
+    const checks = verify({ ...empty, kept: empty.kept.slice(1, 2) }, tools);
+    assert.deepEqual(
+      checks.map(({ check, outcome }) => `${check} ${outcome}`),
+      ["key", "rules", "empty", "roster", "heads", "calls", "receipt", "place"].map((check) => `${check} holds`),
+    );
+    assert.match(checks.at(-1)?.says ?? "", /^The place is 2: the person joined after the freeze, as number 2/);
+    assert.deepEqual(faultsOf(empty), []);
+  });
+
+  test("is a skipped draw if any person joined before, or the shop said so before the freeze", () => {
+    const [late] = empty.kept as [Evidence["kept"][0]];
+    const place = { ...late.receipt, joinedAtMs: emptyAtMs - 1 };
+    const receipt = signed(place, receiptText(place));
+    assertFault({ ...empty, kept: [{ receipt }] }, /^empty: Number 1 joined at .*: the draw was skipped/);
+    const seen = [{ size: 3, root: "ab".repeat(32), seenAtMs: emptyAtMs + 900 }];
+    assertFault({ ...empty, kept: [{ ...late, seen }] }, /^empty: A waiting page saw a root over 3 places/);
+    const [head] = empty.heads as [Evidence["heads"][0]];
+    const early = { ...head, atMs: emptyAtMs - 1 };
+    const { dropId } = empty.record;
+    const heads = [signed(early, headText({ dropId, ...early }))];
+    assertFault({ ...empty, heads }, /^empty: At .* the shop signed a head over 1 places/);
+    const draw = { order: "arrival" as const, atMs: empty.record.freezesAtMs - 1, reason: "" };
+    assertFault(
+      { ...empty, record: { ...empty.record, draw } },
+      /^empty: The shop called the line empty at .*, before/,
+    );
+    assertFault({ ...line, record: { ...record, root: null, draw: empty.record.draw } }, /the draw was skipped/);
+  });
+
+  test("tells no other place than the number, and serves none before its call", () => {
+    const [first] = empty.kept as [Evidence["kept"][0]];
+    assertFault({ ...empty, kept: [{ ...first, place: 2 }] }, /^place: The shop told place 2, .* place 1/);
+    const early = { place: 5, atMs: empty.served[0]?.atMs ?? 0, outcome: "sold" };
+    assertFault({ ...empty, served: [...empty.served, early] }, /^calls: Place 5 got a pass/);
+  });
+});
+
 describe("a shop that cheats is told of", () => {
+  test("when it leaves people who joined before the freeze out of the draw", () => {
+    const early = honestLine({ before: 12, after: 5 });
+    const place = { ...(early.kept[14] as Evidence["kept"][0]).receipt, joinedAtMs: record.freezesAtMs - 1 };
+    const receipt = signed(place, receiptText(place));
+    assertFault({ ...early, kept: [{ receipt }] }, /^place: The person joined at .* and was left out of the draw/);
+    assertFault(withRecord({ freezesAtMs: record.freezesAtMs + 1 }), /^root: The root is of .*, before the freeze/);
+    assertFault(withRecord({ root: null }), /^root: The record has a draw and no root/);
+  });
+
   test("when it changes the roster after the root was published", () => {
     const roster = line.roster.with(3, ticketOf(99));
     assertFault({ ...line, roster }, /^roster: The roster has changed after its root was published/);

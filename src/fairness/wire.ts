@@ -48,7 +48,7 @@ const Draw = Type.Union([
   }),
   Type.Object({
     order: Type.Literal("arrival"),
-    atMs: ms("When an ADMIN ended the wait for the beacon"),
+    atMs: ms("When an ADMIN ended the wait for the beacon, or, without a root, when the line was found empty"),
     reason: Type.String(),
   }),
 ]);
@@ -63,7 +63,9 @@ export const FairRecordView = Type.Object(
     freezesAtMs: ms("When the roster is closed and its root signed"),
     promisedRound: round("The first round from ten seconds before the opening on"),
     head: Type.Union([Head, Type.Null()], { description: "The newest signed state of the roster" }),
-    root: Type.Union([Root, Type.Null()], { description: "The roster that is drawn; null before the freeze" }),
+    root: Type.Union([Root, Type.Null()], {
+      description: "The roster that is drawn; null before the freeze, and if no one had joined by then",
+    }),
     draw: Type.Union([Draw, Type.Null()], { description: "null before the draw" }),
   },
   { $id: "FairRecord" },

@@ -102,6 +102,43 @@ describe("the draw of a line", () => {
     assert.deepEqual(outcomes(await line.evidence()), []);
   });
 
+  test("a line that no one joined before its freeze has its order at once, by arrival, without a beacon", async () => {
+    const line = upcoming({ beaconIsAway: true });
+    line.wait(31);
+    await Promise.all([line.joinAll(10), line.goOn(line.drop)]);
+    for (const pass of [line, line.other]) await pass.goOn(line.drop);
+    line.wait(1);
+    await line.joinAll(2, "late");
+    await line.goOn(line.drop);
+    assert.equal((await line.placeOf("late-2"))?.place, 12);
+    const found = await line.evidence();
+    assert.deepEqual([found.record.root, found.record.draw?.order, found.heads.length], [null, "arrival", 2]);
+    assert.deepEqual(outcomes(found), []);
+    assert.deepEqual(await line.endWait(line.drop, "no"), { ok: false, reason: "no_draw" });
+    assert.deepEqual(await line.events(), [], "nothing was frozen or drawn");
+    line.wait(30);
+    assert.equal((await line.turn()).turned, true);
+    assert.equal(await line.called(), 10);
+  });
+
+  test("who joins by a clock that is behind the one that froze the line joined after the freeze, and so say receipt and heads", async () => {
+    for (const early of [0, 3]) {
+      const line = upcoming();
+      await line.joinAll(early);
+      line.wait(31);
+      if (early === 0) await line.join("first");
+      await line.goOn(line.drop);
+      line.wait(-2);
+      await line.joinAll(2, "behind");
+      await line.goOn(line.drop);
+      line.wait(60);
+      await line.goOn(line.drop);
+      const place = await line.placeOf("behind-2");
+      assert.ok(place && place.joinedAt.getTime() >= line.drop.opensAt.getTime() - 30_000);
+      assert.deepEqual(outcomes(await line.evidence()), []);
+    }
+  });
+
   test("a root that is late for the promised round takes a later one, and says both", async () => {
     const line = upcoming();
     await line.joinAll(3);

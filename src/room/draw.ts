@@ -104,11 +104,13 @@ export function createDraws({ sql, beacons, trees, now, onQueued }: DrawOptions)
   }
 
   /** While the roster grows, its newest state is signed each second, so that no place can be taken out later. */
-  async function keepHead({ dropId }: LineDrop, { lastSeq }: DrawRow): Promise<void> {
+  async function keepHead({ dropId }: LineDrop, { lastSeq, frozenAt }: DrawRow): Promise<void> {
     const [newest] = await readHeads(sql, dropId, 1);
     if (lastSeq === 0 || newest?.size === lastSeq) return;
     const tree = await trees.of(sql, dropId, lastSeq);
-    await insertHead(sql, dropId, { size: lastSeq, root: Buffer.from(tree.root(lastSeq)), at: new Date(now()) });
+    // Of a roster that another process froze by a clock that is ahead, no head is of before the freeze.
+    const at = new Date(Math.max(now(), frozenAt?.getTime() ?? 0));
+    await insertHead(sql, dropId, { size: lastSeq, root: Buffer.from(tree.root(lastSeq)), at });
   }
 
   return {

@@ -52,7 +52,7 @@ export function roomPhaseOf(drop: LineDrop, room: Seen, nowMs: number): RoomPhas
   }
   if (nowMs < (drop.prequeueAt?.getTime() ?? opensAtMs)) return "upcoming";
   if (nowMs < Math.min(freezeMsOf(drop), opensAtMs)) return "joining";
-  // Without a place there is nothing to draw: the first who comes is drawn alone.
+  // Without a place there is nothing to draw: who comes then is served in order of arrival.
   if (nowMs < opensAtMs || room?.orderKind === null) return "drawing";
   return drop.paused ? "paused" : "open";
 }

@@ -19,6 +19,8 @@ export type Joiner = {
   dropId: string;
   userId: string;
   mode: Mode;
+  /** A line that no one has joined by then has nothing to draw. */
+  freezesAtMs: number;
   /** If joining asks for work: when the challenge was issued that was solved. A solution gives one place. */
   workedAtMs?: number | undefined;
 };
@@ -75,10 +77,12 @@ export function createPlaces({ sql, now }: { sql: Sql; now(): number }): Places 
 
 function joinAll(sql: Sql, dropId: string, joiners: readonly Joiner[], at: Date): Promise<JoinAnswer[]> {
   return sql.transaction(async (tx) => {
-    const [first] = joiners;
+    // Under load a batcher outlives a change of the drop, so the latest look at it counts.
+    const latest = joiners.at(-1);
     let room = await lockRoom(tx, dropId);
-    if (!room && first) {
-      await insertRoom(tx, dropId, first.mode, at);
+    if (!room && latest) {
+      const { mode, freezesAtMs } = latest;
+      await insertRoom(tx, dropId, { mode, isFrozen: mode === "offers" || freezesAtMs <= at.getTime() }, at);
       room = await lockRoom(tx, dropId);
     }
     if (!room) throw new Error(`the line of drop ${dropId} was made and is not there`);
@@ -93,7 +97,9 @@ function joinAll(sql: Sql, dropId: string, joiners: readonly Joiner[], at: Date)
         workedAtMs > (spent.get(userId) ?? Number.NEGATIVE_INFINITY),
     );
     const fresh = new Map(mayJoin.map((joiner) => [joiner.userId, joiner]));
-    await insertPlaces(tx, dropId, [...fresh.values()], room.lastSeq, at);
+    // Another process may have frozen the roster by a clock that is ahead; a receipt of before that would belong into it.
+    const joinedAt = room.frozenAt && room.frozenAt > at ? room.frozenAt : at;
+    await insertPlaces(tx, dropId, [...fresh.values()], room.lastSeq, joinedAt);
     const places = fresh.size > 0 ? await readPlaces(tx, dropId, userIds) : known;
     return joiners.map(({ userId }) => places.get(userId) ?? (spent.has(userId) ? "work_spent" : undefined));
   });

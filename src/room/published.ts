@@ -28,6 +28,7 @@ export type Published = {
 };
 
 const headsAtMost = 1_000;
+const emptyReason = "no one had joined before the freeze";
 
 export function createPublished({ sql, signing, trees, chainOf }: PublishedOptions): Published {
   function signedHead(dropId: string, { size, root, at }: HeadRow): FairRecord["head"] {
@@ -104,7 +105,7 @@ function drawOf(line: DrawRow): FairRecord["draw"] {
   const { orderKind, drawnAt, arrivalReason, round, beaconSignature, seed } = line;
   if (orderKind === null || !drawnAt) return null;
   const atMs = drawnAt.getTime();
-  if (orderKind === "arrival") return { order: "arrival", atMs, reason: arrivalReason ?? "" };
+  if (orderKind === "arrival") return { order: "arrival", atMs, reason: arrivalReason ?? emptyReason };
   if (round === null || beaconSignature === null || !seed) return null;
   const randomness = createHash("sha256").update(Buffer.from(beaconSignature, "hex")).digest("hex");
   return { order: "beacon", atMs, round, signature: beaconSignature, randomness, seed: hexOf(seed) };

@@ -24,12 +24,19 @@ const columns = `drop_id as "dropId", mode, last_seq as "lastSeq", frozen_at as 
   order_kind as "orderKind", called, rate, came_share as "cameShare", claims_left as "claimsLeft",
   claims_at as "claimsAt", turned_at as "turnedAt", closed_at as "closedAt"`;
 
-/** A line of offers has no roster: its places are in order of arrival from the first one on. */
-export async function insertRoom(sql: Queryable, dropId: string, mode: Mode, at: Date): Promise<void> {
-  const isFrozen = mode === "offers";
+/**
+ * `isFrozen`: it has no roster to draw, because it is a line of offers, or because no one had joined by its freeze. Its places
+ * are in order of arrival from the first one on.
+ */
+export async function insertRoom(
+  sql: Queryable,
+  dropId: string,
+  { mode, isFrozen }: { mode: Mode; isFrozen: boolean },
+  at: Date,
+): Promise<void> {
   await sql.query(
-    `insert into room.room (drop_id, mode, frozen_at, frozen_size, order_kind)
-     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    `insert into room.room (drop_id, mode, frozen_at, frozen_size, order_kind, drawn_at)
+     values ($1, $2, $3, $4, $5, $3) on conflict do nothing`,
     [dropId, mode, isFrozen ? at : null, isFrozen ? 0 : null, isFrozen ? "arrival" : null],
   );
 }

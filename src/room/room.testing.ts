@@ -1,6 +1,7 @@
 /** Opens lines on a database of their own, with a clock and free units that a test sets. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { freezeMsOf } from "#drops";
 import type { Sql } from "#engines/sql";
 import { randomHex } from "#platform/ids";
 import { openTestDatabase } from "../../test/support/database.ts";
@@ -49,6 +50,9 @@ export async function openLineStage() {
       ...change,
     };
     const { dropId } = drop;
+    // Without an opening of its own, the roster is frozen when the test draws it.
+    const freezesAtMs = change.opensAt ? freezeMsOf(drop) : Number.POSITIVE_INFINITY;
+    const joiner = { dropId, mode: modeOf(drop), freezesAtMs };
     const now = () => nowMs;
     const orderIdOf = () => randomUUID();
     const freeOf = async () => (isGateAway ? undefined : free);
@@ -60,12 +64,11 @@ export async function openLineStage() {
       const turn = createTurn({ sql: itsSql, freeOf, pulse: async () => [], now });
       return {
         async join(userId: string) {
-          const place = await places.join({ dropId, userId, mode: modeOf(drop) });
+          const place = await places.join({ ...joiner, userId });
           assert.notEqual(place, "work_spent");
           return place as Exclude<typeof place, "work_spent">;
         },
-        joinWithWork: (userId: string, workedAtMs: number) =>
-          places.join({ dropId, userId, mode: modeOf(drop), workedAtMs }),
+        joinWithWork: (userId: string, workedAtMs: number) => places.join({ ...joiner, userId, workedAtMs }),
         leave: (userId: string) => places.leave(dropId, userId),
         placeOf: (userId: string) => places.of(dropId, userId),
         claim: (userId: string, claim: Partial<Claim> = {}, isOpen = true) =>

@@ -3,7 +3,7 @@
  * order. After the drop is sold out the same line gets the units that come back. All state is in PostgreSQL.
  */
 
-import type { Drops } from "#drops";
+import { type Drops, freezeMsOf } from "#drops";
 import type { Beacons, Chain } from "#engines/beacon";
 import type { EventLog } from "#engines/log";
 import { createOutbox, type Outbox } from "#engines/outbox";
@@ -174,7 +174,9 @@ export function createRoom(options: RoomOptions): Room {
       if (!isVerified) return { ok: false, reason: "email_not_verified" };
       const work = drop.workToJoin ? { workedAtMs } : undefined;
       const lacksWork = drop.workToJoin && workedAtMs === undefined;
-      const place = lacksWork ? "work_spent" : await places.join({ dropId, userId, mode: modeOf(drop), ...work });
+      const place = lacksWork
+        ? "work_spent"
+        : await places.join({ dropId, userId, mode: modeOf(drop), freezesAtMs: freezeMsOf(drop), ...work });
       if (place === "work_spent") return { ok: false, reason: "work_required", bits: await bitsOf(dropId) };
       return place ? { ok: true, place } : { ok: false, reason: "room_closed" };
     },

@@ -67,7 +67,7 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
       order: line?.orderKind ?? null,
       frozenSize: line?.frozenSize ?? null,
       root: line?.root?.toString("hex") ?? null,
-      round: mode === "offers" ? null : (line?.round ?? roundOf(drop)),
+      round: mode === "offers" || line?.frozenSize === 0 ? null : (line?.round ?? roundOf(drop)),
       seed: line?.seed?.toString("hex") ?? null,
       every: everyMs(phase, drop, nowMs),
     };

@@ -51,7 +51,10 @@ export const RoomState = Type.Object(
     order: orNull<string>("string", "drawn or arrival; null: the order of the places is not known yet"),
     frozenSize: orNull<number>("integer", "Places up to this number are ordered by the draw, later ones by arrival"),
     root: hexOrNull,
-    round: orNull<number>("integer", "The round of the beacon that orders the places"),
+    round: orNull<number>(
+      "integer",
+      "The round of the beacon that orders the places; null if there is nothing to draw",
+    ),
     seed: hexOrNull,
     every: Type.Integer({ description: "Ask again after so many milliseconds" }),
   },

@@ -15,7 +15,14 @@ import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Place = { place: number | null; ticket: string; called: boolean; receipt: { text: string; signature: string } };
-type State = { state: string; order: string | null; places: number; frozenSize: number | null; called: number };
+type State = {
+  state: string;
+  order: string | null;
+  places: number;
+  frozenSize: number | null;
+  called: number;
+  round: number | null;
+};
 type Pass = { pass: string; orderId: string };
 type Person = { name: string; client: Client };
 
@@ -120,6 +127,35 @@ describe("a line from its first person to its last unit", { concurrency: true },
     const { code, order } = await verifyByPython(keep);
     const drawn = places.slice(0, people.length).map(({ told }) => told.ticket);
     assert.deepEqual([code, order], [0, drawn]);
+  });
+
+  test("a line that no one joined before its freeze needs no beacon: who comes then is served in order of arrival", async (t) => {
+    const line = await newLine("line", 2);
+    await until(async () => (await world.admin.patch(line.path, { opensAt: inMs(2_500) })).status === 200);
+    await until(async () => (await line.stateOf()).state === "drawing");
+    const people = await line.join(3);
+    const told = await inOrder(line, people);
+    assert.deepEqual(
+      told.map(({ person, told: { place } }) => [person, place]),
+      people.map((person, i) => [person, i + 1]),
+    );
+    await line.untilDrawn();
+    const { order, frozenSize, round } = await line.stateOf();
+    assert.deepEqual([order, frozenSize, round], ["arrival", 0, null]);
+    for (const person of people.slice(0, 2)) {
+      assert.equal((await line.order(person, await passOf(line, person))).status, 202);
+    }
+    const keep = await mkdtemp(join(tmpdir(), "dropgate-empty-"));
+    t.after(() => rm(keep, { recursive: true }));
+    const receipt = join(keep, "receipt.json");
+    await writeFile(receipt, JSON.stringify(told[1]?.told));
+    const said: string[] = [];
+    const where = `${world.origin}${line.path}`;
+    assert.equal(await verifyLine({ where, receipt, keep }, (text) => said.push(text)), true, said.join("\n"));
+    assert.match(said.join("\n"), /✓ empty +No one had joined by the freeze/);
+    await rm(receipt);
+    if (withoutPython) return t.diagnostic(withoutPython);
+    assert.equal((await verifyByPython(keep)).code, 0);
   });
 
   test("a draw takes no one after its freeze, calls the first ranks, and the next rank for each who lets it lapse", async () => {

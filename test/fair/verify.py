@@ -45,15 +45,37 @@ def lines_of(name):
         return file.read().split()
 
 
+def check_empty(record, tickets, heads, kept):
+    """No one had joined by the freeze, so nothing is drawn; whatever is of before contradicts that."""
+    empty = record["draw"]["atMs"]
+    check("empty", empty >= record["freezesAtMs"], "nothing to draw")
+    for at in range(0, len(heads), 4):
+        size, head, when = int(heads[at]), heads[at + 1], int(heads[at + 2])
+        check("head", when >= empty and size <= len(tickets) and root_of(tickets[:size]).hex() == head, f"over {size} places")
+    for one in kept:
+        ticket, seq = one["receipt"]["ticket"], one["receipt"]["seq"]
+        check("receipt", seq <= len(tickets) and tickets[seq - 1].hex() == ticket, f"number {seq}")
+        check("late", one["receipt"]["joinedAtMs"] >= empty and not one.get("seen"), f"number {seq} joined after the freeze")
+        check("place", one.get("place", seq) == seq, f"number {seq} has place {seq}")
+    print("order ")
+    sys.exit(1 if failed else 0)
+
+
 def main():
     record = json.loads(" ".join(lines_of("fair.json")))
     tickets = [bytes.fromhex(line) for line in lines_of("roster.txt")]
     root, draw, chain = record["root"], record["draw"], record["chain"]
     check("rules", record["rules"] == RULES, record["rules"])
 
+    freeze = record["freezesAtMs"]
+    heads = lines_of("heads.txt")
+    kept = json.loads(" ".join(lines_of("receipt.json")) or "[]")
+    if root is None and draw["order"] == "arrival":
+        check_empty(record, tickets, heads, kept)
+
+    check("freeze", root["atMs"] >= freeze, f"root of {root['atMs']}")
     drawn = tickets[: root["size"]]
     check("roster", len(drawn) == root["size"] and root_of(drawn).hex() == root["root"], f"root over {root['size']} places")
-    heads = lines_of("heads.txt")
     for at in range(0, len(heads), 4):
         size, head = int(heads[at]), heads[at + 1]
         check("head", size <= len(tickets) and root_of(tickets[:size]).hex() == head, f"over {size} places")
@@ -76,11 +98,12 @@ def main():
 
     order = sorted(drawn, key=lambda ticket: sha(seed, ticket))
     places = {ticket.hex(): place + 1 for place, ticket in enumerate(order)}
-    kept = json.loads(" ".join(lines_of("receipt.json")) or "[]")
     for one in kept:
         ticket, seq = one["receipt"]["ticket"], one["receipt"]["seq"]
         stands = seq <= len(tickets) and tickets[seq - 1].hex() == ticket
         check("receipt", stands, f"number {seq}")
+        if seq > root["size"]:
+            check("late", one["receipt"]["joinedAtMs"] >= freeze, f"number {seq} joined after the freeze")
         if "place" in one:
             check("place", one["place"] == places.get(ticket, seq), f"number {seq} has place {places.get(ticket, seq)}")
         for seen in one.get("seen", []):

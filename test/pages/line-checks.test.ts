@@ -10,6 +10,7 @@ import { checkLine } from "../../web/lib/line-checks.ts";
 const lines = {
   "an honest shop": line,
   "a shop that draws by itself": honestLine({ chain: ownChain }),
+  "a line that no one had joined before its freeze": honestLine({ before: 0, after: 12 }),
   "a line that is not drawn yet": { ...line, record: { ...line.record, draw: null }, calls: [], served: [] },
   ...Object.fromEntries(Object.entries(cheats).map(([cheat, { evidence }]) => [`a line of which ${cheat}`, evidence])),
 };

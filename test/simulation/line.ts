@@ -138,9 +138,10 @@ function tabsOf(random: Random): number {
 
 /** In many tabs at once, each until it is answered. */
 async function join(world: World, people: People, { dropId }: LineDrop, userId: string, tabs: number) {
+  const freezesAtMs = world.line?.freezesAtMs ?? 0;
   const inTab = async () => {
     for (let tries = 0; tries < 60; tries += 1) {
-      const place = await ask(world, (copy) => copy.line.places.join({ dropId, userId, mode: "line" }));
+      const place = await ask(world, (copy) => copy.line.places.join({ dropId, userId, mode: "line", freezesAtMs }));
       if (place === "work_spent") throw new Error("a place that asks for no work was refused for its work");
       if (place) return hear(world, people, { dropId, userId, seq: place.seq, place: place.place });
       await sleep(world, 300 + world.random.next() * 700);

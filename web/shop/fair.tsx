@@ -76,6 +76,7 @@ function verdictOf(found: Found) {
   if (isBroken(found)) return "fairBroken";
   if (isBad(found)) return "fairFails";
   const outcomes = Object.fromEntries(found.checks.map(({ check, outcome }) => [check, outcome]));
+  if (outcomes.empty) return "fairEmpty";
   if (outcomes.seed === "unknown") return "fairNotYet";
   if (outcomes.seed === "warns") return "fairArrival";
   return outcomes.beacon === "warns" ? "fairOwn" : "fairHolds";

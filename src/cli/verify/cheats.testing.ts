@@ -5,6 +5,7 @@ import { honestLine, ticketOf } from "../../fairness/line.testing.ts";
 export const line = honestLine();
 export const forgedRoster = honestLine({ tickets: line.roster.with(3, ticketOf(99)) });
 const without5 = honestLine({ before: 11, tickets: line.roster.toSpliced(4, 1) });
+const { draw: emptyDraw } = honestLine({ before: 0, after: 12 }).record;
 const early = { place: 10, atMs: line.served[0]?.atMs ?? 0, outcome: "sold" };
 const forgedHead = forgedRoster.heads[1] as Evidence["heads"][0];
 
@@ -28,6 +29,16 @@ export const cheats: Record<string, { evidence: Evidence; says: RegExp; inPython
   "a person with a receipt is dropped": {
     evidence: { ...without5, kept: line.kept.slice(4, 5) },
     says: /✗ receipt +The shop promised number 5 .* this person was dropped/,
+    inPython: true,
+  },
+  "the draw is skipped, as if no one had joined before the freeze": {
+    evidence: { ...line, record: { ...line.record, root: null, draw: emptyDraw } },
+    says: /✗ empty +Number 1 joined at .*: the draw was skipped/,
+    inPython: true,
+  },
+  "a person who joined before the freeze is left out of the draw": {
+    evidence: honestLine({ before: 11, joined: 12 }),
+    says: /✗ place +The person joined at .*, before the freeze .* left out of the draw/,
     inPython: true,
   },
   "a place is served before it is called": {

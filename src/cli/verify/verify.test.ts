@@ -48,6 +48,16 @@ describe("dropgate verify", () => {
     assert.match(lines[0] ?? "", /^! beacon +This line is drawn by the shop itself/);
   });
 
+  test("holds for a line that no one had joined before its freeze, which has neither root nor round, as in Python", async (t) => {
+    const folder = await folderOf(honestLine({ before: 0, after: 12 }));
+    const { holds, lines } = await verified(folder);
+    assert.equal(holds, true, lines.join("\n"));
+    assert.match(lines[2] ?? "", /^✓ empty +No one had joined by the freeze at .*order of arrival/);
+    if (withoutPython) return t.diagnostic(withoutPython);
+    const { code, lines: said } = await verifyByPython(folder);
+    assert.equal(code, 0, said.join("\n"));
+  });
+
   test("agrees with a second verifier, in Python, about root, seed and every place", {
     skip: withoutPython,
   }, async () => {

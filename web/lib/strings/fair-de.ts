@@ -14,6 +14,8 @@ export const fair: FairStrings = {
   fairOwn: "Keine Prüfung schlägt fehl. Aber der Shop hat selbst gelost: Nach außen beweist die Reihenfolge nichts.",
   fairArrival:
     "Keine Prüfung schlägt fehl. Die Zufallszahl kam nicht, deshalb geht es nach der Reihenfolge des Anstellens.",
+  fairEmpty:
+    "Keine Prüfung schlägt fehl. Vor dem Schluss war niemand da, also gab es nichts auszulosen: Alle sind in der Reihenfolge dran, in der sie gekommen sind.",
   fairNotYet: "Bisher schlägt keine Prüfung fehl. Es ist noch nicht ausgelost.",
   fairFails: "Etwas stimmt nicht.",
   fairGroup_fails: "Was nicht stimmt",
@@ -33,6 +35,7 @@ export const fair: FairStrings = {
   fairCheck_roster: "Die Liste blieb dieselbe",
   fairCheck_round: "Die Zufallszahl",
   fairCheck_seed: "Der Startwert der Reihenfolge",
+  fairCheck_empty: "Nichts auszulosen",
   fairCheck_heads: "Die Liste ist nur gewachsen",
   fairCheck_calls: "Kein Platz kam vor der Zeit dran",
   fairCheck_receipt: "Dein Beleg",

@@ -12,6 +12,8 @@ export const fair = {
   fairOwn: "No check fails. But the shop drew this line itself, so the order proves nothing to people outside.",
   fairArrival:
     "No check fails. The random number did not come, so people are served in the order in which they joined.",
+  fairEmpty:
+    "No check fails. No one had joined before the freeze, so nothing was drawn: people are served in the order in which they joined.",
   fairNotYet: "No check fails so far. The line is not drawn yet.",
   fairFails: "Something does not hold.",
   fairGroup_fails: "What does not hold",
@@ -31,6 +33,7 @@ export const fair = {
   fairCheck_roster: "The list stayed the same",
   fairCheck_round: "The random number",
   fairCheck_seed: "The seed of the order",
+  fairCheck_empty: "Nothing to draw",
   fairCheck_heads: "The list only grew",
   fairCheck_calls: "No place came before its turn",
   fairCheck_receipt: "Your receipt",
