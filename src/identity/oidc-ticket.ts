@@ -1,8 +1,7 @@
 /** Writes and reads the ticket that a browser keeps while its person is at the outside issuer: signed, and valid for ten minutes. */
-import { hkdfSync } from "node:crypto";
 import { ticketTtlMs } from "./cookies.ts";
-import { createHs256 } from "./hs256.ts";
 import type { Flow } from "./oidc-client.ts";
+import { createSignedFields } from "./signed-fields.ts";
 
 export type Ticket = Flow & {
   /** The page of ours that asked for the log-in. */
@@ -16,21 +15,14 @@ export type Tickets = {
 };
 
 export function createTickets({ secret, issuer, now }: { secret: string; issuer: string; now(): number }): Tickets {
-  // A key for this purpose alone: no token of ours is a ticket, and no ticket is a token.
-  const key = Buffer.from(hkdfSync("sha256", secret, "", "dropgate outside log-ins", 32)).toString("hex");
-  const hs256 = createHs256(key);
+  const signed = createSignedFields<Sealed>(secret, "dropgate outside log-ins");
 
   return {
-    write(ticket) {
-      const sealed: Sealed = { ...ticket, issuer, untilMs: now() + ticketTtlMs };
-      const text = Buffer.from(JSON.stringify(sealed)).toString("base64url");
-      return `${text}.${hs256.sign(text)}`;
-    },
+    write: (ticket) => signed.sign({ ...ticket, issuer, untilMs: now() + ticketTtlMs }),
 
     read(text) {
-      const at = text.indexOf(".");
-      if (at < 0 || !hs256.matches(text.slice(0, at), text.slice(at + 1))) return undefined;
-      const sealed = JSON.parse(Buffer.from(text.slice(0, at), "base64url").toString()) as Sealed;
+      const sealed = signed.read(text);
+      if (!sealed) return undefined;
       const { issuer: of, untilMs, ...ticket } = sealed;
       return of === issuer && untilMs > now() ? ticket : undefined;
     },
