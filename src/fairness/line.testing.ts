@@ -49,6 +49,11 @@ export type LineOptions = {
   lateMs?: number;
   /** Draws with the value of this round instead of the right one. */
   drawWith?: number;
+  /** Each instead of the right one: the promised round, the one that the root names, the round's value, the seed. */
+  promisedRound?: number;
+  rootNames?: number;
+  signature?: string;
+  seed?: string;
 };
 
 /** Round 1000 of quicknet is a recorded one; the opening follows it by ten seconds. */
@@ -65,16 +70,18 @@ export function honestLine(options: LineOptions = {}): Evidence {
 
   const freezesAtMs = opensAtMs - 30_000;
   const head = { size: before, root: rootAt(before), atMs: freezesAtMs + lateMs };
-  const promised = { promisedRound: promisedRoundOf(chain, opensAtMs), atMs: head.atMs };
-  const unsigned = { ...head, ...promised, chain: chain.hash, round: decidingRound(chain, promised) };
+  const promised = { promisedRound: options.promisedRound ?? promisedRoundOf(chain, opensAtMs), atMs: head.atMs };
+  const decides = options.rootNames ?? decidingRound(chain, promised);
+  const unsigned = { ...head, ...promised, chain: chain.hash, round: decides };
   const root = signed(unsigned, rootText({ dropId, ...unsigned }));
 
   const round = options.drawWith ?? root.round;
-  const signature =
-    chain === quicknet ? (recordedRounds.find((one) => one.round === round)?.signature ?? "") : own.sign(round);
+  const recorded = recordedRounds.find((one) => one.round === round)?.signature;
+  const signature = options.signature ?? (chain === quicknet ? (recorded ?? "") : own.sign(round));
   const randomness = randomnessOf(signature);
-  const seed = seedOf(sha256, { dropId, root: bytesOf(root.root), randomness: bytesOf(randomness) });
-  const places = placesOf(sha256, seed, roster.slice(0, before).map(bytesOf));
+  const seed =
+    options.seed ?? hexOf(seedOf(sha256, { dropId, root: bytesOf(root.root), randomness: bytesOf(randomness) }));
+  const places = placesOf(sha256, bytesOf(seed), roster.slice(0, before).map(bytesOf));
   const headAt = (size: number, atMs: number) => {
     const value = { size, root: rootAt(size), atMs };
     return signed(value, headText({ dropId, ...value }));
@@ -92,7 +99,7 @@ export function honestLine(options: LineOptions = {}): Evidence {
     root: before > 0 ? root : null,
     draw:
       before > 0
-        ? { order: "beacon", atMs, round, signature, randomness, seed: hexOf(seed) }
+        ? { order: "beacon", atMs, round, signature, randomness, seed }
         : { order: "arrival", atMs: head.atMs, reason: "no one had joined before the freeze" },
   };
   const kept = roster.map((ticket, index): Kept => {

@@ -1,7 +1,7 @@
 /** Checks a line against what people keep of it: their receipts and the roots that they saw; and how people are served. */
 import { bytesOf, hexOf } from "./bytes.ts";
 import { type Check, fails, holds, type Tools, timeText, unknown, warns } from "./check.ts";
-import { placesOf } from "./order.ts";
+import { placesOf, seedOf } from "./order.ts";
 import type { Call, Evidence, FairRecord, Kept, Served } from "./record.ts";
 import { timeOfRound } from "./rounds.ts";
 import { headText, receiptText } from "./texts.ts";
@@ -148,8 +148,12 @@ export function noteInvented({ root }: FairRecord): Check {
   );
 }
 
-/** The places of the drawn part of the roster; empty if there is no draw, or people are served as they came. */
-export function drawnPlaces({ record: { root, draw }, roster }: Evidence, { sha256 }: Tools): number[] {
+/**
+ * The places of the drawn part of the roster, by the round's value and not by the seed that the record names; empty if there
+ * is no draw, or people are served as they came.
+ */
+export function drawnPlaces({ record: { dropId, root, draw }, roster }: Evidence, { sha256 }: Tools): number[] {
   if (!root || draw?.order !== "beacon") return [];
-  return placesOf(sha256, bytesOf(draw.seed), roster.slice(0, root.size).map(bytesOf));
+  const seed = seedOf(sha256, { dropId, root: bytesOf(root.root), randomness: sha256(bytesOf(draw.signature)) });
+  return placesOf(sha256, seed, roster.slice(0, root.size).map(bytesOf));
 }

@@ -12,7 +12,9 @@ const lines = {
   "a shop that draws by itself": honestLine({ chain: ownChain }),
   "a line that no one had joined before its freeze": honestLine({ before: 0, after: 12 }),
   "a line that is not drawn yet": { ...line, record: { ...line.record, draw: null }, calls: [], served: [] },
-  ...Object.fromEntries(Object.entries(cheats).map(([cheat, { evidence }]) => [`a line of which ${cheat}`, evidence])),
+  ...Object.fromEntries(
+    Object.entries(cheats).map(([cheat, { evidence }]) => [`a line whose shop cheats: ${cheat}`, evidence]),
+  ),
 };
 
 for (const [whose, evidence] of Object.entries(lines)) {
