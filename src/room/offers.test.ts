@@ -138,6 +138,15 @@ describe("a draw", () => {
   });
   after(() => stage.close());
 
+  test("takes no one in the moment of its freeze if no one had joined, and calls no one", async () => {
+    const line = stage.newLine({ entry: "draw", opensAt: new Date(Date.now() + 60_000) }, { lamp: 2 });
+    line.wait(30);
+    assert.equal(await line.join("ada"), undefined);
+    line.wait(31);
+    assert.equal((await line.turn()).offered, 0);
+    assert.deepEqual([await line.placeOf("ada"), await line.called()], [undefined, 0]);
+  });
+
   test("calls the first ranks at once, and the next rank for each who lets it lapse; no one joins any more", async () => {
     const line = stage.newLine({ entry: "draw", holdSeconds: 120 }, { lamp: 2 });
     await Promise.all(["ada", "bob", "cid", "dan"].map(line.join));

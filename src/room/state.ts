@@ -27,6 +27,10 @@ const keptMs = 1_000;
 /** Over so long the pace of the calls is measured. */
 const paceMs = 30_000;
 
+function isDrawn({ state, entry }: LineDrop): boolean {
+  return state === "scheduled" && entry !== "open";
+}
+
 export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: StateOptions): StateOf {
   async function make(dropId: string): Promise<Buffer | undefined> {
     const drop = await dropOf(dropId);
@@ -44,6 +48,9 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
     const mode = line?.mode ?? modeOf(drop);
     const phase = roomPhaseOf(drop, line, nowMs);
     const takes = takesPlaces(drop, phase);
+    // The row of a line is made by its first place.
+    const isEmpty = !line && isDrawn(drop) && freezeMsOf(drop) <= nowMs;
+    const frozenSize = isEmpty ? 0 : (line?.frozenSize ?? null);
     const called = line?.called ?? 0;
     const { cameShare = 1, unitsEach = 1, kept = 0 } = line ?? {};
     return {
@@ -64,10 +71,10 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
       free,
       held,
       reach: reachOf({ called, free, kept, held, cameShare, unitsEach }),
-      order: line?.orderKind ?? null,
-      frozenSize: line?.frozenSize ?? null,
+      order: isEmpty ? "arrival" : (line?.orderKind ?? null),
+      frozenSize,
       root: line?.root?.toString("hex") ?? null,
-      round: mode === "offers" || line?.frozenSize === 0 ? null : (line?.round ?? roundOf(drop)),
+      round: mode === "offers" || frozenSize === 0 ? null : (line?.round ?? roundOf(drop)),
       seed: line?.seed?.toString("hex") ?? null,
       every: everyMs(phase, drop, nowMs),
     };

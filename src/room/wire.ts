@@ -49,7 +49,10 @@ export const RoomState = Type.Object(
         "Places up to the first are in reach of a unit, up to the second close; beyond it there may be none left",
     }),
     order: orNull<string>("string", "drawn or arrival; null: the order of the places is not known yet"),
-    frozenSize: orNull<number>("integer", "Places up to this number are ordered by the draw, later ones by arrival"),
+    frozenSize: orNull<number>(
+      "integer",
+      "Places up to this number are ordered by the draw, later ones by arrival; 0: no one had joined by the freeze",
+    ),
     root: hexOrNull,
     round: orNull<number>(
       "integer",

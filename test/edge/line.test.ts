@@ -22,6 +22,7 @@ type State = {
   frozenSize: number | null;
   called: number;
   round: number | null;
+  takesPlaces: boolean;
 };
 type Pass = { pass: string; orderId: string };
 type Person = { name: string; client: Client };
@@ -178,6 +179,29 @@ describe("a line from its first person to its last unit", { concurrency: true },
     assert.equal((await line.order(third, pass)).status, 202);
     assert.deepEqual(codeOf(await line.askForPass(fourth)), [409, "not_your_turn"]);
     assert.equal((await line.stateOf()).places, 5);
+  });
+
+  test("a draw that no one joined takes no one and sells nothing, and says so; once it is ended, another drop has its units", async () => {
+    const line = await newLine("draw", 2);
+    await line.open();
+    const client = world.as(`late-${line.dropId}`);
+    for (const state of ["drawing", "open"]) {
+      await until(async () => (await line.stateOf()).state === state);
+      assert.deepEqual(codeOf(await client.post(`${line.path}/room`, {})), [409, "room_closed"]);
+    }
+    const { frozenSize, order, round, takesPlaces, places } = await line.stateOf();
+    assert.deepEqual([frozenSize, order, round, takesPlaces, places], [0, "arrival", null, false, 0]);
+    const late = { name: "late", client };
+    assert.deepEqual(codeOf(await line.order(late)), [403, "pass_required"]);
+    const dropId = `${line.dropId}-again`;
+    const plan = { name: "Lamps", zone: "Europe/Berlin", opensAt: inMs(-1_000), closesAt: inMs(hourMs) };
+    const next = { dropId, ...plan, products: line.productIds.map(productOf) };
+    assert.equal((await world.admin.post("/drops", next)).status, 201);
+    const schedule = () => world.admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
+    assert.deepEqual(codeOf(await schedule()), [409, "product_in_other_drop"]);
+    assert.equal((await world.admin.post(`${line.path}/end`, { reason: "no one joined" })).status, 200);
+    assert.equal((await schedule()).status, 200);
+    assert.equal((await line.order(late)).status, 202);
   });
 
   for (const entry of ["line", "draw"] as const)

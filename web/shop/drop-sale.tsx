@@ -57,9 +57,10 @@ export function LineLink({
 }) {
   const isForReturns = entry === "open" && listAfterSoldOut && (phase !== "open" || listed.length > 0);
   if (phase === "upcoming" ? entry === "open" : entry === "open" && !isForReturns) return null;
+  const byDraw = phase === "upcoming" ? "soldByDraw" : "wasDrawn";
   return (
     <p class="to-line">
-      {say(isForReturns ? "lineForReturns" : entry === "draw" ? "soldByDraw" : "soldByLine")}{" "}
+      {say(isForReturns ? "lineForReturns" : entry === "draw" ? byDraw : "soldByLine")}{" "}
       <a href={lineOf(dropId)} data-load>
         {say("toLine")}
       </a>

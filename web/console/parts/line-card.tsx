@@ -3,6 +3,7 @@ import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { count } from "../../lib/amounts.ts";
 import { dropApi, type Room } from "../drop-api.ts";
+import { emptyNote } from "../line-note.ts";
 import { ProblemNote } from "./problem.tsx";
 
 const lookEveryMs = 1_000;
@@ -38,6 +39,7 @@ function Figures({ room }: { room: Room }) {
     ...(round !== null && { "Beacon's round": String(round) }),
     ...(frozenSize !== null && { "In the draw": count(frozenSize) }),
   };
+  const empty = emptyNote(room);
   const path = encodeURIComponent(dropId);
   return (
     <>
@@ -49,6 +51,7 @@ function Figures({ room }: { room: Room }) {
           </div>
         ))}
       </dl>
+      {empty && <Text mt="sm">{empty}</Text>}
       {root && (
         <Text size="xs" c="dimmed" className="breaks">
           Root of the list: {root}

@@ -54,6 +54,7 @@ export const de: Strings = {
   toLine: "Zur Schlange",
   soldByLine: "Verkauft wird in der Reihenfolge einer Schlange.",
   soldByDraw: "Es wird ausgelost: Stell dich an, bevor es öffnet.",
+  wasDrawn: "Verkauft wird an die, die sich vor der Öffnung für die Auslosung angestellt haben.",
   lineForReturns: "Was zurückkommt, geht an die Nächsten in der Schlange.",
 
   onSale: "Im Verkauf",

@@ -50,6 +50,7 @@ export const en = {
   toLine: "To the line",
   soldByLine: "It is sold in the order of a line.",
   soldByDraw: "It is sold by a draw: join the line before it opens.",
+  wasDrawn: "It is sold to the people who joined the draw before it opened.",
   lineForReturns: "What comes back goes to the next in line.",
 
   onSale: "On sale",
