@@ -14,11 +14,11 @@ describe("the loops of drops", () => {
   });
   after(() => database.close());
 
-  async function schedule(dropId: string, productId: string): Promise<void> {
+  async function schedule(dropId: string, productId: string, withList = false): Promise<void> {
     await database.sql.query(
-      `insert into drops.drop (drop_id, name, zone, opens_at, closes_at, hold_seconds, state, created_at)
-       values ($1, $1, 'UTC', now() - interval '1 hour', now() + interval '1 hour', 600, 'scheduled', now())`,
-      [dropId],
+      `insert into drops.drop (drop_id, name, zone, opens_at, closes_at, hold_seconds, state, created_at, list_after_sold_out)
+       values ($1, $1, 'UTC', now() - interval '1 hour', now() + interval '1 hour', 600, 'scheduled', now(), $2)`,
+      [dropId, withList],
     );
     await database.sql.query("insert into drops.drop_product (drop_id, product_id, position) values ($1, $2, 1)", [
       dropId,
@@ -26,37 +26,45 @@ describe("the loops of drops", () => {
     ]);
   }
 
+  type Books = Pick<UpkeepOptions["inventory"]["books"]["products"], "setSale" | "latchedOf">;
+
+  function createLoops(products: Partial<Books>, change: Partial<UpkeepOptions>) {
+    const known = { setSale: async () => ({ ok: true }), latchedOf: async () => new Set(), ...products };
+    return createUpkeep({
+      sql: database.sql,
+      inventory: { books: { products: known } } as unknown as UpkeepOptions["inventory"],
+      orders: { endAll: async () => assert.fail() },
+      units: { of: async () => new Map() },
+      reminders: { sendDue: async () => {} },
+      now: () => Date.now(),
+      onFault: (what, error) => assert.fail(`${what}: ${String(error)}`),
+      onQueued() {},
+      onSoldOut: async () => {},
+      ...change,
+    });
+  }
+
   test("O21: a drop whose terms or units cannot be handled keeps no other one from its terms and its opening", async () => {
     await schedule("a-broken", "broken");
     await schedule("b-whole", "lamp");
     const faults: string[] = [];
-    const inventory = {
-      books: {
-        products: {
-          async setSale(productId: string) {
-            if (productId === "broken") throw new Error("its row is locked");
-            return { ok: true as const };
+    const upkeep = createLoops(
+      {
+        async setSale(productId) {
+          if (productId === "broken") throw new Error("its row is locked");
+          return { ok: true };
+        },
+      },
+      {
+        units: {
+          async of(drops) {
+            if (drops.some(({ dropId }) => dropId === "a-broken")) throw new Error("its units cannot be read");
+            return new Map([["lamp", { free: 1, held: 0, sold: 0 }]]);
           },
-          latchedOf: async () => new Set(),
         },
+        onFault: (what) => void faults.push(what),
       },
-    };
-    const upkeep = createUpkeep({
-      sql: database.sql,
-      inventory: inventory as unknown as UpkeepOptions["inventory"],
-      orders: { endAll: async () => assert.fail() },
-      units: {
-        async of(drops) {
-          if (drops.some(({ dropId }) => dropId === "a-broken")) throw new Error("its units cannot be read");
-          return new Map([["lamp", { free: 1, held: 0, sold: 0 }]]);
-        },
-      },
-      reminders: { sendDue: async () => {} },
-      now: () => Date.now(),
-      onFault: (what) => void faults.push(what),
-      onQueued() {},
-      onSoldOut: async () => {},
-    });
+    );
     const running = upkeep.start();
     await until(async () => {
       const [drop] = await database.sql.query<{ isTold: boolean; isOpen: boolean }>(
@@ -68,5 +76,30 @@ describe("the loops of drops", () => {
     });
     await running.stop();
     assert.ok(faults.includes("the terms of drop a-broken") && faults.includes("milestones of drop a-broken"));
+  });
+
+  test("which products of open drops are sold out is one question, however many drops are open", async () => {
+    await schedule("c-listed", "chair", true);
+    await schedule("d-listed", "desk", true);
+    await schedule("e-listed", "easel", true);
+    const questions: (readonly string[])[] = [];
+    const soldOut: [dropId: string, productIds: readonly string[]][] = [];
+    const upkeep = createLoops(
+      {
+        async latchedOf(productIds) {
+          questions.push(productIds);
+          return new Set(["chair", "easel"]);
+        },
+      },
+      { onSoldOut: async ({ dropId }, productIds) => void soldOut.push([dropId, productIds]) },
+    );
+    const running = upkeep.start();
+    await until(async () => soldOut.length >= 2);
+    await running.stop();
+    for (const asked of questions) assert.deepEqual(asked.toSorted(), ["chair", "desk", "easel"]);
+    assert.deepEqual(soldOut.slice(0, 2).toSorted(), [
+      ["c-listed", ["chair"]],
+      ["e-listed", ["easel"]],
+    ]);
   });
 });

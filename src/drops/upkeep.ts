@@ -68,11 +68,13 @@ export function createUpkeep({
 
   /** Makes durable what the gate's latch does at once: people in the line get what comes back, and the drop says so. */
   async function list(): Promise<void> {
-    await forEach("the list", await readUnended(sql), async (drop) => {
-      if (!drop.listAfterSoldOut || drop.opensAt.getTime() > now()) return;
-      const others = drop.products.map(({ productId }) => productId).filter((id) => !drop.listed.includes(id));
-      const latched = others.length === 0 ? new Set() : await inventory.books.products.latchedOf(others);
-      const listed = others.filter((productId) => latched.has(productId));
+    const open = (await readUnended(sql)).filter((drop) => drop.listAfterSoldOut && drop.opensAt.getTime() <= now());
+    const unlisted = open.flatMap(unlistedOf);
+    if (unlisted.length === 0) return;
+    // One question for all of them: their number may be large, and it is asked every second.
+    const latched = await inventory.books.products.latchedOf(unlisted);
+    await forEach("the list", open, async (drop) => {
+      const listed = unlistedOf(drop).filter((productId) => latched.has(productId));
       if (listed.length > 0) await onSoldOut(drop, listed);
     });
   }
@@ -134,6 +136,10 @@ export function createUpkeep({
       };
     },
   };
+}
+
+function unlistedOf({ products, listed }: Drop): string[] {
+  return products.map(({ productId }) => productId).filter((productId) => !listed.includes(productId));
 }
 
 /** What inventory goes by when the product is ordered. */
