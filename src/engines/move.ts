@@ -43,7 +43,7 @@ export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
   await using resources = new AsyncDisposableStack();
   const sql = openSql({ url, maxConnections: 2, applicationName: `${program.name} engines` });
   resources.defer(() => sql.close());
-  const presence = await openPresence({ url, alone, log, mayGoOn: async () => {} });
+  const presence = await openPresence({ url, alone, settings: {}, log, mayGoOn: async () => {} });
   resources.defer(() => presence.close());
   const agreement = await readAgreement(sql);
   const differences = differencesFrom(agreement, terms);

@@ -31,6 +31,7 @@ import type { RedisEngine } from "./redis/redis.ts";
 import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
 import { openPresence, type Presence } from "./shop/presence.ts";
 import { requireSameServers } from "./shop/servers.ts";
+import { sharedSettings } from "./shop/shared-settings.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
 import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts";
 import { createLockWatch } from "./sql/locks.ts";
@@ -124,7 +125,7 @@ export type Engines = {
   shop: Shop;
   /** Absent: the gate is in this process's memory. */
   redis: RedisEngine | undefined;
-  /** Called when the gate is open too. @throws if the shop's other processes are on other servers. */
+  /** Called when the gate is open too. @throws if the shop's other processes are on other servers or have other shared settings. */
   requireSameServers(): Promise<void>;
   /** The services that run in the shop's processes. */
   services: Pick<Presence, "runs" | "running">;
@@ -162,7 +163,8 @@ export async function openEngines(
   const shop = await readShop(common, { name: settings.shopName, url });
   const mayGoOn = () => requireAgreement(common, terms);
   await mayGoOn();
-  const presence = await openPresence({ url, alone: settings.alone, log, mayGoOn });
+  const shared = await sharedSettings(settings, shop.id);
+  const presence = await openPresence({ url, alone: settings.alone, settings: shared, log, mayGoOn });
   resources.defer(() => presence.close());
   const ground = { url, sql: common, shop, presence, consumed, log };
   const redis = await open(engines.redis, settings.redis, ground);

@@ -21,7 +21,7 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
       return {
         database,
         async open(alone) {
-          const presence = await openPresence({ url: database.url, alone, log, mayGoOn: async () => {} });
+          const presence = await openPresence({ url: database.url, alone, settings: {}, log, mayGoOn: async () => {} });
           presences.push(presence);
           return presence;
         },

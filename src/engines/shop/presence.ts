@@ -17,7 +17,7 @@ import { MayNotRun } from "./agreement.ts";
 export type Presence = {
   /** Resolves with the reason once this process may not go on beside the others. */
   lost: Promise<Error>;
-  /** The servers of this process, by part. */
+  /** The servers and shared settings of this process, by part. */
   readonly servers: Readonly<Record<string, Server>>;
   /** Publishes it to the others, again after the part moved to another server. May be delayed until the next check. */
   tell(part: "gate" | "log", server: Server): Promise<void>;
@@ -30,7 +30,7 @@ export type Presence = {
   close(): Promise<void>;
 };
 
-/** `id` is the server's own id, whatever its address. */
+/** `id` is the server's own id, whatever its address; of a shared setting, what is compared. */
 export type Server = { id: string; address: string };
 export type Other = { says: string; servers: Record<string, Server> };
 
@@ -38,6 +38,8 @@ export type PresenceOptions = {
   url: string;
   /** If set, no other process may run beside this one; the reason is for people. */
   alone?: string | undefined;
+  /** The shared settings of this process, by part; empty for a command. */
+  settings: Readonly<Record<string, Server>>;
   log: Log;
   /** Checked again each time the session was lost. @throws if this process may not go on. */
   mayGoOn(): Promise<void>;
@@ -54,11 +56,11 @@ const lookEveryMs = 2_000;
 
 /** @throws if another process runs and one of the two must be alone; names that process. */
 export async function openPresence(options: PresenceOptions): Promise<Presence> {
-  const { url, alone, log, mayGoOn } = options;
+  const { url, alone, settings, log, mayGoOn } = options;
   const lock = randomInt(1, 2 ** 31);
   const says = `process ${process.pid} on ${hostname()}`;
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
-  const servers: Record<string, Server> = {};
+  const servers: Record<string, Server> = { ...settings };
   let services: readonly string[] = [];
   let session: pg.Client | undefined;
 
