@@ -6,6 +6,7 @@ import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgre
 import { migrate } from "../engines/sql/migrate.ts";
 import { keepOffer } from "./books/offers.ts";
 import type { Gate, Offer } from "./gate/gate.ts";
+import { imageOf } from "./gate/image.testing.ts";
 import { createInventory, type InventoryOptions, inventorySchema } from "./inventory.ts";
 
 export async function openInventoryDatabase(): Promise<TestDatabase> {
@@ -17,17 +18,7 @@ export async function openInventoryDatabase(): Promise<TestDatabase> {
 /** In the books with its price, and at the gate, open and without units. */
 export async function putOnSale(sql: Sql, gate: Gate, productId: string, offer: Offer): Promise<void> {
   await sql.transaction((tx) => keepOffer(tx, productId, offer));
-  const empty = {
-    epoch: 1,
-    sellable: 0,
-    applied: 0,
-    sale: null,
-    held: [],
-    latchedIn: null,
-    retired: [],
-    keysInBooks: false,
-  };
-  await gate.install({ productId, offer, ...empty });
+  await gate.install(imageOf(productId, { offer }));
 }
 
 /** The caller closes the log. */

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import type { StreamRow } from "./gate/gate.ts";
+import { imageOf } from "./gate/image.testing.ts";
 import { openMemoryGate } from "./gate/memory.ts";
 import { inventorySchema } from "./inventory.ts";
 
@@ -75,18 +76,7 @@ describe("a database that an earlier version wrote", () => {
   test("its changes of stock reach the gate correctly", async () => {
     const gate = openMemoryGate();
     const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
-    await gate.install({
-      productId: "lamp",
-      epoch: 1,
-      sellable: 0,
-      applied: 0,
-      offer,
-      held: [["bob", 1]],
-      latchedIn: null,
-      retired: [],
-      keysInBooks: false,
-      sale: null,
-    });
+    await gate.install(imageOf("lamp", { offer, held: [["bob", 1]] }));
     const rows = await database.sql.query<StreamRow>(
       `select product_id as "productId", seq, epoch, kind, available_after as "availableAfter", added, items
          from inventory.stock_stream order by seq`,

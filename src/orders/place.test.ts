@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { armCrashPoint, disarmCrashPoints } from "#platform/crash-points";
 import { until } from "../../test/support/until.ts";
 import { writeMode } from "../inventory/agreement/mode.ts";
+import { openSale } from "../inventory/gate/image.testing.ts";
 import type { PlaceAnswer } from "./answers.ts";
 import { type OrderStage, openOrderStage, topics } from "./stage.testing.ts";
 
@@ -198,16 +199,7 @@ describe("a request to place an order", () => {
     const productId = await stage.newProduct({ stock: 3 });
     const first = await stage.place({ productId, idempotencyKey: "before" });
     assert.ok(first.ok);
-    const sale = {
-      dropId: "lamps",
-      opensAtMs: 4e12,
-      closesAtMs: 5e12,
-      paused: false,
-      entry: "open" as const,
-      latchAfterSoldOut: false,
-      holdMs: 60_000,
-      version: 1,
-    };
+    const sale = { ...openSale, opensAtMs: 4e12 };
     assert.deepEqual(await stage.inventory.books.products.setSale(productId, sale), { ok: true });
     const refused = await stage.place({ productId });
     assert.ok(!refused.ok && refused.reason === "drop_not_open");
@@ -223,16 +215,7 @@ describe("a request to place an order", () => {
   async function pausedUnheard(): Promise<void> {
     const other = stage.open();
     const productId = await stage.newProduct({ stock: 3 });
-    const sale = {
-      dropId: "lamps",
-      opensAtMs: 0,
-      closesAtMs: 5e12,
-      paused: false,
-      entry: "open" as const,
-      latchAfterSoldOut: false,
-      holdMs: 90_000,
-      version: 1,
-    };
+    const sale = { ...openSale, holdMs: 90_000 };
     const { setSale } = stage.inventory.books.products;
     await setSale(productId, sale);
     assert.ok((await stage.place({ productId }, other)).ok);
@@ -275,16 +258,7 @@ describe("a request to place an order", () => {
 
     test("is refused by the terms of its drop, and held as long as they say", async () => {
       const productId = await stage.newProduct({ stock: 3 });
-      const sale = {
-        dropId: "lamps",
-        opensAtMs: 0,
-        closesAtMs: 5e12,
-        paused: false,
-        entry: "open" as const,
-        latchAfterSoldOut: false,
-        holdMs: 90_000,
-        version: 1,
-      };
+      const sale = { ...openSale, holdMs: 90_000 };
       const { setSale } = stage.inventory.books.products;
       await setSale(productId, sale);
       const placed = await stage.place({ productId, idempotencyKey: "held" });

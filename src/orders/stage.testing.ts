@@ -12,6 +12,7 @@ import { migrate } from "../engines/sql/migrate.ts";
 import { createAudit } from "../identity/audit.ts";
 import { identitySchema } from "../identity/identity.ts";
 import { keepOffer } from "../inventory/books/offers.ts";
+import { imageOf } from "../inventory/gate/image.testing.ts";
 import { openMemoryGate } from "../inventory/gate/memory.ts";
 import { createInventory, inventorySchema } from "../inventory/inventory.ts";
 import type { PlaceRequest } from "./answers.ts";
@@ -105,18 +106,7 @@ export async function openOrderStage() {
       const productId = `lamp-${products}`;
       const offer = { unitPriceMinor: 4_900, currency: "EUR", limitPerCustomer: limit, version: 1 };
       await sql.transaction((tx) => keepOffer(tx, productId, offer));
-      const image = {
-        productId,
-        epoch: 1,
-        sellable: 0,
-        applied: 0,
-        sale: null,
-        held: [],
-        latchedIn: null,
-        retired: [],
-        keysInBooks: false,
-      };
-      if (atGate !== "absent") await gate.install({ ...image, offer: atGate === "priced" ? offer : null });
+      if (atGate !== "absent") await gate.install(imageOf(productId, { offer: atGate === "priced" ? offer : null }));
       if (stock > 0) await enter(productId, stock);
       return productId;
     },

@@ -51,6 +51,8 @@ export function roomRoutes(app: Http, { room, identity, now }: RoomRoutesOptions
 const { drop_not_found, room_closed, email_not_verified, work_required, not_in_line } = roomProblems;
 const { not_your_turn, nothing_free, pass_spent, product_not_in_drop } = roomProblems;
 const { pass_invalid, pass_expired, gate_unavailable } = roomProblems;
+/** Why a person in the line gets no pass for a product. */
+const noPass = [drop_not_found, room_closed, not_in_line, not_your_turn, nothing_free, pass_spent, product_not_in_drop];
 const ofOne = { tags: ["line"], params: DropParams };
 const place = Type.Ref("RoomPlace");
 const { no_draw, already_drawn, draw_waits } = roomProblems;
@@ -123,15 +125,7 @@ const documents = {
     body: PassBody,
     response: {
       200: Type.Ref("RoomPass"),
-      ...problemResponses(
-        drop_not_found,
-        room_closed,
-        not_in_line,
-        not_your_turn,
-        nothing_free,
-        pass_spent,
-        product_not_in_drop,
-      ),
+      ...problemResponses(...noPass),
     },
   },
   exchangePass: {
@@ -141,18 +135,7 @@ const documents = {
     body: ExchangeBody,
     response: {
       200: Type.Ref("RoomPass"),
-      ...problemResponses(
-        drop_not_found,
-        room_closed,
-        not_in_line,
-        not_your_turn,
-        nothing_free,
-        pass_spent,
-        product_not_in_drop,
-        pass_invalid,
-        pass_expired,
-        gate_unavailable,
-      ),
+      ...problemResponses(...noPass, pass_invalid, pass_expired, gate_unavailable),
     },
   },
 };

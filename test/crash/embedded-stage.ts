@@ -9,6 +9,7 @@ import { createIdentity, type Role } from "#identity";
 import { openSql } from "../../src/engines/sql/postgres.ts";
 import type { GateReading } from "../laws/evidence.ts";
 import { readLogTable } from "../laws/log-table.ts";
+import { reportedGate } from "../laws/reported-gate.ts";
 import { createClient, crowd, type Reconciliation, staff } from "../support/client.ts";
 import { type Command, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
@@ -136,17 +137,7 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
     /** The gate is in the process's memory, so only the process can read it. */
     async readGate(productIds): Promise<GateReading[]> {
       const { body } = await admin.get<Reconciliation>("/admin/reconcile");
-      return body.products
-        .filter(({ productId }) => productIds.includes(productId))
-        .map(({ productId, gate, inFlight }) => ({
-          productId,
-          isOpen: gate !== null,
-          sellable: gate ?? 0,
-          pending: inFlight,
-          records: undefined,
-          epoch: undefined,
-          applied: undefined,
-        }));
+      return reportedGate(body, productIds);
     },
     async close() {
       closed = true;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { Page, Route } from "playwright-core";
+import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { tabToMatch } from "./keyboard.ts";
@@ -183,16 +184,7 @@ describe("buying in the browser", { skip }, () => {
     const person = await stage.person("keyboard-extend");
     const { page, api } = person;
     const hurried = await stage.world.newProduct({ stock: 1 });
-    const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
-    const sale = {
-      dropId: "hurry",
-      ...window,
-      paused: false,
-      entry: "open" as const,
-      latchAfterSoldOut: false,
-      holdMs: 110_000,
-      version: 1,
-    };
+    const sale = { ...openSale, dropId: "hurry", holdMs: 110_000 };
     await stage.world.system.faces.inventory.books.products.setSale(hurried, sale, 300_000);
     const { orderId } = await stage.world.place(api, hurried);
     await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { Role } from "#identity";
 import { runCommand } from "../support/command.ts";
-import { eventually } from "../support/eventually.ts";
 import { profileName } from "../support/profile.ts";
+import { mailedCode } from "./mailed-code.ts";
 import { nothingKept, type Person, type Stage } from "./stage.ts";
 
 export const wayIn = profileName === "embedded" ? "by one click" : "by signing up, and the first ADMIN by one command";
@@ -46,11 +46,8 @@ async function signedUp(stage: Stage, page: Page, name: string, role: Role): Pro
   await page.getByLabel("Your name").fill(name);
   await page.getByLabel(/^A new password/).fill("correct horse battery");
   await page.getByRole("button", { name: "Sign up" }).click();
-  const code = await eventually(async () => {
-    const { body } = await stage.world.admin.get<{ items: { to: string; text: string }[] }>("/admin/mails");
-    return /code is (\d{6})/.exec(body.items.find(({ to }) => to === email)?.text ?? "")?.[1];
-  });
-  await page.getByLabel("Code from the mail").fill(code as string);
+  const code = await mailedCode(stage.world, email);
+  await page.getByLabel("Code from the mail").fill(code);
   await page.getByRole("button", { name: "Use this code" }).click();
   await page.getByText(`Shopping as ${name}`).waitFor();
   if (role === "CUSTOMER") return;

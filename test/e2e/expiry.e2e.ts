@@ -1,6 +1,7 @@
 /** In the browser: the time to pay, by the shop's clock and to its end; and a shop that gives no one a log-in. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import { look } from "./look.ts";
 import { timeOf } from "./pace.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
@@ -25,16 +26,7 @@ describe("the time to pay", { skip }, () => {
     // Long enough for the order's page, on a busy machine too, and no longer than the last minute.
     const holdMs = Math.min(59_000, 8_000 + 5 * pageMs);
     const hurried = await stage.world.newProduct({ stock: 1 });
-    const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
-    const sale = {
-      dropId: "hurry",
-      ...window,
-      paused: false,
-      entry: "open" as const,
-      latchAfterSoldOut: false,
-      holdMs,
-      version: 1,
-    };
+    const sale = { ...openSale, dropId: "hurry", holdMs };
     await stage.world.system.faces.inventory.books.products.setSale(hurried, sale);
     const { orderId } = await stage.world.place(person.api, hurried);
     await person.page.goto(`/o/${orderId}`);

@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";
 import { look } from "./look.ts";
+import { mailedCode } from "./mailed-code.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
 
 const stranger = { storageState: nothingKept };
@@ -34,22 +35,13 @@ describe("accounts in the browser", { skip }, () => {
   const fill = (page: Page, label: string | RegExp, text: string) => page.getByLabel(label).fill(text);
   const untilSignedInAs = (page: Page, name: string) => page.getByText(`Shopping as ${name}`).waitFor();
 
-  /** The code in the latest mail to this address, as an ADMIN reads it. */
-  async function codeFor(address: string, besides?: string): Promise<string> {
-    return eventually(async () => {
-      const { body } = await stage.world.admin.get<{ items: { to: string; text: string }[] }>("/admin/mails");
-      const code = /code is (\d{6})/.exec(body.items.find(({ to }) => to === address)?.text ?? "")?.[1];
-      return code !== besides && code;
-    }) as Promise<string>;
-  }
-
   async function signUp(page: Page, address: string, name: string): Promise<string> {
     await page.goto("/join");
     await fill(page, "E-mail address", address);
     await fill(page, "Your name", name);
     await fill(page, /^A new password/, password);
     await press(page, "Sign up");
-    const code = await codeFor(address);
+    const code = await mailedCode(stage.world, address);
     await fill(page, "Code from the mail", code);
     await press(page, "Use this code");
     await untilSignedInAs(page, name);
@@ -102,7 +94,7 @@ describe("accounts in the browser", { skip }, () => {
     await look(page, "reset");
     await fill(page, "E-mail address", address);
     await press(page, "Mail me a code");
-    await fill(page, "Code from the mail", await codeFor(address, first));
+    await fill(page, "Code from the mail", await mailedCode(stage.world, address, first));
     await fill(page, /^A new password/, "short");
     await press(page, "Set it and sign in");
     await page.getByText("too easy to guess").waitFor();

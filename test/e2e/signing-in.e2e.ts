@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
+import { mailedCode } from "./mailed-code.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
 const stranger = { storageState: { cookies: [], origins: [] } };
@@ -26,15 +26,6 @@ describe("signing in in the browser", { skip }, () => {
     await page.waitForURL("**/login");
   }
 
-  /** The code in the latest mail to this address, as an ADMIN reads it. */
-  async function codeFor(address: string, besides?: string): Promise<string> {
-    return eventually(async () => {
-      const { body } = await stage.world.admin.get<{ items: { to: string; text: string }[] }>("/admin/mails");
-      const code = /code is (\d{6})/.exec(body.items.find(({ to }) => to === address)?.text ?? "")?.[1];
-      return code !== besides && code;
-    }) as Promise<string>;
-  }
-
   test("a new person signs up by a mailed code, signs out, and comes back by password and by code", async () => {
     const { page } = await stage.person("without-account", stranger);
     const address = "mary@shop.example";
@@ -48,7 +39,7 @@ describe("signing in in the browser", { skip }, () => {
     await fill(page, /^A new password/, password);
     await press(page, "Sign up");
     await page.getByText(address, { exact: false }).waitFor();
-    const first = await codeFor(address);
+    const first = await mailedCode(stage.world, address);
     await fill(page, "Code from the mail", first === "000000" ? "111111" : "000000");
     await press(page, "Use this code");
     await page.getByText("This is not the code of the mail").waitFor();
@@ -72,7 +63,7 @@ describe("signing in in the browser", { skip }, () => {
     await press(page, /^Sign in with a code/);
     await fill(page, "E-mail address", address);
     await press(page, "Mail me a code");
-    await fill(page, "Code from the mail", await codeFor(address, first));
+    await fill(page, "Code from the mail", await mailedCode(stage.world, address, first));
     await press(page, "Use this code");
     await untilSignedInAs(page, "Mary <b>");
     const cookies = await page.context().cookies();

@@ -5,6 +5,7 @@ import type { Evidence, Terms } from "../laws/evidence.ts";
 import { createJudge } from "../laws/law.ts";
 import { laws } from "../laws/laws.ts";
 import { readLogTable } from "../laws/log-table.ts";
+import { reportedGate } from "../laws/reported-gate.ts";
 import { isAtRest, readStores } from "../laws/stores.ts";
 import type { Wish } from "../laws/wish.ts";
 import type { Reconciliation } from "../support/client.ts";
@@ -46,15 +47,7 @@ export async function assertLawful(world: World, { productIds, limitPerCustomer,
       // What their buyers were told stands in the rows, too.
       extended: new Map(),
       limits: new Map(productIds.map((productId) => [productId, limitPerCustomer])),
-      gate: samples.map(({ productId, gate, inFlight }) => ({
-        productId,
-        isOpen: gate !== null,
-        sellable: gate ?? 0,
-        pending: inFlight,
-        records: undefined,
-        epoch: undefined,
-        applied: undefined,
-      })),
+      gate: reportedGate(body, productIds),
       gateIsLeft: false,
       taken,
       free: [],

@@ -1,18 +1,16 @@
 /** A line asks each account for something, and people behind one address for nothing more. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { randomHex } from "#platform/ids";
 import { createDropgate } from "../../packages/client/src/client.ts";
 import { solveWork } from "../../packages/client/src/solve.ts";
 import { isSolved } from "../../src/room/work.ts";
 import type { Client, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { hourMs, inMs, scheduledLine } from "../support/scheduled-line.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Asked = Problem & { challenge: string; bits: number };
 type Place = { seq: number };
-
-const hourMs = 3_600_000;
 
 describe("a line", () => {
   let world: World;
@@ -21,17 +19,7 @@ describe("a line", () => {
   });
   after(() => world.close());
 
-  async function scheduled({ stock = 5, ...change }: Record<string, unknown> & { stock?: number } = {}) {
-    const productId = await world.newProduct({ stock });
-    const dropId = `drop-${randomHex(4)}`;
-    const times = { prequeueAt: inMs(-1_000), opensAt: inMs(hourMs), closesAt: inMs(2 * hourMs) };
-    const drop = { dropId, name: "Lamps", zone: "Europe/Berlin", ...times, products: [{ productId }], ...change };
-    const made = await world.admin.post("/drops", { entry: "line", ...drop });
-    assert.equal(made.status, 201, JSON.stringify(made.body));
-    const announced = await world.admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
-    assert.equal(announced.status, 200, JSON.stringify(announced.body));
-    return { dropId, productId, path: `/drops/${dropId}/room` };
-  }
+  const scheduled = (change?: Record<string, unknown>) => scheduledLine(world, change);
 
   async function askedOf(person: Client, path: string, headers = {}): Promise<Asked> {
     const { status, body } = await person.post<Asked>(path, undefined, headers);
@@ -117,7 +105,3 @@ describe("a line", () => {
     assert.deepEqual(new Set(orders.map(({ status }) => status)), new Set([202]));
   });
 });
-
-function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
-}

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { randomHex, randomId, uuidV8 } from "#platform/ids";
+import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import { eventually } from "../support/eventually.ts";
 import { cancelOrder, payOrder } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -47,16 +48,7 @@ describe("a clock that is set back", () => {
     const apartMs = Date.parse(payBy) - Date.parse(earlier.payBy);
     assert.ok(apartMs >= 0 && apartMs < 60_000, `${apartMs} ms apart`);
     // By this machine's clock its deadline is long past. The look that ends a later order with less time leaves it.
-    const sale = {
-      dropId: "lamps",
-      opensAtMs: 0,
-      closesAtMs: 9e12,
-      paused: false,
-      entry: "open" as const,
-      latchAfterSoldOut: false,
-      holdMs: 1_000,
-      version: 1,
-    };
+    const sale = { ...openSale, holdMs: 1_000 };
     const short = await world.newProduct({ stock: 1 });
     assert.ok((await world.system.faces.inventory.books.products.setSale(short, sale, 0)).ok);
     const { orderId: unpaid } = await world.place(ada, short);

@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { lagOf, type NewRecord, type StoredRecord } from "#engines/log";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { forgedReservation } from "../support/forged-reservation.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const reservations = "orders.reservations";
@@ -35,26 +36,6 @@ describe("poison in the log", () => {
   const append = (topic: string, ...records: NewRecord[]) => world.system.faces.engines.log.append(topic, records);
   const letterOf = (key: string) => eventually(() => letters.find((letter) => letter.key === key));
 
-  function reservation(change: Record<string, unknown> = {}): NewRecord {
-    const whole = {
-      productId: "no-such-product",
-      orderId: randomUUID(),
-      epoch: 1,
-      reservationNo: 1,
-      userId: "eve",
-      quantity: 1,
-      unitPriceMinor: 1,
-      currency: "EUR",
-      priceVersion: 1,
-      limitPerCustomer: null,
-      bodyHash: "",
-      reservedAtMs: 1,
-      payByMs: 2,
-      ...change,
-    };
-    return { key: whole.orderId as string, value: Buffer.from(JSON.stringify(whole)) };
-  }
-
   async function untilOrdersSettle(): Promise<void> {
     const productId = await world.newProduct({ stock: 1 });
     const { orderId } = await world.place(ada, productId);
@@ -75,7 +56,7 @@ describe("poison in the log", () => {
   ];
   test("O25: a reservation with an impossible value goes to the dead letters, and the orders after it are settled", async () => {
     for (const [what, change] of impossible) {
-      const record = reservation(change);
+      const record = forgedReservation(change);
       await append(reservations, record);
       assert.ok(await letterOf(record.key), what);
     }
@@ -86,15 +67,15 @@ describe("poison in the log", () => {
   });
 
   test("O25: the last moment that a date can hold is settled, and read, like any other", async () => {
-    const last = reservation({ reservedAtMs: 8_640_000_000_000_000, payByMs: 8_640_000_000_000_000 });
+    const last = forgedReservation({ reservedAtMs: 8_640_000_000_000_000, payByMs: 8_640_000_000_000_000 });
     await append(reservations, last);
     await untilOrdersSettle();
     assert.equal((await world.admin.get("/orders")).status, 200);
   });
 
   test("O25: one reservation twice in one batch, of an unknown product, delays nothing", async () => {
-    const twice = reservation({});
-    await append(reservations, twice, twice, reservation({ orderId: twice.key, reservationNo: 2 }));
+    const twice = forgedReservation({});
+    await append(reservations, twice, twice, forgedReservation({ orderId: twice.key, reservationNo: 2 }));
     await untilOrdersSettle();
   });
 
@@ -102,7 +83,7 @@ describe("poison in the log", () => {
     const productId = await world.newProduct({ stock: 5 });
     const { inventory } = world.system.faces;
     const { epoch } = await eventually(async () => (await inventory.gate.snapshot([productId]))[0]);
-    const forged = reservation({ productId, epoch, reservationNo: 1 });
+    const forged = forgedReservation({ productId, epoch, reservationNo: 1 });
     await append(reservations, forged);
     const { orderId } = await world.place(ada, productId);
     await world.untilStatus(ada, orderId, "INVENTORY_RESERVED", "PAYMENT_PENDING");

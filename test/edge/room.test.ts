@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { randomHex } from "#platform/ids";
 import type { Client, Problem } from "../support/client.ts";
+import { hourMs, inMs, scheduledLine } from "../support/scheduled-line.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Place = {
@@ -16,8 +16,6 @@ type Place = {
 };
 type State = { state: string; mode: string; places: number; called: number; takesPlaces: boolean; free: number };
 
-const hourMs = 3_600_000;
-
 // Side by side: each has a drop of its own.
 describe("a drop's line", { concurrency: true }, () => {
   let world: World;
@@ -26,17 +24,7 @@ describe("a drop's line", { concurrency: true }, () => {
   });
   after(() => world.close());
 
-  async function scheduled(change: Record<string, unknown> = {}) {
-    const productId = await world.newProduct({ stock: 5 });
-    const dropId = `drop-${randomHex(4)}`;
-    const times = { prequeueAt: inMs(-1_000), opensAt: inMs(hourMs), closesAt: inMs(2 * hourMs) };
-    const drop = { dropId, name: "Lamps", zone: "Europe/Berlin", ...times, products: [{ productId }], ...change };
-    const made = await world.admin.post("/drops", { entry: "line", ...drop });
-    assert.equal(made.status, 201, JSON.stringify(made.body));
-    const announced = await world.admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
-    assert.equal(announced.status, 200, JSON.stringify(announced.body));
-    return { dropId, productId, path: `/drops/${dropId}/room` };
-  }
+  const scheduled = (change?: Record<string, unknown>) => scheduledLine(world, change);
 
   const leave = (person: Client, path: string) => person.raw("DELETE", path, undefined);
   const stateOf = async (path: string) => (await world.anonymous.get<State>(path)).body;
@@ -101,7 +89,3 @@ describe("a drop's line", { concurrency: true }, () => {
     assert.deepEqual(codeOf(await ada.post(`${path}/pass`, { productId: "another" })), [409, "product_not_in_drop"]);
   });
 });
-
-function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
-}

@@ -13,6 +13,7 @@ import type {
   Sale,
   StreamRow,
 } from "../../src/inventory/gate/gate.ts";
+import { imageOf } from "../../src/inventory/gate/image.testing.ts";
 import { install } from "../../src/inventory/gate/reducer.ts";
 import type { GateState, ProductGate } from "../../src/inventory/gate/state.ts";
 import type { Setting } from "./settings.ts";
@@ -125,18 +126,7 @@ export function firstWorld(setting: Setting): World {
   const state: GateState = new Map();
   const offer = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: limit, version: 1 };
   const sale = pauses || latches || exchanges ? { ...openSale, latchAfterSoldOut: latches } : null;
-  install(state, {
-    productId,
-    epoch: 1,
-    sellable: units,
-    applied: 1,
-    offer,
-    sale,
-    held: [],
-    latchedIn: null,
-    retired: [],
-    keysInBooks: false,
-  });
+  install(state, imageOf(productId, { sellable: units, applied: 1, offer, sale }));
   const none: Faults = {
     deaths: 0,
     gateLosses: 0,

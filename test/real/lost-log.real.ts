@@ -12,6 +12,7 @@ import type { Bounds, EventLog, StoredRecord } from "../../src/engines/log/log.t
 import type { Order, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
+import { forgedReservation } from "../support/forged-reservation.ts";
 import { until } from "../support/until.ts";
 
 const topic = "orders.reservations";
@@ -148,30 +149,11 @@ describe("whatever happens to the log, accepted orders are settled and the shop 
 
   describe("records that cannot be settled", () => {
     const letters: StoredRecord[] = [];
-    const reservation = (change: object) => {
-      const whole = {
-        productId: "none",
-        orderId: randomUUID(),
-        epoch: 1,
-        reservationNo: 1,
-        userId: "eve",
-        quantity: 1,
-        currency: "EUR",
-        unitPriceMinor: 1,
-        priceVersion: 1,
-        limitPerCustomer: null,
-        bodyHash: "",
-        reservedAtMs: 1,
-        payByMs: 2,
-        ...change,
-      };
-      return { key: whole.orderId, value: Buffer.from(JSON.stringify(whole)) };
-    };
     /** The same for every partition, found by trying keys. */
     const poison: Record<string, () => { key: string; value: Buffer }> = {
-      "a time that no date can hold": () => reservation({ reservedAtMs: 9_000_000_000_000_000 }),
-      "a number that no column can hold": () => reservation({ reservationNo: 1e300 }),
-      "a user of no text": () => reservation({ userId: "a\u0000b" }),
+      "a time that no date can hold": () => forgedReservation({ reservedAtMs: 9_000_000_000_000_000 }),
+      "a number that no column can hold": () => forgedReservation({ reservationNo: 1e300 }),
+      "a user of no text": () => forgedReservation({ userId: "a\u0000b" }),
       "a text of a megabyte": () => ({ key: randomUUID(), value: Buffer.alloc(1_048_400, 120) }),
     };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ProductSnapshot } from "../gate/gate.ts";
+import { openSale as sale } from "../gate/image.testing.ts";
 import { type FindingKind, findingKinds, type GateMode, type Remedy } from "../wire.ts";
 import { sentenceOf } from "./findings.ts";
 import { type BooksFigures, reconcileProduct, worstOf } from "./reconcile.ts";
@@ -111,16 +112,6 @@ test("the worst product decides", () => {
   assert.equal(worstOf([]), "OK");
 });
 
-const sale = {
-  dropId: "lamps",
-  opensAtMs: 0,
-  closesAtMs: 1,
-  paused: false,
-  entry: "open" as const,
-  latchAfterSoldOut: false,
-  holdMs: 60_000,
-  version: 1,
-};
 type Case = { books?: Partial<BooksFigures>; gate?: Partial<ProductSnapshot> | null; mode?: GateMode };
 /** How each finding arises, its remedy, and its sentence. */
 const cases: { [Kind in FindingKind]: [Case, Remedy, string] } = {

@@ -6,6 +6,7 @@ import { until } from "../../../test/support/until.ts";
 import { lockStock, nextRow, writeStock } from "../books/ledger.ts";
 import { keepOffer } from "../books/offers.ts";
 import { type Gate, GateUnavailable, type StreamRow } from "../gate/gate.ts";
+import { imageOf } from "../gate/image.testing.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { openInventoryDatabase, openTestInventory, putOnSale } from "../inventory.testing.ts";
 import type { Inventory } from "../inventory.ts";
@@ -87,18 +88,7 @@ describe("changes on their way to the gate", () => {
       [fresh],
     );
     const bringing = open().bring(rows);
-    await gate.install({
-      productId: fresh,
-      epoch: 1,
-      sellable: 0,
-      applied: 0,
-      offer,
-      sale: null,
-      held: [],
-      latchedIn: null,
-      retired: [],
-      keysInBooks: false,
-    });
+    await gate.install(imageOf(fresh, { offer }));
     await bringing;
     assert.equal(await sellable(fresh), 3);
   });
@@ -146,21 +136,7 @@ describe("changes on their way to the gate", () => {
     const closing = await memory.close(lamp);
     await change(lamp, 4);
     await relay.sweep();
-    await memory.install(
-      {
-        productId: lamp,
-        epoch: 2,
-        sellable: 0,
-        applied: 0,
-        offer,
-        sale: null,
-        held: [],
-        latchedIn: null,
-        retired: [],
-        keysInBooks: false,
-      },
-      closing,
-    );
+    await memory.install(imageOf(lamp, { epoch: 2, offer }), closing);
     await database.sql.query("update inventory.stock_stream set epoch = 2 where product_id = $1", [lamp]);
     await database.sql.query("update inventory.stock set epoch = 2 where product_id = $1", [lamp]);
     await relay.sweep();

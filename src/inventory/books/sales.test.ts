@@ -8,6 +8,7 @@ import { imagesOf } from "../agreement/images.ts";
 import { writeMode } from "../agreement/mode.ts";
 import { tellSales } from "../agreement/tell-sales.ts";
 import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
+import { openSale } from "../gate/image.testing.ts";
 import { openMemoryGate } from "../gate/memory.ts";
 import { inventorySchema } from "../inventory.ts";
 import { recordDirectClaims } from "./direct-claims.ts";
@@ -15,16 +16,7 @@ import { lockStock } from "./ledger.ts";
 import { keepOffer } from "./offers.ts";
 import { readSales, setSale } from "./sales.ts";
 
-const sale: Sale = {
-  dropId: "lamps",
-  opensAtMs: 0,
-  closesAtMs: 1e14,
-  paused: false,
-  entry: "open" as const,
-  latchAfterSoldOut: false,
-  holdMs: 60_000,
-  version: 3,
-};
+const sale: Sale = { ...openSale, version: 3 };
 const waitingForLocks =
   "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 const paused: Sale = { ...sale, paused: true, version: 4 };

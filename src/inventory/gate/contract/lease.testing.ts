@@ -1,9 +1,10 @@
 /** The part of the gate's contract about the lease of "sold out", by which a process answers without asking. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { imageOf } from "../image.testing.ts";
 import { soldOutLeaseMs } from "../lease.ts";
 import type { SaleStage } from "./sale.testing.ts";
-import { nowMs } from "./shelf.testing.ts";
+import { nowMs, offer } from "./shelf.testing.ts";
 
 const soldOut = { kind: "refused", reason: "sold_out" };
 
@@ -61,18 +62,8 @@ export function leaseCases({ gate, lamp, setClock }: SaleStage): void {
     const shelf = await lamp({ sellable: 0 });
     await shelf.reserve({ leases: true });
     const closing = await gate().close(shelf.productId);
-    const image = {
-      productId: shelf.productId,
-      epoch: 2,
-      sellable: 5,
-      applied: 1,
-      held: [],
-      latchedIn: null,
-      retired: [],
-      keysInBooks: false,
-    };
-    const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
-    assert.equal(await gate().install({ ...image, offer, sale: null }, closing), "open");
+    const image = imageOf(shelf.productId, { epoch: 2, sellable: 5, applied: 1, offer });
+    assert.equal(await gate().install(image, closing), "open");
     assert.deepEqual(await shelf.reserve(), soldOut);
     setClock(nowMs + soldOutLeaseMs);
     assert.equal((await shelf.reserve()).kind, "reserved");

@@ -2,22 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Gate, GateImage, Sale } from "../gate.ts";
+import { openSale } from "../image.testing.ts";
 import { soldOutLeaseMs } from "../lease.ts";
 import { retiredAfterMs } from "../retired.ts";
 import type { SaleStage } from "./sale.testing.ts";
 import { freshImage, nowMs, orderId, type Shelf } from "./shelf.testing.ts";
 
 const [opensAtMs, closesAtMs] = [nowMs + 1_000, nowMs + 5_000];
-const sale: Sale = {
-  dropId: "lamps",
-  opensAtMs,
-  closesAtMs,
-  paused: false,
-  entry: "pass",
-  latchAfterSoldOut: false,
-  holdMs: 240_000,
-  version: 4,
-};
+const sale: Sale = { ...openSale, opensAtMs, closesAtMs, entry: "pass", holdMs: 240_000, version: 4 };
 const latching: Sale = { ...sale, entry: "open", latchAfterSoldOut: true };
 const passRequired = { kind: "refused", reason: "pass_required", lineOf: "lamps" };
 const passInvalid = { kind: "refused", reason: "pass_invalid" };

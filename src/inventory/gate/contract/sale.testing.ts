@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Gate, GateImage, Sale } from "../gate.ts";
+import { openSale } from "../image.testing.ts";
 import { freshImage, newProductId, nowMs, offer, type Shelf, shelf } from "./shelf.testing.ts";
 
 export type SaleStage = {
@@ -12,16 +13,7 @@ export type SaleStage = {
 };
 
 const [opensAtMs, closesAtMs] = [nowMs + 1_000, nowMs + 5_000];
-const sale: Sale = {
-  dropId: "lamps",
-  opensAtMs,
-  closesAtMs,
-  paused: false,
-  entry: "open" as const,
-  latchAfterSoldOut: false,
-  holdMs: 240_000,
-  version: 4,
-};
+const sale: Sale = { ...openSale, opensAtMs, closesAtMs, holdMs: 240_000, version: 4 };
 const ended = { kind: "refused", reason: "drop_ended" };
 const paused = { kind: "refused", reason: "drop_paused" };
 

@@ -1,6 +1,7 @@
 /** One product at a gate, as the contract's cases use it. */
 import assert from "node:assert/strict";
 import type { Effect, Gate, GateImage, Reservation, ReserveAnswer, ReserveRequest, StreamItem } from "../gate.ts";
+import { imageOf } from "../image.testing.ts";
 
 /** The time of the processes' clock in the contract, unless a case sets another. */
 export const nowMs = 1_800_000_000_000;
@@ -15,18 +16,7 @@ export function newProductId(): string {
 export const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: 3, version: 1 };
 
 export function freshImage(productId: string): GateImage {
-  return {
-    productId,
-    epoch: 1,
-    sellable: 10,
-    applied: 0,
-    offer,
-    sale: null,
-    held: [],
-    latchedIn: null,
-    retired: [],
-    keysInBooks: false,
-  };
+  return imageOf(productId, { sellable: 10, offer });
 }
 
 export function orderId(): string {

@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { findProgram } from "../../../../test/servers/cache.ts";
 import { until } from "../../../../test/support/until.ts";
 import { GateUnavailable } from "../gate.ts";
+import { imageOf } from "../image.testing.ts";
 import { buy, rebuilt, requestOf, skipWithoutRedis, unitsOf } from "./redis.testing.ts";
 import { gateScripts } from "./scripts.ts";
 import { onStage, type Stage } from "./stage.testing.ts";
@@ -146,18 +147,7 @@ describe("a gate whose Redis has a fault", { skip: skipWithoutRedis }, () => {
 
       const closing = await gate.close(chair);
       await gate.records(chair);
-      const image = {
-        productId: chair,
-        epoch: 2,
-        sellable: 5,
-        applied: 0,
-        offer: null,
-        sale: null,
-        held: [],
-        latchedIn: null,
-        retired: [],
-        keysInBooks: false,
-      };
+      const image = imageOf(chair, { epoch: 2, sellable: 5 });
       assert.equal(await gate.install(image, closing), "open", part);
       assert.deepEqual(await unitsOf(gate, chair), { sellable: 5, pending: 0 }, part);
     }

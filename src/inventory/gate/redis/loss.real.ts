@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { until } from "../../../../test/support/until.ts";
 import type { Gate, Reservation } from "../gate.ts";
+import { imageOf } from "../image.testing.ts";
 import { buy, openTestGate, rebuilt, skipWithoutRedis, startTestRedis, unitsOf } from "./redis.testing.ts";
 import { gateScripts } from "./scripts.ts";
 import { onStage, type Stage } from "./stage.testing.ts";
@@ -93,18 +94,7 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     await until(() => gate.snapshot());
     await rebuilt(gate, `${lamp}-chair`);
     assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "closing"), closing);
-    const image = {
-      productId: lamp,
-      epoch: 2,
-      sellable: 5,
-      applied: 0,
-      offer: null,
-      sale: null,
-      held: [],
-      latchedIn: null,
-      retired: [],
-      keysInBooks: false,
-    };
+    const image = imageOf(lamp, { epoch: 2, sellable: 5 });
     assert.equal(await gate.install(image, closing), "stale");
     assert.equal(await buy(gate, lamp), "closed");
   });

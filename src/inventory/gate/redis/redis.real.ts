@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { type GateClock, gateContract } from "../contract/gate.testing.ts";
+import { openSale } from "../image.testing.ts";
 import {
   memoryNonces,
   openTestGate,
@@ -35,16 +36,7 @@ describe("a gate on Redis without a clock of the tests", { skip: skipWithoutRedi
     };
     const beganMs = await timeMs();
     const opensAtMs = beganMs + 3_600_000;
-    const sale = {
-      dropId: "lamps",
-      opensAtMs,
-      closesAtMs: opensAtMs + 1,
-      paused: false,
-      entry: "open" as const,
-      latchAfterSoldOut: false,
-      holdMs: 60_000,
-      version: 1,
-    };
+    const sale = { ...openSale, opensAtMs };
     await rebuilt(gate, "lamp", { sale });
     const [answer] = await gate.reserve([requestOf("lamp", { nowMs: opensAtMs })]);
     assert.ok(answer?.kind === "refused" && answer.reason === "drop_not_open");

@@ -12,6 +12,7 @@ import { freePort } from "../../../../test/support/free-port.ts";
 import { testShop } from "../../../../test/support/shop-identity.ts";
 import { until } from "../../../../test/support/until.ts";
 import type { Gate, GateImage, ReserveRequest } from "../gate.ts";
+import { imageOf } from "../image.testing.ts";
 import { openRedisGate, type RedisGateOptions } from "./redis.ts";
 
 const program = findProgram("redis-server");
@@ -122,19 +123,7 @@ export async function rebuilt(
   change: Partial<GateImage> = {},
 ): Promise<"open" | "stale"> {
   const closing = await gate.close(productId);
-  const image = {
-    productId,
-    epoch: 1,
-    sellable: 10,
-    applied: 0,
-    offer,
-    sale: null,
-    held: [],
-    latchedIn: null,
-    retired: [],
-    keysInBooks: false,
-  };
-  return gate.install({ ...image, ...change }, closing);
+  return gate.install(imageOf(productId, { sellable: 10, offer, ...change }), closing);
 }
 
 let orders = 0;
