@@ -2,7 +2,7 @@
 import type { Inventory } from "#inventory";
 
 /**
- * Undefined while that cannot be told: the gate is away or being loaded. Nothing is promised then. Read it after the
+ * Undefined while that cannot be told: the gate is away or being loaded, or the mode changes. Nothing is promised then. Read it after the
  * passes were counted: a pass that was spent in between then counts twice, and never not at all.
  */
 export async function freeUnits(
@@ -11,10 +11,7 @@ export async function freeUnits(
 ): Promise<Map<string, number> | undefined> {
   const mode = await agreement.mode.known();
   if (mode === "closed") return undefined;
-  if (mode === "sync") {
-    const units = await books.products.unitsOf(productIds);
-    return new Map(Array.from(units, ([productId, { free }]) => [productId, free]));
-  }
+  if (mode === "sync") return books.products.freeWithoutGate(productIds);
   const snapshots = await gate.snapshot(productIds).catch(() => []);
   const open = snapshots.filter(({ open }) => open);
   if (open.length === 0) return undefined;

@@ -28,7 +28,7 @@ export function createLineOnlooker(world: World, people: People): () => readonly
     const product = gate.state.get(productId);
     const stock = t.stock.committed().find((row) => row.productId === productId);
     if (mode?.mode === "gatekeeper") return gate.alive && product?.open ? product.sellable : 0;
-    return Math.max(product?.open ? product.sellable : 0, stock ? stock.totalIn - stock.committed : 0);
+    return stock ? stock.totalIn - stock.committed : 0;
   }
 
   function unspentOf(passes: readonly PassInRow[]): PassInRow[] {

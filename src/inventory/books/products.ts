@@ -8,7 +8,7 @@ import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts"
 import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
 import { readOffers } from "./offers.ts";
 import { readExtensions, readLatched, setSale } from "./sales.ts";
-import { readUnits, type Units } from "./units.ts";
+import { readFreeWithoutGate, readUnits, type Units } from "./units.ts";
 
 export type Products = {
   /** The products of orders whose ids begin with one of these twelve digits: the first ones of SHA-256 of the product's id. */
@@ -30,6 +30,8 @@ export type Products = {
   latchedOf(productIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** For people, and at any rate at which they ask; products that inventory does not know are left out. */
   unitsOf(productIds: readonly string[]): Promise<Map<string, Units>>;
+  /** The units that orders can take without the gate; undefined if mode `sync` is not in force. */
+  freeWithoutGate(productIds: readonly string[]): Promise<Map<string, number> | undefined>;
   /** By how many seconds buyers may extend the time to pay, by product; read where their orders are decided. */
   extensionsOf(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>>;
   /** The product's entries, newest first. */
@@ -69,6 +71,7 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
     },
 
     unitsOf: (productIds) => readUnits({ sql, gate }, productIds),
+    freeWithoutGate: (productIds) => readFreeWithoutGate(sql, productIds),
 
     entriesOf: (productId, after, limit) => readEntries(sql, productId, after, limit),
 

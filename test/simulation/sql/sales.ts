@@ -24,6 +24,7 @@ type SalesTables = {
   ledger: Rows<{ orderId: string; fate: string }>;
   stock: Rows<{ productId: string; totalIn: number; committed: number; sold: number }>;
   queue: Rows<{ productId: string; outcome: string; quantity: number }>;
+  mode: Rows<{ mode: string; ready: boolean }>;
 };
 
 export function saleTwins(t: SalesTables, now: () => number): Twins {
@@ -88,8 +89,18 @@ export function saleTwins(t: SalesTables, now: () => number): Twins {
         .map(({ productId, totalIn, committed, sold }) => {
           const queued = t.queue.all(tx).filter((row) => row.productId === productId && row.outcome === "sold");
           const all = sold + queued.reduce((sum, { quantity }) => sum + quantity, 0);
-          return { productId, available: totalIn - committed, unsold: committed - all, sold: all };
+          const gateDecides = t.mode.all(tx)[0]?.mode === "gatekeeper";
+          return { productId, available: totalIn - committed, unsold: committed - all, sold: all, gateDecides };
         }),
+    "s.total_in - s.committed as free from inventory.gate_mode": (tx, [ids]) => {
+      const [mode] = t.mode.all(tx);
+      return mode?.mode === "sync" && mode.ready
+        ? t.stock
+            .all(tx)
+            .filter(among(ids))
+            .map(({ productId, totalIn, committed }) => ({ productId, free: totalIn - committed }))
+        : [];
+    },
     'select order_id as "orderId" from inventory.stock_ledger where order_id = any($1::uuid[])': (tx, [orderIds]) =>
       t.ledger
         .all(tx)
