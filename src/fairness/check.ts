@@ -22,6 +22,7 @@ export type CheckName =
   | "place"
   | "witness"
   | "calls"
+  | "orders"
   | "invented";
 
 /** Each reader brings these: in Node and in a browser they come from different places. */

@@ -6,7 +6,7 @@ import { recordedRounds } from "../../test/support/drand.ts";
 import { bytesOf, hexOf } from "./bytes.ts";
 import type { Tools } from "./check.ts";
 import { placesOf, seedOf } from "./order.ts";
-import type { Evidence, FairRecord, Kept } from "./record.ts";
+import type { Evidence, FairRecord, Kept, Served } from "./record.ts";
 import { type Chain, decidingRound, promisedRoundOf, quicknet, timeOfRound } from "./rounds.ts";
 import { headText, receiptText, rootText, rules } from "./texts.ts";
 import { createTree } from "./tree.ts";
@@ -112,11 +112,15 @@ export function honestLine(options: LineOptions = {}): Evidence {
     };
   });
   const calls = [4, 9, roster.length].map((called, index) => ({ atMs: opensAtMs + index * 10_000, called }));
-  const served = roster.map((_, index) => ({
-    place: index + 1,
-    atMs: opensAtMs + (index < 4 ? 1_000 : index < 9 ? 11_000 : 21_000),
-    outcome: index % 3 === 0 ? "lapsed" : "sold",
-  }));
+  const served = roster.map(
+    (_, index): Served => ({
+      place: index + 1,
+      atMs: opensAtMs + (index < 4 ? 1_000 : index < 9 ? 11_000 : 21_000),
+      ...(index % 3 === 0 ? { outcome: "lapsed" } : { outcome: "spent", units: 1 + (index % 2) }),
+    }),
+  );
+  const untilMs = opensAtMs + 3_600_000;
+  const ordered = { units: served.reduce((sum, { units = 0 }) => sum + units, 0), untilMs, atMs: untilMs + 86_400_000 };
   const heads = [headAt(before, head.atMs), headAt(before + 1, opensAtMs)].slice(before > 0 ? 0 : 1, after > 0 ? 2 : 1);
-  return { record, shopKey: publicKey, roster, heads, calls, served, kept };
+  return { record: { ...record, ordered }, shopKey: publicKey, roster, heads, calls, served, kept };
 }

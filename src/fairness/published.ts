@@ -27,9 +27,10 @@ export function readLines(published: Published): Pick<Evidence, "roster" | "head
       const [atMs = 0, called = 0] = line.split(" ").map(Number);
       return { atMs, called };
     }),
-    served: linesOf(published, "served.txt", /^\d+ \d+ [a-z]+$/).map((line) => {
-      const [place, atMs, outcome = ""] = line.split(" ");
-      return { place: Number(place), atMs: Number(atMs), outcome };
+    served: linesOf(published, "served.txt", /^\d+ \d+ [a-z]+( \d+)?$/).map((line) => {
+      const [place, atMs, outcome = "", units] = line.split(" ");
+      const pass = { place: Number(place), atMs: Number(atMs), outcome };
+      return units === undefined ? pass : { ...pass, units: Number(units) };
     }),
   };
 }

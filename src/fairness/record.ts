@@ -22,6 +22,11 @@ export type FairRecord = {
   root: Signed<Omit<RootText, "dropId">> | null;
   /** null before the draw. */
   draw: Draw | null;
+  /**
+   * The units that orders took from the drop's products while it was open, until `untilMs`, by the shop's own count of `atMs`;
+   * null before its end.
+   */
+  ordered?: { units: number; untilMs: number; atMs: number } | null | undefined;
 };
 
 /**
@@ -32,8 +37,8 @@ export type Draw =
   | { order: "beacon"; atMs: number; round: number; signature: string; randomness: string; seed: string }
   | { order: "arrival"; atMs: number; reason: string };
 
-/** A pass: which place got it, when, and what became of it. */
-export type Served = { place: number; atMs: number; outcome: string };
+/** A pass: which place got it, when, what became of it, and the units of its order if it made one. */
+export type Served = { place: number; atMs: number; outcome: string; units?: number };
 /** From `atMs` on, the places up to `called` may buy. */
 export type Call = { atMs: number; called: number };
 

@@ -46,6 +46,7 @@ describe("a line that was drawn as promised", () => {
       "seed holds",
       "heads holds",
       "calls holds",
+      "orders holds",
       "receipt holds",
       "place holds",
       "witness holds",
@@ -54,9 +55,9 @@ describe("a line that was drawn as promised", () => {
   });
 
   test("fails no check before its freeze, and none between freeze and draw", () => {
-    const growing = { ...withRecord({ root: null, draw: null }), calls: [], served: [], kept: [] };
+    const growing = { ...withRecord({ root: null, draw: null, ordered: null }), calls: [], served: [], kept: [] };
     assert.deepEqual(faultsOf(growing), []);
-    assert.deepEqual(faultsOf({ ...withRecord({ draw: null }), calls: [], served: [] }), []);
+    assert.deepEqual(faultsOf({ ...withRecord({ draw: null, ordered: null }), calls: [], served: [] }), []);
   });
 
   test("may have a root that came late, if the round came after it by the rule", () => {
@@ -97,7 +98,9 @@ describe("a line that no one had joined before its freeze", () => {
     const checks = verify({ ...empty, kept: empty.kept.slice(1, 2) }, tools);
     assert.deepEqual(
       checks.map(({ check, outcome }) => `${check} ${outcome}`),
-      ["key", "rules", "empty", "roster", "heads", "calls", "receipt", "place"].map((check) => `${check} holds`),
+      ["key", "rules", "empty", "roster", "heads", "calls", "orders", "receipt", "place"].map(
+        (check) => `${check} holds`,
+      ),
     );
     assert.match(checks.at(-1)?.says ?? "", /^The place is 2: the person joined after the freeze, as number 2/);
     assert.deepEqual(faultsOf(empty), []);
@@ -208,6 +211,20 @@ describe("a shop that cheats is told of", () => {
     );
     const back = { atMs: record.opensAtMs + 60_000, called: 3 };
     assertFault({ ...line, calls: [...line.calls, back] }, /^calls: .* went back from 17 to 3/);
+  });
+
+  test("when more units were ordered than places made orders for, and not before all passes are known", () => {
+    const { units = 0, untilMs = 0, atMs = 0 } = record.ordered ?? {};
+    const withUnits = (more: number, countedMs = atMs) =>
+      withRecord({ ordered: { units: units + more, untilMs, atMs: countedMs } });
+    assertFault(withUnits(2), /^orders: Units ordered .*: 18; .*: 16\. The difference went to people without a place/);
+    assert.deepEqual(faultsOf(withUnits(-2)), [], "orders that failed");
+    const ordersOf = (evidence: Evidence) => verify(evidence, tools).find(({ check }) => check === "orders");
+    const early = ordersOf(withUnits(2, untilMs + 599_999));
+    assert.deepEqual([early?.outcome, /so far/.test(early?.says ?? "")], ["unknown", true]);
+    assert.equal(ordersOf(withRecord({ ordered: null }))?.outcome, "unknown");
+    const pass = { place: 18, atMs: record.opensAtMs + 30_000, outcome: "spent" };
+    assertFault({ ...line, served: [...line.served, pass] }, /^orders: Place 18 got a pass, and the roster has 17/);
   });
 
   test("when it shows different people different rosters", () => {

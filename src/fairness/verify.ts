@@ -3,6 +3,7 @@ import { bytesOf } from "./bytes.ts";
 import { type Check, fails, holds, type Tools } from "./check.ts";
 import { checkBeacon, checkKey, checkRoot, checkRoster, checkRound, checkSeed } from "./draw-checks.ts";
 import { checkEmpty, isEmpty } from "./empty-checks.ts";
+import { checkOrders } from "./order-checks.ts";
 import {
   checkCalls,
   checkHeads,
@@ -25,7 +26,7 @@ export function verify(evidence: Evidence, tools: Tools): Check[] {
   for (const ticket of roster) tree.append(bytesOf(ticket));
   const places = drawnPlaces(evidence, tools);
   const shop = [checkKey(evidence), holds("rules", `The rules are ${rules}: freeze, root, beacon, seed, order.`)];
-  const served = [checkHeads(evidence, tree, tools), checkCalls(calls, evidence.served)];
+  const served = [checkHeads(evidence, tree, tools), checkCalls(calls, evidence.served), checkOrders(evidence)];
   const people = kept.map((one) => [checkReceipt(evidence, one, tools), checkPlace(evidence, one, places)]);
   if (isEmpty(record)) {
     return [...shop, checkEmpty(evidence), checkRoster(record, roster, tree), ...served, ...people.flat()];

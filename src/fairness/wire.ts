@@ -53,6 +53,15 @@ const Draw = Type.Union([
   }),
 ]);
 
+const Ordered = Type.Object(
+  {
+    units: Type.Integer({ minimum: 0, description: "Those that came back are among them" }),
+    untilMs: ms("The drop's end"),
+    atMs: ms("When they were counted"),
+  },
+  { description: "The units that orders took while the drop was open, by the shop's own count" },
+);
+
 export const FairRecordView = Type.Object(
   {
     rules: Type.String({ description: "dropgate-line-1: docs/guide/fair.md" }),
@@ -67,6 +76,7 @@ export const FairRecordView = Type.Object(
       description: "The roster that is drawn; null before the freeze, and if no one had joined by then",
     }),
     draw: Type.Union([Draw, Type.Null()], { description: "null before the draw" }),
+    ordered: Type.Optional(Type.Union([Ordered, Type.Null()], { description: "null before the drop's end" })),
   },
   { $id: "FairRecord" },
 );

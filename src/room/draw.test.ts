@@ -30,7 +30,10 @@ describe("the draw of a line", () => {
       const trees = createTrees();
       const draws = createDraws({ sql: stage.sql, beacons, trees, now: line.now, onQueued() {} });
       const signing = createSigning(secret);
-      return { ...draws, ...createPublished({ sql: stage.sql, signing, trees, chainOf: draws.chainOf }), signing };
+      const { chainOf } = draws;
+      // No unit was ordered.
+      const books = { orderedUnits: async () => 0, now: line.now };
+      return { ...draws, ...createPublished({ sql: stage.sql, signing, trees, chainOf, ...books }), signing };
     };
     const first = oneProcess();
     const join = (count: number, name = "person") =>

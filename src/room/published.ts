@@ -4,6 +4,7 @@ import { freezeMsOf } from "#drops";
 import type { Chain } from "#engines/beacon";
 import type { Sql } from "#engines/sql";
 import { type FairRecord, headText, hexOf, promisedRoundOf, rootText, rules, type Signed } from "#fairness";
+import type { Inventory } from "#inventory";
 import { type DrawRow, type HeadRow, readDraw, readHeads } from "./draw-rows.ts";
 import type { LineDrop } from "./line-drop.ts";
 import { readTickets, type Trees } from "./roster.ts";
@@ -14,6 +15,8 @@ export type PublishedOptions = {
   signing: Signing;
   trees: Trees;
   chainOf(drop: LineDrop): Promise<Chain>;
+  orderedUnits: Inventory["books"]["products"]["orderedUnits"];
+  now(): number;
 };
 
 export type Published = {
@@ -30,7 +33,7 @@ export type Published = {
 const headsAtMost = 1_000;
 const emptyReason = "no one had joined before the freeze";
 
-export function createPublished({ sql, signing, trees, chainOf }: PublishedOptions): Published {
+export function createPublished({ sql, signing, trees, chainOf, orderedUnits, now }: PublishedOptions): Published {
   function signedHead(dropId: string, { size, root, at }: HeadRow): FairRecord["head"] {
     const head = { size, root: hexOf(root), atMs: at.getTime() };
     return { ...head, signature: signing.sign(headText({ dropId, ...head })) };
@@ -41,6 +44,15 @@ export function createPublished({ sql, signing, trees, chainOf }: PublishedOptio
     const names = { chain: chain.hash, promisedRound, round };
     const text = { size: frozenSize, root: hexOf(root), atMs: frozenAt.getTime(), ...names };
     return { ...text, signature: signing.sign(rootText({ dropId, ...text })) } satisfies Signed<typeof text>;
+  }
+
+  /** Null while the drop is open: each order would change it. */
+  async function readOrdered({ products, opensAt, closesAt }: LineDrop): Promise<FairRecord["ordered"]> {
+    const atMs = now();
+    const untilMs = closesAt.getTime();
+    if (atMs < untilMs) return null;
+    const productIds = products.map(({ productId }) => productId);
+    return { units: await orderedUnits(productIds, opensAt, closesAt), untilMs, atMs };
   }
 
   return {
@@ -60,6 +72,7 @@ export function createPublished({ sql, signing, trees, chainOf }: PublishedOptio
         head: newest ? signedHead(dropId, newest) : null,
         root: line ? signedRoot(dropId, line) : null,
         draw: line ? drawOf(line) : null,
+        ordered: await readOrdered(drop),
       };
     },
 
@@ -84,13 +97,17 @@ export function createPublished({ sql, signing, trees, chainOf }: PublishedOptio
     },
 
     async served(dropId) {
-      const rows = await sql.query<{ placeNo: number; at: Date; state: string }>(
-        `select p.place_no as "placeNo", a.issued_at as at, a.state
+      const rows = await sql.query<{ placeNo: number; at: Date; state: string; quantity: number | null }>(
+        `select p.place_no as "placeNo", a.issued_at as at, a.state, a.quantity
            from room.pass a join room.place p using (drop_id, seq)
           where a.drop_id = $1 order by a.issued_at, p.place_no`,
         [dropId],
       );
-      return textOf(rows.map(({ placeNo, at, state }) => `${placeNo} ${at.getTime()} ${state}`));
+      return textOf(
+        rows.map(({ placeNo, at, state, quantity }) =>
+          [placeNo, at.getTime(), state, ...(quantity === null ? [] : [quantity])].join(" "),
+        ),
+      );
     },
 
     async consistency(dropId, from, to) {

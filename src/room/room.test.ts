@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { mortalSql } from "../warehouse/warehouse.testing.ts";
+import { endLine } from "./line-end.ts";
 import { createLoad } from "./load.ts";
 import { type LineStage, openLineStage } from "./room.testing.ts";
 
@@ -169,6 +170,28 @@ describe("a line", () => {
     assert.ok((await line.claim("person-3")).ok);
     const gone = await line.claim("person-2");
     assert.equal(gone.ok || gone.reason, "nothing_free");
+  });
+
+  test("hears from the books at its end of an order whose event was lost", async () => {
+    const line = await lineOf(2, {}, { lamp: 3 });
+    await line.draw();
+    await line.turn();
+    const [first, second] = [await line.claim("person-1"), await line.claim("person-2")];
+    assert.ok(first.ok && second.ok);
+    const { orderId, userId, productId } = first.pass;
+    const claimed = { orderId, userId, productId, fate: "claimed", quantity: 2, decidedAt: new Date() } as const;
+    const failed = { ...claimed, orderId: second.pass.orderId, fate: "void" } as const;
+    const fatesOf = async (asked: readonly string[]) => [claimed, failed].filter((one) => asked.includes(one.orderId));
+    for (let i = 0; i < 2; i += 1) await endLine({ sql: stage.sql, fatesOf }, line.dropId, new Date(line.now()));
+    const passes = await stage.sql.query("select state, quantity from room.pass where drop_id = $1 order by seq", [
+      line.dropId,
+    ]);
+    assert.deepEqual(passes, [
+      { state: "spent", quantity: 2 },
+      { state: "live", quantity: null },
+    ]);
+    const [room] = await stage.sql.query("select closed_at from room.room where drop_id = $1", [line.dropId]);
+    assert.deepEqual(room, { closed_at: new Date(line.now()) });
   });
 
   test("gives passes as soon as the drop is open, also while requests from before wait", async () => {

@@ -17,6 +17,7 @@ import { createExchange, type Exchanged } from "./exchange.ts";
 import { freeUnits } from "./free.ts";
 import { startIntake } from "./intake.ts";
 import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import { endLine } from "./line-end.ts";
 import { createLoad } from "./load.ts";
 import { type LineFigures, readLines } from "./metrics.ts";
 import { createOfferMails, type OfferMailsOptions } from "./offer-mails.ts";
@@ -24,7 +25,7 @@ import { roomOutbox } from "./outbox.ts";
 import { spendPasses } from "./pass-rows.ts";
 import { createPlaces, type Place } from "./places.ts";
 import { createPublished, type Published, type Signing } from "./published.ts";
-import { closeRoom, readRoom, readRunning } from "./room-rows.ts";
+import { readRoom, readRunning } from "./room-rows.ts";
 import { createTrees } from "./roster.ts";
 import { createState, type StateOf } from "./state.ts";
 import { createTurn } from "./turn.ts";
@@ -109,8 +110,9 @@ export function createRoom(options: RoomOptions): Room {
     now,
   });
   const trees = createTrees();
+  const { orderedUnits } = inventory.books.products;
   const draws = createDraws({ sql, beacons, trees, now, onQueued: () => outbox.nudge() });
-  const published = createPublished({ sql, signing, trees, chainOf: draws.chainOf });
+  const published = createPublished({ sql, signing, trees, chainOf: draws.chainOf, orderedUnits, now });
   const sendMails = createOfferMails({ ...options, dropOf });
 
   async function dropOf(dropId: string): Promise<LineDrop | undefined> {
@@ -137,7 +139,7 @@ export function createRoom(options: RoomOptions): Room {
     const drop = await dropOf(dropId);
     const nowMs = now();
     if (drop?.state !== "scheduled" || drop.closesAt.getTime() <= nowMs) {
-      await closeRoom(sql, dropId, new Date(nowMs));
+      await endLine({ sql, fatesOf: inventory.books.fatesOf }, dropId, new Date(nowMs));
       return;
     }
     if (drop.paused || nowMs < drop.opensAt.getTime()) return;

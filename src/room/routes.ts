@@ -72,7 +72,11 @@ const documents = {
   getRoster: file("getRoster", "The tickets of the line", "A ticket a line, in order of the numbers"),
   getHeads: file("getHeads", "Signed states of the roster, the newest first", "Size, root, time, signature"),
   getCalls: file("getCalls", "When places were called", "Time, and the place up to which people may buy"),
-  getServed: file("getServed", "Which places got a pass", "Place, time, and what became of the pass"),
+  getServed: file(
+    "getServed",
+    "Which places got a pass",
+    "Place, time, what became of the pass, and the units of its order",
+  ),
   getConsistency: {
     ...ofOne,
     operationId: "getConsistency",

@@ -1,7 +1,7 @@
 /** A line from the first person to the last unit, over the outer face, and what an outsider makes of it. */
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -233,6 +233,49 @@ describe("a line from its first person to its last unit", { concurrency: true },
       assert.deepEqual([...codeOf(spent), spent.body.orderId], [409, "pass_spent", body.orderId]);
     });
 
+  test("orders with a pass that the line never gave show after the drop's end, and the operator finds them", async (t) => {
+    const line = await newLine("line", 4);
+    const [ada] = (await line.join(1)) as [Person];
+    await line.open();
+    const pass = await passOf(line, ada);
+    assert.equal((await line.order(ada, pass)).status, 202);
+    const { passes } = world.system.faces.identity;
+    const friend: Person = { name: `friend-${line.dropId}`, client: world.as(`friend-${line.dropId}`) };
+    const fields = passes.read(pass) ?? assert.fail("it is signed");
+    const made = passes.sign({ ...fields, passId: randomHex(16), userId: friend.name });
+    const { status, body } = await line.order(friend, made, { quantity: 2 });
+    assert.equal(status, 202, "the shop's own secret signed it");
+    await world.untilAtRest(line.productIds[0]);
+    await until(async () => (await line.askForPass(ada)).status === 409);
+    assert.equal((await world.admin.post(`${line.path}/end`, {})).status, 200);
+
+    const keep = await mkdtemp(join(tmpdir(), "dropgate-line-"));
+    t.after(() => rm(keep, { recursive: true }));
+    const check = async (where: string) => {
+      const said: string[] = [];
+      await verifyLine({ where, receipt: undefined, keep }, (text) => said.push(text));
+      return said.filter((text) => / orders /.test(text)).join();
+    };
+    const counts =
+      "Units ordered while the drop was open, by the shop's own count: 3; units of the orders that passes of places made: 1";
+    const asked = await until(async () => {
+      const said = await check(`${world.origin}${line.path}`);
+      return said.includes("passes of places made: 1") && said;
+    });
+    assert.equal(asked, `· orders    ${counts} so far. All of these are known some minutes after the end.`);
+    const record = JSON.parse(await readFile(join(keep, "fair.json"), "utf8"));
+    record.ordered.atMs += 600_000;
+    await writeFile(join(keep, "fair.json"), JSON.stringify(record));
+    assert.equal(await check(keep), `✗ orders    ${counts}. The difference went to people without a place.`);
+    const guide = await readFile(new URL("../../docs/guide/fair.md", import.meta.url), "utf8");
+    const [, query = ""] = /```sql\n(.+?)```/s.exec(guide) ?? [];
+    const { rows } = await rowsOf(world, query.replace("night-lamps", line.dropId));
+    assert.deepEqual(
+      rows.map(({ order_id, user_id, quantity }) => [order_id, user_id, quantity]),
+      [[body.orderId, friend.name, 2]],
+    );
+  });
+
   test("exchange ∥ the order of its pass: exactly one wins, and the units of both sizes add up", async (t) => {
     const people = 12;
     const line = await newLine("draw", people, 2 * people);
@@ -272,19 +315,24 @@ function productOf(productId: string) {
 }
 
 /** The turn of that person ended a while ago, and with it their pass. */
-async function endTurn({ databaseUrl }: World, name: string): Promise<void> {
+async function endTurn(world: World, name: string): Promise<void> {
+  const { rowCount } = await rowsOf(
+    world,
+    `with ended as (
+       update room.place set offered_until = now() - interval '1 minute' where user_id = $1 returning drop_id, seq
+     )
+     update room.pass a set expires_at = now() - interval '1 minute' from ended
+      where ended.drop_id = a.drop_id and ended.seq = a.seq and a.state = 'live'`,
+    [name],
+  );
+  assert.equal(rowCount, 1);
+}
+
+async function rowsOf({ databaseUrl }: World, query: string, values: readonly string[] = []) {
   const client = new pg.Client(databaseUrl);
   await client.connect();
   try {
-    const { rowCount } = await client.query(
-      `with ended as (
-         update room.place set offered_until = now() - interval '1 minute' where user_id = $1 returning drop_id, seq
-       )
-       update room.pass a set expires_at = now() - interval '1 minute' from ended
-        where ended.drop_id = a.drop_id and ended.seq = a.seq and a.state = 'live'`,
-      [name],
-    );
-    assert.equal(rowCount, 1);
+    return await client.query(query, [...values]);
   } finally {
     await client.end();
   }

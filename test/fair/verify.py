@@ -130,8 +130,15 @@ def main():
     def called(ms):
         return max((place for at, place in calls if at <= ms + CLOCKS_DIFFER_MS), default=0)
 
-    early = [place for place, at, *_ in lines_of("served.txt") if int(place) > called(int(at))]
+    served = lines_of("served.txt")
+    early = [place for place, at, *_ in served if int(place) > called(int(at))]
     check("calls", rises and not early, f"no call was taken back, and these places got a pass before their call: {early}")
+
+    ordered = record.get("ordered")
+    taken = sum(int(units) for *_, units in (line for line in served if len(line) == 4))
+    counted = not ordered or ordered["units"] <= taken or ordered["atMs"] < ordered["untilMs"] + 600_000
+    exist = all(int(place) <= len(tickets) for place, *_ in served)
+    check("orders", counted and exist, f"passes of places made orders for {taken} units")
 
     kept = json.loads(text_of("receipt.json") or "[]")
     if is_empty:

@@ -11,7 +11,12 @@ const lines = {
   "an honest shop": line,
   "a shop that draws by itself": honestLine({ chain: ownChain }),
   "a line that no one had joined before its freeze": honestLine({ before: 0, after: 12 }),
-  "a line that is not drawn yet": { ...line, record: { ...line.record, draw: null }, calls: [], served: [] },
+  "a line that is not drawn yet": {
+    ...line,
+    record: { ...line.record, draw: null, ordered: null },
+    calls: [],
+    served: [],
+  },
   ...Object.fromEntries(
     Object.entries(cheats).map(([cheat, { evidence }]) => [`a line whose shop cheats: ${cheat}`, evidence]),
   ),

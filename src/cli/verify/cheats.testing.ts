@@ -11,6 +11,11 @@ const roundMs = timeOfRound(quicknet, record.promisedRound);
 const without5 = honestLine({ before: 11, tickets: roster.toSpliced(4, 1) });
 const { draw: emptyDraw } = honestLine({ before: 0, after: 12 }).record;
 const early = { place: 10, atMs: served[0]?.atMs ?? 0, outcome: "spent" };
+const ordered = record.ordered ?? { units: 0, untilMs: 0, atMs: 0 };
+const friend = {
+  call: { atMs: opensAtMs + 30_000, called: 18 },
+  pass: { place: 18, atMs: opensAtMs + 31_000, outcome: "spent", units: 1 },
+};
 const forgedHead = forgedRoster.heads[1] as Evidence["heads"][0];
 const withoutLast = { size: 16, root: "ab".repeat(32), atMs: opensAtMs + 30_000 };
 
@@ -124,6 +129,16 @@ export const cheats: Record<string, { evidence: Evidence; check: CheckName; says
     evidence: { ...line, calls: [...line.calls, { atMs: opensAtMs + 60_000, called: 3 }] },
     check: "calls",
     says: "At … the called places went back from … to ….",
+  },
+  "it sells units to people without a place": {
+    evidence: { ...line, record: { ...record, ordered: { ...ordered, units: ordered.units + 3 } } },
+    check: "orders",
+    says: "Units ordered while the drop was open, by the shop's own count: …; units of the orders that passes of places made: …. The difference went to people without a place.",
+  },
+  "it gives a pass to a place that no person has": {
+    evidence: { ...line, calls: [...line.calls, friend.call], served: [...served, friend.pass] },
+    check: "orders",
+    says: "Place … got a pass, and the roster has …: it is no person's.",
   },
   "it shows different people different rosters": {
     evidence: { ...line, heads: [...line.heads, forgedHead] },

@@ -21,7 +21,9 @@ export function textsOf({ record, shopKey, roster, heads, calls, served }: Evide
     "roster.txt": textOf(roster),
     "heads.txt": textOf(heads.map(({ size, root, atMs, signature }) => `${size} ${root} ${atMs} ${signature}`)),
     "calls.txt": textOf(calls.map(({ atMs, called }) => `${atMs} ${called}`)),
-    "served.txt": textOf(served.map(({ place, atMs, outcome }) => `${place} ${atMs} ${outcome}`)),
+    "served.txt": textOf(
+      served.map(({ place, atMs, outcome, units }) => [place, atMs, outcome, ...(units ? [units] : [])].join(" ")),
+    ),
   };
 }
 

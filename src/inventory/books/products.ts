@@ -7,6 +7,7 @@ import { type Gate, noneWhileAway, type Offer, type Sale } from "../gate/gate.ts
 import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts";
 import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
 import { readOffers } from "./offers.ts";
+import { readOrdered } from "./ordered.ts";
 import { readExtensions, readLatched, setSale } from "./sales.ts";
 import { readFreeWithoutGate, readUnits, type Units } from "./units.ts";
 
@@ -32,6 +33,8 @@ export type Products = {
   unitsOf(productIds: readonly string[]): Promise<Map<string, Units>>;
   /** The units that orders can take without the gate; undefined if mode `sync` is not in force. */
   freeWithoutGate(productIds: readonly string[]): Promise<Map<string, number> | undefined>;
+  /** The units that orders took from these products in that time, by the books' clock, those that came back among them. */
+  orderedUnits(productIds: readonly string[], from: Date, until: Date): Promise<number>;
   /** By how many seconds buyers may extend the time to pay, by product; read where their orders are decided. */
   extensionsOf(tx: Tx, productIds: readonly string[]): Promise<Map<string, number>>;
   /** The product's entries, newest first. */
@@ -72,6 +75,7 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
 
     unitsOf: (productIds) => readUnits({ sql, gate }, productIds),
     freeWithoutGate: (productIds) => readFreeWithoutGate(sql, productIds),
+    orderedUnits: (productIds, from, until) => readOrdered(sql, productIds, from, until),
 
     entriesOf: (productId, after, limit) => readEntries(sql, productId, after, limit),
 

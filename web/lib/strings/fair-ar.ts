@@ -36,6 +36,7 @@ export const fair: FairStrings = {
   fairCheck_empty: "لا قرعة",
   fairCheck_heads: "القائمة نمت فقط",
   fairCheck_calls: "لم يُخدم مكان قبل دوره",
+  fairCheck_orders: "لكل طلب مكان",
   fairCheck_receipt: "إيصالك",
   fairCheck_place: "مكانك",
   fairCheck_witness: "ما رآه هذا المتصفح",

@@ -38,6 +38,7 @@ export const fair: FairStrings = {
   fairCheck_empty: "Nichts auszulosen",
   fairCheck_heads: "Die Liste ist nur gewachsen",
   fairCheck_calls: "Kein Platz kam vor der Zeit dran",
+  fairCheck_orders: "Jede Bestellung hatte einen Platz",
   fairCheck_receipt: "Dein Beleg",
   fairCheck_place: "Dein Platz",
   fairCheck_witness: "Was dieser Browser sah",

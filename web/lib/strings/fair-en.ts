@@ -36,6 +36,7 @@ export const fair = {
   fairCheck_empty: "Nothing to draw",
   fairCheck_heads: "The list only grew",
   fairCheck_calls: "No place came before its turn",
+  fairCheck_orders: "Every order had a place",
   fairCheck_receipt: "Your receipt",
   fairCheck_place: "Your place",
   fairCheck_witness: "What this browser saw",
