@@ -16,6 +16,7 @@ import {
   seedOf,
   timeOfRound,
 } from "#fairness";
+import { crashPoint } from "#platform/crash-points";
 import {
   type DrawRow,
   insertHead,
@@ -79,6 +80,7 @@ export function createDraws({ sql, beacons, trees, now, onQueued }: DrawOptions)
       await insertHead(tx, dropId, { size: line.lastSeq, root, at });
       await queueLineEvent(tx, drop, "frozen", { frozenSize: line.lastSeq, root, round, orderKind: null }, at);
     });
+    await crashPoint("room.frozen");
     onQueued();
   }
 
@@ -100,6 +102,7 @@ export function createDraws({ sql, beacons, trees, now, onQueued }: DrawOptions)
       await noteDraw(tx, dropId, { seed: Buffer.from(seed), signature: value.signature, at, ranks });
       await queueLineEvent(tx, drop, "drawn", { ...line, orderKind: "drawn" }, at);
     });
+    await crashPoint("room.drawn");
     onQueued();
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Sql, Tx } from "#engines/sql";
 import { GateUnavailable, type Inventory } from "#inventory";
+import { crashPoint } from "#platform/crash-points";
 import { randomHex } from "#platform/ids";
 import { againMs, type Claimed, type ClaimsOptions } from "./claims.ts";
 import { insertPending, type PassOfPlace, readPass, readPassesOf, settlePending } from "./exchange-rows.ts";
@@ -75,8 +76,10 @@ export function createExchange({ sql, freeOf, orderIdOf, retire, now }: Exchange
     const kept = await sql.transaction((tx) => keep(tx, exchange));
     if ("answer" in kept) return kept.answer;
     const { former, next } = kept;
+    await crashPoint("room.exchange-kept");
     try {
       const fate = await retire(former.productId, former.orderId, former.expiresAt.getTime());
+      await crashPoint("room.exchange-retired");
       return await sql.transaction((tx) => settle(tx, former, next, fate));
     } catch (error) {
       if (error instanceof GateUnavailable) return { ok: false, reason: "gate_unavailable" };

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import { type Batcher, createBatcher } from "#platform/batch";
+import { crashPoint } from "#platform/crash-points";
 import { insertRoom, lockRoom, type Mode } from "./room-rows.ts";
 
 export type Place = {
@@ -45,7 +46,11 @@ export function createPlaces({ sql, now }: { sql: Sql; now(): number }): Places 
   function batcherOf(dropId: string): Batcher<Joiner, JoinAnswer> {
     const known = batchers.get(dropId);
     if (known) return known;
-    const run = (joiners: Joiner[]) => joinAll(sql, dropId, joiners, new Date(now()));
+    const run = async (joiners: Joiner[]) => {
+      const answers = await joinAll(sql, dropId, joiners, new Date(now()));
+      await crashPoint("room.joined");
+      return answers;
+    };
     const batcher = createBatcher({ maxBatch: joinsAtOnce, maxWaiting: mostWaiting, run });
     batchers.set(dropId, batcher);
     return batcher;

@@ -4,6 +4,7 @@
  */
 import type { Sql, Tx } from "#engines/sql";
 import type { Beat } from "#orders";
+import { crashPoint } from "#platform/crash-points";
 import { callsOf, nextRate, shareOf, spareOf } from "./controller.ts";
 import { type LineDrop, lineProductsOf } from "./line-drop.ts";
 import {
@@ -87,7 +88,9 @@ export function createTurn({ sql, freeOf, pulse, now }: TurnOptions): (drop: Lin
 
   return async (drop) => {
     const beats = (await pulse()).filter(({ ageMs }) => ageMs < freshBeatMs);
-    return sql.transaction((tx) => work(tx, drop, beats));
+    const turn = await sql.transaction((tx) => work(tx, drop, beats));
+    if (turn.turned) await crashPoint("room.turned");
+    return turn;
   };
 }
 

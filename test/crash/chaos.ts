@@ -12,7 +12,7 @@ import { runSchedules, type Figures as Schedules, seedsFrom } from "../simulatio
 import { type Cell, type Done, nothingTried } from "./cell.ts";
 import { certificateOf, chaosPage, isCaught } from "./certificate.ts";
 import { embeddedCells, healthyRun } from "./embedded-cells.ts";
-import { type EmbeddedStages, inDrop, openEmbeddedStages, product } from "./embedded-stage.ts";
+import { type EmbeddedStages, inDrop, inLine, openEmbeddedStages, product } from "./embedded-stage.ts";
 import { type Caught, plantBugs } from "./planted.ts";
 import { realCells } from "./real-cells.ts";
 import { openRealStage, type RealStage } from "./real-stage.ts";
@@ -130,7 +130,11 @@ async function plant(): Promise<void> {
     const { evidence, broken } = await healthyRun(stage, createRandom(seed).next);
     brokenWhenHealthy = broken.length;
     if (broken.length > 0) fail(`✖ the healthy run broke ${broken.map(({ law }) => law.name).join(", ")}`);
-    caught = await plantBugs(stage, { product: product.productId, inDrop: inDrop.productId }, evidence);
+    caught = await plantBugs(
+      stage,
+      { product: product.productId, inDrop: inDrop.productId, inLine: inLine.first },
+      evidence,
+    );
   } finally {
     await stage.close();
   }

@@ -9,11 +9,14 @@ export type CrashCell = {
   /** Other points on the way to this one. */
   with?: string;
   chore?: Chore;
+  /** A drop with a line sells meanwhile. */
+  hasLine?: boolean;
   /** Left out of the quick form, which has the point in another cell. */
   isWhole?: true;
 };
 
 const isWhole = true;
+const hasLine = true;
 const answersOfTheLogAreLost = { with: "log.append.acknowledged:error" };
 const ordersWaitLong = { with: "place.reserved:delay=9000" };
 
@@ -85,6 +88,15 @@ export const crashGroups: readonly Group<CrashCell>[] = [
     { point: "drops.terms-told", pass: 4 },
     { point: "orders.one-of-all-ended", pass: 2 },
     { point: "drops.orders-ended", pass: 1 },
+  ]),
+  group("F1, H1: killed at every step of a line, while its people join, are drawn and called, exchange and order", [
+    { point: "room.joined", pass: 4, hasLine },
+    { point: "room.frozen", pass: 1, hasLine },
+    { point: "room.drawn", pass: 1, hasLine },
+    { point: "room.turned", pass: 1, hasLine },
+    { point: "room.passes-given", pass: 2, hasLine },
+    { point: "room.exchange-kept", pass: 1, hasLine },
+    { point: "room.exchange-retired", pass: 1, hasLine },
   ]),
   group("S8: killed while a late payment takes new units", [{ point: "restore.reserved", pass: 1 }]),
   group("G11: killed while a new price is published", [{ point: "catalog.appended", pass: 1 }]),

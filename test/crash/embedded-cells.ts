@@ -3,8 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { goOn, within } from "#platform/deadline";
 import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
 import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
-import { type EmbeddedStage, type EmbeddedStages, inDrop, product } from "./embedded-stage.ts";
-import type { Chore } from "./staff.ts";
+import { type EmbeddedStage, type EmbeddedStages, inDrop, inLine, product } from "./embedded-stage.ts";
 import { runTrial, type TrialResult } from "./trial.ts";
 
 const buyers = { count: 45, everyMs: 60 };
@@ -62,7 +61,7 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>, { quick }: 
       stage.launch([`${cell.point}:kill@${cell.pass}`, ...(cell.with ? [cell.with] : [])].join(","));
       // It may die before it is up: then its end is reported to the code that waits for it.
       const isUp = stage.untilUp().then(goOn, goOn);
-      const result = await trial(stage, cell.chore ?? "none", random, async (probe) => {
+      const result = await trial(stage, cell, random, async (probe) => {
         await isUp;
         const how = await within(deadWithinMs, stage.ended(), () => "alive");
         probe();
@@ -82,7 +81,7 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>, { quick }: 
   async function killEverything(stage: EmbeddedStage, random: () => number): Promise<CellResult> {
     stage.launch();
     await stage.untilUp();
-    const result = await trial(stage, "none", random, async (probe) => {
+    const result = await trial(stage, { hasLine: true }, random, async (probe) => {
       await sleep(500 + random() * 1_500);
       await stage.killEverything();
       probe();
@@ -97,16 +96,16 @@ export function embeddedCells(stages: () => Promise<EmbeddedStages>, { quick }: 
 export async function healthyRun(stage: EmbeddedStage, random: () => number): Promise<TrialResult> {
   stage.launch();
   await stage.untilUp();
-  return trial(stage, "rebuild", random, async (probe) => probe());
+  return trial(stage, { chore: "rebuild", hasLine: true }, random, async (probe) => probe());
 }
 
 function trial(
   shop: EmbeddedStage,
-  chore: Chore,
+  { chore = "none", hasLine = false }: Pick<CrashCell, "chore" | "hasLine">,
   random: () => number,
   disturb: (probe: () => void) => Promise<void>,
 ): Promise<TrialResult> {
-  return runTrial({ shop, product, inDrop, buyers, chore, random, disturb });
+  return runTrial({ shop, product, inDrop, inLine: hasLine ? inLine : undefined, buyers, chore, random, disturb });
 }
 
 export function lastLines(text: string, count: number): string {

@@ -14,13 +14,18 @@ import { createClient, crowd, type Reconciliation, staff } from "../support/clie
 import { type Command, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { openGreedyBank } from "./bank.ts";
+import { lineUnits } from "./line.ts";
 import type { Shop } from "./trial.ts";
 
 export const product = { productId: "scarce", limitPerCustomer: 2 };
 export const inDrop = { productId: "in-drop", limitPerCustomer: 1 };
+/** The sizes of the drop with a line. */
+export const inLine = { first: "boots-42", second: "boots-43" };
 const stocks = new Map([
   [product, 24],
   [inDrop, 12],
+  [{ productId: inLine.first, limitPerCustomer: 1 }, lineUnits.first],
+  [{ productId: inLine.second, limitPerCustomer: 1 }, lineUnits.second],
 ]);
 
 const secret = "a secret for chaos that has more than 32 bytes";
@@ -108,6 +113,9 @@ function createStage(folder: string): EmbeddedStage & { stop(): Promise<void> } 
   return {
     as,
     admin,
+    get origin() {
+      return origin;
+    },
     stop,
     get output() {
       return before + (running?.output ?? "");

@@ -10,24 +10,27 @@ import { laws } from "../laws/laws.ts";
 import { readStores } from "../laws/stores.ts";
 import type { Attempt, Wish } from "../laws/wish.ts";
 import { dropPlantings } from "./planted-drops.ts";
+import { linePlantings } from "./planted-line.ts";
 import { warehousePlantings } from "./planted-warehouse.ts";
 import { onlyOf, type Planting } from "./planting.ts";
 import type { Shop } from "./trial.ts";
 
 export type Caught = { law: string; bug: string; spoke: string[] };
 
-/** `product` and `inDrop`: the ids of the products that are sold without and in a drop. Each bug is done to one of them. */
+/** Ids of products that are sold without a drop, in one, and in one with a line. Each bug is done to one of them. */
 export async function plantBugs(
   shop: Shop,
-  products: { product: string; inDrop: string },
+  products: { product: string; inDrop: string; inLine: string },
   whole: Evidence,
 ): Promise<Caught[]> {
   const caught: Caught[] = [];
-  const ofProduct = onlyOf(whole, products.product);
-  const ofDrop = onlyOf(whole, products.inDrop);
-  for (const { law, bug, plant } of [...plantings, ...warehousePlantings, ...dropPlantings]) {
-    const isInDrop = dropPlantings.some((one) => one.bug === bug);
-    const [productId, healthy] = isInDrop ? [products.inDrop, ofDrop] : [products.product, ofProduct];
+  const done = [
+    ...[...plantings, ...warehousePlantings].map((one) => ({ ...one, productId: products.product })),
+    ...dropPlantings.map((one) => ({ ...one, productId: products.inDrop })),
+    ...linePlantings.map((one) => ({ ...one, productId: products.inLine })),
+  ];
+  for (const { law, bug, plant, productId } of done) {
+    const healthy = onlyOf(whole, productId);
     const spoke = await shop.useSql((sql) => {
       let found: string[] = [];
       const asked = sql.transaction(async (tx) => {
@@ -176,12 +179,12 @@ const plantings: readonly Planting[] = [
   {
     law: "charged twice or too much",
     bug: "a capture whose answer was lost is done again under another key",
-    plant: (books) => addLine(books, "captured", "CONFIRMED"),
+    plant: (books, { stock }) => addLine(books, "captured", stock),
   },
   {
     law: "confirmed and not paid",
     bug: "the sweep gives back the money of a confirmed order",
-    plant: (books) => addLine(books, "refunded", "CONFIRMED"),
+    plant: (books, { stock }) => addLine(books, "refunded", stock),
   },
   {
     law: "money held and forgotten",
@@ -404,8 +407,8 @@ async function giveMoney(
   return paymentId;
 }
 
-/** Repeats a line of the statement, under a key of its own. */
-function addLine(books: Queryable, kind: string, status: string): Promise<undefined> {
+/** Repeats a line of the statement about a confirmed order, under a key of its own. */
+function addLine(books: Queryable, kind: string, [product]: Evidence["stock"]): Promise<undefined> {
   return run(
     books,
     `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
@@ -413,7 +416,7 @@ function addLine(books: Queryable, kind: string, status: string): Promise<undefi
        from payment_simulator.statement s
        join payment.payment p on p.payment_id::text = s.payment_id
        join orders.orders o using (order_id)
-      where o.status = $1 and s.kind = 'captured' limit 1`,
-    status,
+      where o.status = 'CONFIRMED' and o.product_id = $1 and s.kind = 'captured' limit 1`,
+    product?.productId,
   );
 }

@@ -29,6 +29,7 @@ export function onlyOf(evidence: Evidence, productId: string): Evidence {
     holdings: only(evidence.holdings),
     gate: only(evidence.gate),
     terms: only(evidence.terms),
+    lines: evidence.lines.filter(({ passes }) => passes.some((pass) => pass.productId === productId)),
     samples: only(evidence.samples),
     wishes: only(evidence.wishes),
     history: byOrder(evidence.history),

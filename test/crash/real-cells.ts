@@ -3,6 +3,7 @@
  */
 import { type Cell, faultsOf } from "./cell.ts";
 import { lastLines } from "./embedded-cells.ts";
+import { lineUnits } from "./line.ts";
 import { realCrashGroups } from "./real-crash-cells.ts";
 import type { RealStage } from "./real-stage.ts";
 import { type ServerCell, serverGroups } from "./server-cells.ts";
@@ -21,14 +22,20 @@ export function realCells(stage: () => Promise<RealStage>, { quick }: { quick: b
       .map((cell): Cell => ({ group: title, name: cell.name, run: (random) => run(cell, random) })),
   );
 
-  async function run({ fault, prepare, chore = "none" }: ServerCell, random: () => number) {
+  async function run({ fault, prepare, hasLine, chore = "none" }: ServerCell, random: () => number) {
     const shop = await stage();
     const product = { productId: await shop.newProduct(limitPerCustomer, stock), limitPerCustomer };
     const inDrop = { productId: await shop.newProduct(limitInDrop, stockInDrop), limitPerCustomer: limitInDrop };
+    const inLine = hasLine
+      ? {
+          first: await shop.newProduct(limitInDrop, lineUnits.first),
+          second: await shop.newProduct(limitInDrop, lineUnits.second),
+        }
+      : undefined;
     await prepare?.(shop);
     const said = new Map(shop.names.map((name) => [name, shop.fleet.member(name).output.length]));
     const disturb = (probe: () => void) => fault(shop, probe);
-    const result = await runTrial({ shop, product, inDrop, buyers, chore, random, disturb });
+    const result = await runTrial({ shop, product, inDrop, inLine, buyers, chore, random, disturb });
     const faults = faultsOf(result);
     if (faults.length > 0) {
       for (const [name, from] of said) {

@@ -69,6 +69,9 @@ export async function openRealStage(): Promise<RealStage> {
 
   const stage: RealStage = {
     fleet,
+    get origin() {
+      return fleet.origin;
+    },
     proxies,
     as: fleet.as,
     admin: fleet.admin,

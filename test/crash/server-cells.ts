@@ -13,6 +13,8 @@ export type ServerCell = {
   name: string;
   quick?: boolean;
   chore?: Chore;
+  /** A drop with a line sells meanwhile. */
+  hasLine?: boolean;
   /** Before the first order. */
   prepare?(stage: RealStage): Promise<void>;
   fault: Fault;
@@ -95,6 +97,16 @@ function both(one: ServerName, other: ServerName): ServerCell {
   };
 }
 
+/** Its people are called by then, and order. */
+const lineStandsMs = 4_500;
+
+function underLine(fault: Fault): Fault {
+  return async (stage, probe) => {
+    await sleep(lineStandsMs);
+    return fault(stage, probe);
+  };
+}
+
 const processes: readonly MemberName[] = ["order1", "settlement", "inventory", "fulfilment", "payment"];
 
 export const serverGroups: readonly Group<ServerCell>[] = [
@@ -131,6 +143,11 @@ export const serverGroups: readonly Group<ServerCell>[] = [
     "H1: a process of one service killed under load",
     processes.map((name) => ({ name: `${name} killed`, fault: underLoad(killMember(name)) })),
   ),
+  group("F1, B3: the gate's server, the database or the line's own process killed while a line stands", [
+    { name: "redis killed, a line stands", quick: true, hasLine: true, fault: underLine(kill("redis")) },
+    { name: "postgres killed, a line stands", hasLine: true, fault: underLine(kill("postgres")) },
+    { name: "inventory killed, a line stands", quick: true, hasLine: true, fault: underLine(killMember("inventory")) },
+  ]),
   group(
     "H3: a process of one service frozen for longer than its lease",
     processes.map((name) => ({ name: `${name} frozen for 8 s`, fault: underLoad(freezeMember(name)) })),

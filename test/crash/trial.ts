@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
+import { verifyLine } from "../../src/cli/verify/verify.ts";
 import type { Evidence, GateReading } from "../laws/evidence.ts";
 import { createJudge, type Judgement } from "../laws/law.ts";
 import { laws } from "../laws/laws.ts";
@@ -14,9 +15,11 @@ import type { Client, Reconciliation } from "../support/client.ts";
 import { until } from "../support/until.ts";
 import { attempt, type Crowd, sendCrowd } from "./crowd.ts";
 import { runDrop } from "./drop.ts";
+import { type LineStory, runLine } from "./line.ts";
 import { type Chore, watch, workOn } from "./staff.ts";
 
 export type Shop = {
+  readonly origin: string;
   as(user: string): Client;
   admin: Client;
   /** A direct connection to the database. */
@@ -32,6 +35,8 @@ export type TrialOptions = {
   /** Sold as any product, and sold in a drop only, which an operator runs and cancels meanwhile. */
   product: OnSale;
   inDrop: OnSale;
+  /** The sizes of a drop with a line, which stands meanwhile. */
+  inLine?: { first: string; second: string } | undefined;
   buyers: { count: number; everyMs: number };
   chore: Chore;
   random(): number;
@@ -65,9 +70,9 @@ const dropWithinMs = 120_000;
 const buyersInDrop = { count: 14, everyMs: 250, mostUnits: 1 };
 
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
-  const { shop, product, inDrop, buyers, chore, random, disturb } = options;
+  const { shop, product, inDrop, inLine, buyers, chore, random, disturb } = options;
   const { productId } = product;
-  const productIds = [productId, inDrop.productId];
+  const productIds = [productId, inDrop.productId, ...Object.values(inLine ?? {})];
   let open = true;
   const goesOn = () => open;
   const notes: string[] = [];
@@ -85,6 +90,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const coming = send(productId, name, buyers);
   const drop = runDrop({ admin: shop.admin, productId: inDrop.productId, dropId: `drop-${name}`, goesOn });
   const comingToDrop = drop.scheduled.then(() => send(inDrop.productId, `${name}-drop`, buyersInDrop));
+  const line = inLine && runLine({ as: shop.as, admin: shop.admin, name, sizes: inLine, random, goesOn });
   let probing: ReturnType<typeof askUntilAnswered> | undefined;
   const probe = () => {
     probing ??= askUntilAnswered(shop, productId, `${name}-probe`);
@@ -98,8 +104,10 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     const late = setTimeout(stopAll, patientForMs);
     await Promise.all([coming, comingToDrop, within(patientForMs, work, goOn)]);
     clearTimeout(late);
+    if (line) notes.push(...(await line.done));
     const rested = await untilAtRest(shop, productIds);
     if (!rested) notes.push(`did not come to rest within ${restWithinMs / 1_000} s`);
+    if (line) notes.push(...(await doubtsOf(shop, line)));
     open = false;
     const [rows] = await Promise.all([work, watching.done]);
     const stores = await shop.useSql((sql) => readStores(sql, productIds));
@@ -107,6 +115,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     if (rows !== undefined && entered !== rows) notes.push(`${entered} entries are made of a file with ${rows} rows`);
     const evidence: Evidence = {
       ...stores,
+      lines: stores.lines.map((one) => (one.dropId === line?.dropId ? { ...one, ...line.heard() } : one)),
       atRest: true,
       history: [...stores.history, ...crowds.flatMap(({ shown }) => shown)],
       limits: new Map([product, inDrop].map(({ productId, limitPerCustomer }) => [productId, limitPerCustomer])),
@@ -116,7 +125,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
       taken: [],
       free: [],
       samples: watching.samples,
-      wishes: [...crowds.flatMap(({ wishes }) => wishes), wish],
+      wishes: [...crowds.flatMap(({ wishes }) => wishes), ...(line?.wishes ?? []), wish],
       cancelled: new Set(crowds.flatMap(({ cancelled }) => [...cancelled])),
       extended: new Map(),
       ...(await shop.readLog()),
@@ -127,6 +136,14 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     open = false;
     stopAll();
   }
+}
+
+/** An outsider checks the published files of the line. */
+async function doubtsOf({ origin }: Shop, { dropId }: LineStory): Promise<string[]> {
+  const said: string[] = [];
+  const where = `${origin}/drops/${dropId}`;
+  const holds = await verifyLine({ where, receipt: undefined, keep: undefined }, (text) => said.push(text));
+  return holds ? [] : [`an outsider finds the line of ${dropId} at fault:\n${said.join("\n")}`];
 }
 
 export async function askUntilAnswered(

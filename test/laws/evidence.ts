@@ -140,7 +140,7 @@ export type Evidence = {
   /** As above. */
   free: readonly Free[];
   samples: readonly Sample[];
-  /** Empty outside of the simulation: the other suites set no drop with a line. */
+  /** Of the drops that sell these products. */
   lines: readonly LineReading[];
   wishes: readonly Wish[];
   /** Orders that their buyers asked to cancel. */

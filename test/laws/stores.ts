@@ -18,6 +18,7 @@ import type {
   StreamRow,
   Unfinished,
 } from "./evidence.ts";
+import { readLines } from "./line-rows.ts";
 
 export type Stores = Pick<
   Evidence,
@@ -69,7 +70,7 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
       `select product_id as "productId", user_id as "userId", held ${among("inventory.user_quota")} and held > 0`,
     ),
     orders,
-    lines: [],
+    lines: await readLines(sql, productIds),
     history: orders.flatMap(({ orderId, timeline }) =>
       timeline
         .filter(({ status }) => states.has(status))
@@ -101,6 +102,9 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
        union all select 'events of orders are not on the log', count(*)::int from orders.outbox
        union all select 'events of products are not on the log', count(*)::int from catalog.outbox
        union all select 'events of drops are not on the log', count(*)::int from drops.outbox
+       union all select 'events of lines are not on the log', count(*)::int from room.outbox
+       union all select 'passes of orders are not spent', count(*)::int
+         from room.pass a join orders.orders o using (order_id) where a.state <> 'spent'
        union all select 'terms of drops are not told', count(*)::int from drops.drop
          where state <> 'draft' and told_version < version
        union all select 'orders of cancelled drops have not ended', count(*)::int from drops.drop
