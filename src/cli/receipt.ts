@@ -84,7 +84,7 @@ function wordsOf({ kind, said }: Statement): string[] {
     }
     case "refused":
       return [
-        `${units} were refused at ${at("decidedAtMs")}: ${said.reason}. Nothing was taken; the order would have been ${said.orderId}.`,
+        `An order of ${units} was refused at ${at("decidedAtMs")}: ${said.reason}. Nothing was taken; the order would have been ${said.orderId}.`,
         said.epoch === "-" ? `Decided by the ${said.by}, without the gate.` : gateWords(said),
       ];
     case "box":

@@ -101,7 +101,10 @@ describe("a receipt", () => {
     const orderId = orderIdFor({ userId: "cleo", productId: lamp, key: "doomed" });
     const receipt = await receiptOf("cleo", orderId);
     assert.equal(readStatement(receipt.text)?.kind, "refused");
-    assert.match((await check(receipt)).says, /were refused at .*: order_failed\. Nothing was taken/);
+    assert.match(
+      (await check(receipt)).says,
+      /An order of 1 × \S+ for \w+ was refused at .*: order_failed\. Nothing was taken/,
+    );
   });
 
   test("a refusal is signed for a buyer who asks for it, with the state of the gate that the books can confirm", async () => {
@@ -131,7 +134,7 @@ describe("a receipt", () => {
     assert.ok(holds, says);
     assert.match(
       says,
-      /were refused at .*: sold_out.*\nDecided by the gate in epoch \d+, after row \d+.*: 0 units free/,
+      /An order of 1 × \S+ for \w+ was refused at .*: sold_out.*\nDecided by the gate in epoch \d+, after row \d+.*: 0 units free/,
     );
     assert.ok(first.orderId);
   });
