@@ -35,13 +35,13 @@ test("a line may begin before the opening or with it, and a draw is among those 
   assert.equal(refusal({ entry: "draw", prequeueAt: new Date(opensMs - 30_001) }), undefined);
 });
 
-test("the opening may move until the freeze, and to a moment whose freeze has not passed", () => {
+test("the opening may move until a second before the freeze, and to a moment whose freeze is as far away", () => {
   const later = { ...drop, opensAt: new Date(opensMs + 600_000) };
-  assert.equal(isFrozen(drop, later, opensMs - 30_001), false);
-  assert.equal(isFrozen(drop, later, opensMs - 30_000), true);
+  assert.equal(isFrozen(drop, later, opensMs - 31_001), false);
+  assert.equal(isFrozen(drop, later, opensMs - 31_000), true);
   const sooner = { ...drop, opensAt: new Date(opensMs - 100_000) };
-  assert.equal(isFrozen(drop, sooner, opensMs - 130_001), false);
-  assert.equal(isFrozen(drop, sooner, opensMs - 130_000), true);
+  assert.equal(isFrozen(drop, sooner, opensMs - 131_001), false);
+  assert.equal(isFrozen(drop, sooner, opensMs - 131_000), true);
 });
 
 test("the terms of joining stay from the moment at which people may join, and the others may change", () => {

@@ -69,11 +69,15 @@ export function fittingEntry<T extends Planned>(drop: T): T {
 /** Frozen once people may have joined: they did so under these terms. */
 const termsOfJoining = ["entry", "prequeueAt", "freezeLeadSeconds", "verifiedOnly", "beacon"] as const;
 
+/** An opening stays from so long before its freeze on: a process may freeze by a clock that is ahead, or by a look at the drop of just before the change. */
+const settledBeforeMs = 1_000;
+
 /** Whether the change touches what decides who is served, at a time from which on it stays. */
 export function isFrozen(before: EntryFields & Times, after: EntryFields & Times, nowMs: number): boolean {
   const changesOpening = before.opensAt.getTime() !== after.opensAt.getTime();
   // A later opening would reopen what was frozen, and an earlier one would freeze in the past.
-  if (changesOpening && (freezeMsOf(before) <= nowMs || freezeMsOf(after) <= nowMs)) return true;
+  const firstFreezeMs = Math.min(freezeMsOf(before), freezeMsOf(after));
+  if (changesOpening && firstFreezeMs - settledBeforeMs <= nowMs) return true;
   const joinsFromMs = Math.min(freezeMsOf(before), before.prequeueAt?.getTime() ?? Number.POSITIVE_INFINITY);
   if (nowMs < joinsFromMs) return false;
   return termsOfJoining.some((field) => !isDeepStrictEqual(before[field], after[field]));

@@ -49,7 +49,8 @@ const line = {
   freezeLeadSeconds: Type.Integer({
     minimum: 0,
     maximum: 3_600,
-    description: "From so long before the opening on, the opening and the places before it stay",
+    description:
+      "From so long before the opening on, the places before it stay; the opening stays from a second earlier on",
   }),
   admitPerSecond: Type.Integer({
     minimum: 1,

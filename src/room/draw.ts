@@ -120,9 +120,10 @@ export function createDraws({ sql, beacons, trees, now, onQueued }: DrawOptions)
     chainOf,
 
     async goOn(drop) {
+      // By the time at which the drop was read: its opening may move meanwhile.
+      const nowMs = now();
       const line = await readDraw(sql, drop.dropId);
       if (!line || line.mode === "offers" || drop.entry === "open") return;
-      const nowMs = now();
       if (line.frozenAt === null && freezeMsOf(drop) <= nowMs) await freeze(drop);
       else await keepHead(drop, line);
       const { chain, round, orderKind } = line;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
+import { quicknet, timeOfRound } from "#fairness";
 import { randomHex } from "#platform/ids";
 import type { Client, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -138,6 +139,55 @@ describe("drops", { concurrency: true }, () => {
       [copied.body.entry, copied.body.prequeueAt, copied.body.beacon],
       ["line", line.prequeueAt, "drand"],
     );
+  });
+
+  test("a line's round is named when it is scheduled, comes after the freeze, and moves with the opening alone, in public", async () => {
+    type Named = Problem & { round: number | null; opensAt: string };
+    const settled = { entry: "line", prequeueAt: inMs(-1_000), beacon: "drand" };
+    const plan = await draft({ opensAt: inMs(hourMs / 2), ...settled });
+    const path = `/drops/${plan.dropId}`;
+    assert.equal((await admin.get<Named>(path)).body.round, null);
+    const announced = await admin.post<Named>(`${path}/schedule`, { force: true, reason: "test" });
+    assert.equal(announced.status, 200);
+    const read = async () => (await world.anonymous.get<Named>(path)).body;
+    const first = await read();
+    assertAfterFreeze(first);
+    assert.equal(announced.body.round, first.round);
+    const roundOf = async (part: string, name: string) =>
+      (await world.anonymous.get<Record<string, unknown>>(`${path}/${part}`)).body[name];
+    assert.deepEqual(
+      [await roundOf("fair", "promisedRound"), await roundOf("room", "round")],
+      [first.round, first.round],
+    );
+
+    const patch = (change: object) => admin.patch<Named>(path, change);
+    assert.equal((await patch({ admitPerSecond: 5, name: "Lamps again", closesAt: inMs(3 * hourMs) })).status, 200);
+    await setPaused(plan.dropId, true);
+    await setPaused(plan.dropId, false);
+    assert.equal((await read()).round, first.round);
+    assert.equal((await patch({ beacon: "own" })).body.code, "drop_frozen");
+
+    // Neither value is known yet: both rounds come after the freeze, from which on the opening stays.
+    const later = await patch({ opensAt: inMs(hourMs) });
+    assert.equal(later.status, 200);
+    assertAfterFreeze(later.body);
+    assert.ok((later.body.round ?? 0) > (first.round ?? 0));
+    type History = { items: { fields: Record<string, unknown> }[] };
+    const [newest] = (await world.anonymous.get<History>(`${path}/changes`)).body.items;
+    assert.deepEqual(newest?.fields.round, { before: first.round, after: later.body.round });
+    assert.equal((await admin.post<Named>(`${path}/copy`, { dropId: `${plan.dropId}-copy` })).body.round, null);
+  });
+
+  test("from the freeze on neither a later nor an earlier opening is taken, so no one chooses between two rounds", async () => {
+    const { dropId } = await scheduled({ opensAt: inMs(hourMs / 2), entry: "line", freezeLeadSeconds: 3_600 });
+    const read = async () => (await world.anonymous.get<{ round: number; opensAt: string }>(`/drops/${dropId}`)).body;
+    const before = await read();
+    for (const ms of [hourMs / 4, hourMs, 3 * hourMs]) {
+      const moved = await admin.patch<Problem>(`/drops/${dropId}`, { opensAt: inMs(ms), closesAt: inMs(6 * hourMs) });
+      assert.deepEqual([moved.status, moved.body.code], [409, "drop_frozen"]);
+    }
+    const after = await read();
+    assert.deepEqual([after.round, after.opensAt], [before.round, before.opensAt]);
   });
 
   test("pause ∥ orders: none is accepted after the pause was answered, until it is resumed", async () => {
@@ -373,6 +423,13 @@ describe("drops", { concurrency: true }, () => {
     assert.equal(await codeOf(productId, "ada"), "drop_ended");
   });
 });
+
+/** Of drand's chain, and with the usual freeze, half a minute before the opening. */
+function assertAfterFreeze({ round, opensAt }: { round: number | null; opensAt: string }): void {
+  assert.ok(round !== null);
+  const beforeOpeningMs = Date.parse(opensAt) - timeOfRound(quicknet, round);
+  assert.ok(beforeOpeningMs > 7_000 && beforeOpeningMs <= 10_000, `${beforeOpeningMs} ms before the opening`);
+}
 
 function inMs(ms: number): string {
   return new Date(Date.now() + ms).toISOString();

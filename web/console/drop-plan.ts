@@ -84,7 +84,9 @@ export function oneMore(): PlannedProduct {
 
 export function frozenOf({ state, opensAt, freezeLeadSeconds }: Drop, nowMs: number): Frozen {
   const isAnnounced = state !== "draft";
-  return { products: isAnnounced, opening: isAnnounced && nowMs >= Date.parse(opensAt) - freezeLeadSeconds * 1_000 };
+  // A second before its freeze, as the shop has it.
+  const staysFromMs = Date.parse(opensAt) - (freezeLeadSeconds + 1) * 1_000;
+  return { products: isAnnounced, opening: isAnnounced && nowMs >= staysFromMs };
 }
 
 export function bodyOf(plan: Plan): Omit<DropBody, "dropId"> {
