@@ -6,6 +6,7 @@ import { migrate } from "../../engines/sql/migrate.ts";
 import { inventorySchema } from "../inventory.ts";
 import { readFates } from "./fates.ts";
 import { recordClaims } from "./ledger.ts";
+import { readOrdered } from "./ordered.ts";
 
 describe("the fates of orders", () => {
   let database: TestDatabase;
@@ -46,6 +47,18 @@ describe("the fates of orders", () => {
       ],
     );
     assert.deepEqual(await readFates(database.sql, []), []);
+  });
+
+  test("make up the units that were ordered between two moments: those that were claimed", async () => {
+    const now = Date.now();
+    const ago = (seconds: number) => new Date(now - seconds * 1_000);
+    for (const seconds of [5_001, 4_000, 3_000, 999]) await decided(randomUUID(), "claimed", seconds);
+    for (const fate of ["refused", "void"]) await decided(randomUUID(), fate, 4_000);
+    assert.equal(await readOrdered(database.sql, ["lamp"], ago(5_000), ago(1_000)), 2);
+    assert.equal(await readOrdered(database.sql, ["vase"], ago(5_000), ago(1_000)), 0);
+    const [first] = await database.sql.query<{ at: Date }>("select min(decided_at) as at from inventory.stock_ledger");
+    const from = first?.at ?? assert.fail();
+    assert.equal(await readOrdered(database.sql, ["lamp"], new Date(from.getTime() - 1), from), 0);
   });
 
   test("are found by an index, whatever the fate, so that no query reads the whole ledger", async () => {
