@@ -38,6 +38,8 @@ export type Fleet = Shop & {
   /** The address of the gateway, or of the one process that runs all services. */
   readonly origin: string;
   member(name: string): Member;
+  /** Starts one more process beside the others. */
+  join(name: string, services: string, settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Runs the command line with the fleet's settings; returns exit code and output. */
   run(...args: string[]): Promise<{ code: number | NodeJS.Signals; output: string }>;
   token(user: string, role: Role): string;
@@ -154,6 +156,7 @@ export async function openFleet(options: FleetOptions = {}): Promise<Fleet> {
       return origin();
     },
     member: (name) => members.get(name) ?? assert.fail(`no process is named ${name}`),
+    join: add,
     token,
     environment,
     async run(...args) {
