@@ -88,6 +88,27 @@ describe("an accepted order", () => {
     );
   });
 
+  test("counts against its buyer's limit what earlier batches gave them, and what its own batch does", async () => {
+    const productId = await stage.newProduct({ stock: 9, limit: 2 });
+    const first = await accepted(productId);
+    await stage.settleAll();
+    const more = [2, 3].map((reservationNo) => ({ ...first, reservationNo, orderId: orderIdFor(first) }));
+    const [second, third] = more;
+    assert.ok(second && third);
+    await stage.log.append(
+      topics.reservations,
+      [first, second, third].map((one) => reservationRecord(one)),
+    );
+    await stage.settleAll();
+    assert.deepEqual(told(await stage.orders.read(second.orderId)), [
+      "PENDING ",
+      "INVENTORY_RESERVED ",
+      "PAYMENT_PENDING ",
+    ]);
+    assert.deepEqual(told(await stage.orders.read(third.orderId)), ["PENDING ", "FAILED limit_per_customer"]);
+    assert.equal((await stage.inventory.books.stock(productId))?.held, 2);
+  });
+
   test("is settled even if a record before it cannot be, which becomes a dead letter", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     await stage.log.append(topics.reservations, [{ key: "any", value: Buffer.from("{}") }]);

@@ -7,7 +7,16 @@ import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import type { Outbox } from "#engines/outbox";
 import { isDataFault, type Sql } from "#engines/sql";
-import type { Claim, Decided, GateRecord, Inventory, Reservation, Settlement } from "#inventory";
+import {
+  type Claim,
+  type Decided,
+  type Expected,
+  type GateRecord,
+  type Inventory,
+  isInBooks,
+  type Reservation,
+  type Settlement,
+} from "#inventory";
 import { createBatcher } from "#platform/batch";
 import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
@@ -88,13 +97,26 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
     const traces = tracesIn(entries);
     const reservations = entries.map(({ reservation }) => reservation);
     const told = { kind: "consumer", fields: { orders: entries.length } } as const;
-    return inBatchSpan("settle", traces.values(), told, () => settleIn(reservations, upTos, traces));
+    return inBatchSpan("settle", traces.values(), told, async () => {
+      try {
+        // The log brings almost every reservation once, so the books are not asked first.
+        await settleIn(reservations, upTos, traces, "new");
+      } catch (error) {
+        if (!isInBooks(error)) throw error;
+        await settleIn(reservations, upTos, traces, "any");
+      }
+    });
   }
 
-  async function settleIn(reservations: readonly Reservation[], upTos: readonly ReadBatch[], traces: OrderTraces) {
+  async function settleIn(
+    reservations: readonly Reservation[],
+    upTos: readonly ReadBatch[],
+    traces: OrderTraces,
+    expected: Expected,
+  ) {
     const orders = await sql.transaction(async (tx) => {
       const claims = reservations.map((reservation): Claim => ({ ...reservation, intent: "claim" }));
-      const decided = await books.claim(tx, claims);
+      const decided = await books.claim(tx, claims, expected);
       const at = new Date(now());
       const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
       for (const { productId, orderId, epoch, reservationNo, gateReservationNo } of decided) {

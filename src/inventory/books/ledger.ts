@@ -4,8 +4,9 @@
  * writers can wait for each other.
  */
 import type { Tx } from "#engines/sql";
-import type { Fate, StreamItem, StreamRow } from "../gate/gate.ts";
-import { type Claim, type Decided, decide, fateKey, type ProductBooks } from "./decide.ts";
+import type { StreamItem, StreamRow } from "../gate/gate.ts";
+import { type Claim, type Decided, decide } from "./decide.ts";
+import { readBooks, readHeld } from "./known.ts";
 
 export type Stock = {
   productId: string;
@@ -29,19 +30,24 @@ export async function lockStock(tx: Tx, productIds: Iterable<string>): Promise<M
   return new Map(rows.map((row) => [row.productId, row]));
 }
 
+/** What the caller knows of claims: that the books have none of them, it thinks, or nothing. */
+export type Expected = "new" | "any";
+
 /**
  * Decides reservations and writes the results, in the caller's transaction. Returns them in the order of the claims;
  * claims of products that inventory does not know come back as fenced.
+ * @throws an error that `isInBooks` knows, if they are expected to be new and one is not.
  */
 export async function recordClaims(
   tx: Tx,
   claims: readonly Claim[],
+  expected: Expected = "any",
 ): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
   const stock = await lockStock(
     tx,
     claims.map((claim) => claim.productId),
   );
-  return decideLocked(tx, stock, claims);
+  return decideLocked(tx, stock, claims, expected);
 }
 
 /** As `recordClaims`: voids the reservations that are not decided yet. */
@@ -57,8 +63,11 @@ export async function decideLocked(
   tx: Tx,
   stock: ReadonlyMap<string, Stock>,
   claims: readonly Claim[],
+  expected: Expected = "any",
 ): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
-  const books = await readBooks(tx, stock, claims);
+  // Claims without a standing fate are decided by what is read here for new ones. If one has a fate, or its order has,
+  // the ledger's keys refuse what is written.
+  const books = await (expected === "new" ? readHeld : readBooks)(tx, stock, claims);
   const byProduct = Map.groupBy(claims, (claim) => claim.productId);
   const decidedBy = new Map<Claim, Decided>();
   const rows: StreamRow[] = [];
@@ -102,64 +111,6 @@ export function nextRow(
     added: change.added,
     items: change.items,
   };
-}
-
-async function readBooks(
-  tx: Tx,
-  stock: ReadonlyMap<string, Stock>,
-  claims: readonly Claim[],
-): Promise<Map<string, ProductBooks>> {
-  const found = await tx.query<{
-    kind: "fate" | "order" | "stand-in" | "held";
-    productId: string;
-    epoch: number;
-    reservationNo: number;
-    id: string;
-    fate: Fate;
-  }>(
-    `select 'fate' as kind, l.product_id as "productId", l.epoch, l.reservation_no as "reservationNo",
-            l.order_id::text as id, l.fate
-       from unnest($1::text[], $2::int[], $3::bigint[]) as c (product_id, epoch, reservation_no)
-       join inventory.stock_ledger l using (product_id, epoch, reservation_no)
-     union all
-     select 'order', product_id, epoch, reservation_no, order_id::text, fate
-       from inventory.stock_ledger where order_id = any($4::uuid[]) and fate in ('claimed', 'refused')
-     union all
-     select 'stand-in', product_id, epoch, reservation_no, order_id::text, fate
-       from inventory.stock_ledger where order_id = any($4::uuid[]) and reservation_no < 0
-     union all
-     select 'held', q.product_id, 0, q.held, q.user_id, null
-       from (select distinct * from unnest($1::text[], $5::text[]) as u (product_id, user_id)) as u
-       join inventory.user_quota q using (product_id, user_id)`,
-    [
-      claims.map((claim) => claim.productId),
-      claims.map((claim) => claim.epoch),
-      claims.map((claim) => claim.reservationNo),
-      claims.map((claim) => claim.orderId),
-      claims.map((claim) => claim.userId),
-    ],
-  );
-  const books = new Map<string, ProductBooks>();
-  for (const product of stock.values()) {
-    const available = product.totalIn - product.committed;
-    books.set(product.productId, {
-      epoch: product.epoch,
-      available,
-      fates: new Map(),
-      standIns: new Map(),
-      lastDirectNo: product.lastDirectNo,
-      orders: new Set(),
-      held: new Map(),
-    });
-  }
-  for (const row of found) {
-    const known = books.get(row.productId);
-    if (row.kind === "fate") known?.fates.set(fateKey(row), { fate: row.fate, orderId: row.id });
-    else if (row.kind === "stand-in") known?.standIns.set(row.id, row.fate);
-    else if (row.kind === "order") known?.orders.add(row.id);
-    else known?.held.set(row.id, row.reservationNo);
-  }
-  return books;
 }
 
 async function writeClaims(

@@ -164,6 +164,13 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .map(({ productId, userId, held }) => ({ kind: "held", productId, epoch: 0, reservationNo: held, id: userId }));
       return [...fates, ...standing, ...standIns, ...held];
     },
+    "cross join lateral (select held from inventory.user_quota": (tx, [productIds, userIds]) => {
+      const asked = new Set(unnest(productIds as Strings, userIds as Strings).map((cells) => cells.join(" ")));
+      return t.quota
+        .all(tx)
+        .filter(({ productId, userId }) => asked.has(`${productId} ${userId}`))
+        .map(({ productId, userId, held }) => ({ productId, userId, held }));
+    },
     "insert into inventory.stock_ledger": (tx, values) => {
       const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Fate[], Strings, Strings, Numbers, Numbers];
       for (const [productId, epoch, reservationNo, fate, orderId, userId, quantity, seq] of unnest(...columns)) {
@@ -444,5 +451,5 @@ export function isAfter(at: number, id: string, otherAt: number, otherId: string
 }
 
 export function unique(constraint: string): never {
-  throw new SqlFault("23505", `duplicate key value violates unique constraint "${constraint}"`);
+  throw new SqlFault("23505", `duplicate key value violates unique constraint "${constraint}"`, constraint);
 }

@@ -45,9 +45,11 @@ export type Table<R> = {
 
 export class SqlFault extends Error {
   readonly code: string;
-  constructor(code: string, says: string) {
+  readonly constraint: string | undefined;
+  constructor(code: string, says: string, constraint?: string) {
     super(says);
     this.code = code;
+    this.constraint = constraint;
   }
 }
 
