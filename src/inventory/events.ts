@@ -5,7 +5,7 @@ import { isDataFault, type Sql } from "#engines/sql";
 import { decodeProductEvent } from "#events/catalog";
 import type { Log } from "#platform/log";
 import { imagesOf } from "./agreement/images.ts";
-import { lockStock } from "./books/ledger.ts";
+import { lockStock } from "./books/known.ts";
 import { keepOffer } from "./books/offers.ts";
 import { type Gate, type GateImage, GateUnavailable, type Offer } from "./gate/gate.ts";
 

@@ -27,7 +27,7 @@ export type { Claim, Decided } from "./books/decide.ts";
 export type { DirectAnswer, DirectRefusal } from "./books/direct-claims.ts";
 export type { DecidedReservation } from "./books/fates.ts";
 export { isInBooks } from "./books/known.ts";
-export type { Expected } from "./books/ledger.ts";
+export type { ClaimOptions } from "./books/ledger.ts";
 export type { EndedClaim, Outcome } from "./books/outcomes.ts";
 export type { StockTraces, TracedReservation } from "./books/traces.ts";
 export type {

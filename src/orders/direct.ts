@@ -77,7 +77,12 @@ export function createDirectOrders({ sql, books, returns, maxWaiting, now, onSet
         .filter((one) => "claim" in one)
         .filter(({ claim }) => claim.fate === "claimed" && claim.fresh);
       const orders = sold.map(settledOf);
-      const settled = await insertOrders(tx, orders, at, await books.products.extensionsOf(tx, productsOf(orders)));
+      const settled = await insertOrders(
+        tx,
+        orders,
+        at,
+        await books.products.extensionsOf(tx, productsOf(orders.map(({ reservation }) => reservation))),
+      );
       await keepTraces(tx, tracesOf(sold), at);
       await queueEvents(
         tx,

@@ -101,8 +101,8 @@ export function statusesOf(status: SettledOrder["status"]) {
   return status === "PAYMENT_PENDING" ? (["INVENTORY_RESERVED", status] as const) : [status];
 }
 
-export function productsOf(settled: readonly SettledOrder[]): string[] {
-  return [...new Set(settled.map(({ reservation }) => reservation.productId))];
+export function productsOf(reservations: readonly Pick<Reservation, "productId">[]): string[] {
+  return [...new Set(reservations.map(({ productId }) => productId))];
 }
 
 /** One statement writes a row once: if an order comes twice in a batch, the kept one is written. */

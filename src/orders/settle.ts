@@ -6,11 +6,10 @@
 import { toDeadLetters } from "#engines/dead-letters";
 import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
 import type { Outbox } from "#engines/outbox";
-import { isDataFault, type Sql } from "#engines/sql";
+import { isDataFault, type Sql, type Tx } from "#engines/sql";
 import {
   type Claim,
   type Decided,
-  type Expected,
   type GateRecord,
   type Inventory,
   isInBooks,
@@ -47,6 +46,9 @@ type Entry = { record: StoredRecord; reservation: Reservation };
 /** `record` absent: it comes from the gate, and has no trace. */
 type Settled = { record?: StoredRecord; reservation: Reservation };
 type Read = { entries: readonly Entry[]; upTo: ReadBatch & { batch: Batch } };
+
+/** An order is in the books already, under another reservation. */
+class NotNew extends Error {}
 
 /** Batches of several partitions share a transaction if each is smaller: its cost hardly depends on its size. */
 const smallRecords = 200;
@@ -102,7 +104,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
         // The log brings almost every reservation once, so the books are not asked first.
         await settleIn(reservations, upTos, traces, "new");
       } catch (error) {
-        if (!isInBooks(error)) throw error;
+        if (!isInBooks(error) && !(error instanceof NotNew)) throw error;
         await settleIn(reservations, upTos, traces, "any");
       }
     });
@@ -112,33 +114,55 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
     reservations: readonly Reservation[],
     upTos: readonly ReadBatch[],
     traces: OrderTraces,
-    expected: Expected,
+    expected: "new" | "any",
   ) {
     const orders = await sql.transaction(async (tx) => {
       const claims = reservations.map((reservation): Claim => ({ ...reservation, intent: "claim" }));
-      const decided = await books.claim(tx, claims, expected);
       const at = new Date(now());
-      const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
-      for (const { productId, orderId, epoch, reservationNo, gateReservationNo } of decided) {
-        if (gateReservationNo === undefined) continue;
-        logger.error("a reservation that no gate made has another order's number", {
-          productId,
-          orderId,
-          epoch,
-          gateReservationNo,
-          reservationNo,
-        });
+      const extensions = books.products.extensionsOf(tx, productsOf(reservations));
+      let orders: SettledOrder[] = [];
+
+      async function write(decided: readonly Decided[]): Promise<void> {
+        tellOfStrangers(decided);
+        const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
+        const inserting = insertOrders(tx, ended, at, await extensions);
+        const written = expected === "new" ? ended : await inserting;
+        [orders] = await Promise.all([inserting, queue(tx, written, traces, at), advance(tx, upTos)]);
+        if (orders.length < written.length) throw new NotNew();
       }
-      const orders = await insertOrders(tx, ended, at, await books.products.extensionsOf(tx, productsOf(ended)));
-      await keepTraces(tx, ofOrders(traces, orders), at);
-      const events = orders.map((order) => settledEventsOf(order, at));
-      const row = await queueEvents(tx, events);
-      if (row) tx.afterCommit(() => outbox.remember(row.id, row.events));
-      if (upTos.length > 0) await marks.advance(tx, upTos);
+
+      await Promise.all([extensions, books.claim(tx, claims, { expected, alongside: write })]);
       await crashPoint("settle.before-commit");
       return orders;
     });
     if (orders.length > 0) onSettled(orders);
+  }
+
+  async function queue(tx: Tx, orders: readonly SettledOrder[], traces: OrderTraces, at: Date): Promise<void> {
+    // Before the events: they get the traces that are kept.
+    if (traces.size > 0) await keepTraces(tx, ofOrders(traces, orders), at);
+    const row = await queueEvents(
+      tx,
+      orders.map((order) => settledEventsOf(order, at)),
+    );
+    if (row) tx.afterCommit(() => outbox.remember(row.id, row.events));
+  }
+
+  async function advance(tx: Tx, upTos: readonly ReadBatch[]): Promise<void> {
+    if (upTos.length > 0) await marks.advance(tx, upTos);
+  }
+
+  function tellOfStrangers(decided: readonly Decided[]): void {
+    for (const { productId, orderId, epoch, reservationNo, gateReservationNo } of decided) {
+      if (gateReservationNo === undefined) continue;
+      logger.error("a reservation that no gate made has another order's number", {
+        productId,
+        orderId,
+        epoch,
+        gateReservationNo,
+        reservationNo,
+      });
+    }
   }
 
   async function settleEach<T extends Settled>(

@@ -3,7 +3,7 @@
  * with the same key have the same future.
  */
 import { fateKey } from "../../src/inventory/books/decide.ts";
-import type { Stock } from "../../src/inventory/books/ledger.ts";
+import type { Stock } from "../../src/inventory/books/known.ts";
 import type {
   Fate,
   GateImage,

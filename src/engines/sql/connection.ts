@@ -89,7 +89,7 @@ const parsers = new Map<number, (text: string) => unknown>([
   [dateOid, (text) => text],
 ]);
 
-const getTypeParser: pg.CustomTypesConfig["getTypeParser"] = (oid: number, format?: "text" | "binary") =>
+export const getTypeParser: pg.CustomTypesConfig["getTypeParser"] = (oid: number, format?: "text" | "binary") =>
   parsers.get(oid) ?? pg.types.getTypeParser(oid, format);
 
 function parseInt8(text: string | null): number | null {

@@ -4,6 +4,7 @@ import pg from "pg";
 import { markUnavailable } from "#platform/unavailable";
 import { type AfterCommit, createAfterCommit } from "./after-commit.ts";
 import { connectFailure, connectionSettings, connectTimeoutMs } from "./connection.ts";
+import { createFlights, fly } from "./flight.ts";
 import { isAway, isServerTrouble, leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
 import { createSessions } from "./sessions.ts";
 import { CommitUnknown, type Row, type Sql, type Tx } from "./sql.ts";
@@ -87,9 +88,9 @@ export function openSql(options: SqlOptions): PooledSql {
     }
   }
 
-  async function send<R extends Row>(client: pg.PoolClient, statement: string | pg.QueryConfig) {
+  async function send<Answer>(client: pg.PoolClient, sending: Promise<Answer>): Promise<Answer> {
     try {
-      return await client.query<R>(statement);
+      return await sending;
     } catch (error) {
       sessions.failed(client, error);
       if (isServerTrouble(error)) onServerTrouble(error as Error);
@@ -98,7 +99,8 @@ export function openSql(options: SqlOptions): PooledSql {
   }
 
   async function run<R extends Row>(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<R[]> {
-    return (await send<R>(client, { name: statementName(text), text, values: values as unknown[] })).rows;
+    const [rows] = await send(client, fly(client, [{ name: statementName(text), text, values }]));
+    return rows as R[];
   }
 
   async function transactOnce<T>(
@@ -107,30 +109,33 @@ export function openSql(options: SqlOptions): PooledSql {
   ): Promise<{ result: T; afterCommit: AfterCommit }> {
     let open = true;
     const afterCommit = createAfterCommit();
+    // The first one of a transaction: PostgreSQL runs none behind it if it fails.
+    const statements = createFlights([begin], (together) => send(client, fly(client, together)));
     const tx: Tx = {
       inTransaction: true,
-      async query(text, values = []) {
+      async query<R extends Row>(text: string, values: readonly unknown[] = []) {
         // A late statement would run in the transaction of the connection's next user.
         if (!open) throw new Error("the transaction has ended; await every statement inside of it");
-        return run(client, text, values);
+        return (await statements.add({ name: statementName(text), text, values })) as R[];
       },
       afterCommit(follow) {
         if (!open) throw new Error("the transaction has ended; call afterCommit inside of it");
         afterCommit.add(follow);
       },
     };
-    await send(client, "begin isolation level read committed");
     let result: T;
     try {
       result = await work(tx);
+      open = false;
+      await statements.landed();
     } catch (error) {
       open = false;
+      await statements.landed().catch(() => {});
       // A failed rollback marks the connection as broken, and closing it rolls back too.
-      if (!sessions.isBroken(client)) await send(client, "rollback").catch(() => {});
+      if (statements.began && !sessions.isBroken(client)) await send(client, client.query("rollback")).catch(() => {});
       throw error;
     }
-    open = false;
-    await commit(client);
+    if (statements.began) await commit(client);
     return { result, afterCommit };
   }
 
@@ -138,7 +143,7 @@ export function openSql(options: SqlOptions): PooledSql {
     if (sessions.isBroken(client)) throw new Error("the connection was lost before committing; nothing was committed");
     let answer: pg.QueryResult;
     try {
-      answer = await send(client, "commit");
+      answer = await send(client, client.query("commit"));
     } catch (error) {
       // "ERROR" means that PostgreSQL refused to commit; any other error, its own shutdown included, may come after the
       // commit.
@@ -178,6 +183,8 @@ function poolExhausted(maxConnections: number, cause: unknown): Error {
     { cause },
   );
 }
+
+const begin = { name: "begin", text: "begin isolation level read committed", values: [] };
 
 /** Grows with the number of statements in the source, not with their use, because texts are static. */
 const names = new Map<string, string>();

@@ -14,7 +14,8 @@ export type Queryable = {
 
 /**
  * Marks a connection that is inside a transaction: functions that must not commit by themselves take this type. It runs
- * one statement at a time, so await each: `Promise.all` over them gains nothing.
+ * one statement after another, in the order of the calls. Those that are asked for together, as with `Promise.all`, go to
+ * PostgreSQL and come back in one trip; if one of them fails, those behind it do not begin, and all of them reject.
  */
 export type Tx = Queryable & {
   readonly inTransaction: true;

@@ -6,7 +6,8 @@
 import type { Sql, Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { Claim } from "../books/decide.ts";
-import { lockStock, nextRow, recordVoids, writeStock } from "../books/ledger.ts";
+import { lockStock } from "../books/known.ts";
+import { nextRow, recordVoids, writeStock } from "../books/ledger.ts";
 import { readOffers } from "../books/offers.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
 import { epochsOf, patience, takenOver, untilDue } from "./closings.ts";

@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import type { Sql } from "#engines/sql";
 import type { TestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
-import { lockStock } from "../books/ledger.ts";
+import { lockStock } from "../books/known.ts";
 import { keepOffer } from "../books/offers.ts";
 import type { Gate } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";

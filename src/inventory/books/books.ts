@@ -13,16 +13,17 @@ import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direc
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readCounts } from "./figures.ts";
-import { type Expected, recordClaims, recordVoids } from "./ledger.ts";
+import { type ClaimOptions, recordClaims, recordVoids } from "./ledger.ts";
 import { type EndedClaim, type Outcome, queueOutcomes } from "./outcomes.ts";
 import type { Products } from "./products.ts";
 
 export type Books = {
   /**
-   * Decides reservations in the caller's transaction; returns results in the order of the claims. Those that are expected to be
-   * new cost a tenth less. @throws an error that `isInBooks` knows, if one of them is not new: call it again without it.
+   * Decides reservations in the caller's transaction; returns results in the order of the claims. If all are expected to be
+   * new, the books are not read first. @throws an error that `isInBooks` knows, if one of these is not: ask again in another
+   * transaction.
    */
-  claim(tx: Tx, claims: readonly Claim[], expected?: Expected): Promise<Decided[]>;
+  claim(tx: Tx, claims: readonly Claim[], options?: ClaimOptions): Promise<Decided[]>;
   /** As `claim`, for orders placed without the gate; null if the mode does not allow them (any more). */
   claimDirect(tx: Tx, claims: readonly DirectClaim[]): Promise<DirectAnswer[] | null>;
   /** Decides reservations void; those that are decided already stay so. */
@@ -77,7 +78,7 @@ export function createBooks(options: BooksOptions): Books {
   }
 
   return {
-    claim: async (tx, claims, expected) => tellOnceCommitted(tx, await recordClaims(tx, claims, expected)),
+    claim: async (tx, claims, options) => tellOnceCommitted(tx, await recordClaims(tx, claims, options)),
 
     async claimDirect(tx, claims) {
       return (await directOrdersAllowed(tx)) ? tellOnceCommitted(tx, await recordDirectClaims(tx, claims)) : null;

@@ -3,7 +3,8 @@ import type { Tx } from "#engines/sql";
 import type { SaleRefusal, StreamRow } from "../gate/gate.ts";
 import { type Entrant, lineBehind, saleRefusalOf } from "../gate/sale.ts";
 import type { Claim, Decided } from "./decide.ts";
-import { decideLocked, lockStock } from "./ledger.ts";
+import { lockStock } from "./known.ts";
+import { decideLocked } from "./ledger.ts";
 import { retiredAmong } from "./retired-keys.ts";
 import { readLatched, readSales, type SaleAsRead } from "./sales.ts";
 

@@ -5,7 +5,8 @@ import { randomId, uuidV8 } from "#platform/ids";
 import { directOrdersAllowed } from "../agreement/mode.ts";
 import { type Gate, GateUnavailable, type Reservation, type StreamRow } from "../gate/gate.ts";
 import type { Claim } from "./decide.ts";
-import { lockStock, nextRow, recordClaims, type Stock, writeStock } from "./ledger.ts";
+import { lockStock, type Stock } from "./known.ts";
+import { nextRow, recordClaims, writeStock } from "./ledger.ts";
 
 export type StockEntry = {
   productId: string;

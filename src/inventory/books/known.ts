@@ -1,9 +1,31 @@
-/** Reads what the books have already of reservations that are to be decided. The caller has locked their products. */
+/** Locks products, and reads what the books have already of reservations that are to be decided. */
 import type { Tx } from "#engines/sql";
 import type { Fate } from "../gate/gate.ts";
 import { type Claim, fateKey, type ProductBooks } from "./decide.ts";
-import type { Stock } from "./ledger.ts";
 
+export type Stock = {
+  productId: string;
+  totalIn: number;
+  committed: number;
+  sold: number;
+  epoch: number;
+  seq: number;
+  lastDirectNo: number;
+};
+
+/** Locks products until the transaction ends; those that inventory does not know are left out. */
+export async function lockStock(tx: Tx, productIds: Iterable<string>): Promise<Map<string, Stock>> {
+  const rows = await tx.query<Stock>(
+    `select product_id as "productId", total_in as "totalIn", committed, sold, epoch, seq,
+            last_direct_no as "lastDirectNo"
+       from inventory.stock where product_id = any($1::text[])
+      order by product_id for update`,
+    [[...new Set(productIds)]],
+  );
+  return new Map(rows.map((row) => [row.productId, row]));
+}
+
+/** The caller has locked the products. */
 export async function readBooks(
   tx: Tx,
   stock: ReadonlyMap<string, Stock>,

@@ -6,32 +6,14 @@
 import type { Tx } from "#engines/sql";
 import type { StreamItem, StreamRow } from "../gate/gate.ts";
 import { type Claim, type Decided, decide } from "./decide.ts";
-import { readBooks, readHeld } from "./known.ts";
+import { lockStock, readBooks, readHeld, type Stock } from "./known.ts";
 
-export type Stock = {
-  productId: string;
-  totalIn: number;
-  committed: number;
-  sold: number;
-  epoch: number;
-  seq: number;
-  lastDirectNo: number;
+export type ClaimOptions = {
+  /** `new`: the caller thinks that the books have none of the claims. */
+  expected?: "new" | "any";
+  /** Writes what belongs to the decisions, which are not written yet: its statements go with those of the books. */
+  alongside?(decided: readonly Decided[]): Promise<void>;
 };
-
-/** Locks products until the transaction ends; those that inventory does not know are left out. */
-export async function lockStock(tx: Tx, productIds: Iterable<string>): Promise<Map<string, Stock>> {
-  const rows = await tx.query<Stock>(
-    `select product_id as "productId", total_in as "totalIn", committed, sold, epoch, seq,
-            last_direct_no as "lastDirectNo"
-       from inventory.stock where product_id = any($1::text[])
-      order by product_id for update`,
-    [[...new Set(productIds)]],
-  );
-  return new Map(rows.map((row) => [row.productId, row]));
-}
-
-/** What the caller knows of claims: that the books have none of them, it thinks, or nothing. */
-export type Expected = "new" | "any";
 
 /**
  * Decides reservations and writes the results, in the caller's transaction. Returns them in the order of the claims;
@@ -41,13 +23,13 @@ export type Expected = "new" | "any";
 export async function recordClaims(
   tx: Tx,
   claims: readonly Claim[],
-  expected: Expected = "any",
+  options?: ClaimOptions,
 ): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
   const stock = await lockStock(
     tx,
     claims.map((claim) => claim.productId),
   );
-  return decideLocked(tx, stock, claims, expected);
+  return decideLocked(tx, stock, claims, options);
 }
 
 /** As `recordClaims`: voids the reservations that are not decided yet. */
@@ -63,7 +45,7 @@ export async function decideLocked(
   tx: Tx,
   stock: ReadonlyMap<string, Stock>,
   claims: readonly Claim[],
-  expected: Expected = "any",
+  { expected = "any", alongside = async () => {} }: ClaimOptions = {},
 ): Promise<{ decided: Decided[]; rows: StreamRow[] }> {
   // Claims without a standing fate are decided by what is read here for new ones. If one has a fate, or its order has,
   // the ledger's keys refuse what is written.
@@ -92,7 +74,10 @@ export async function decideLocked(
   }
   const decided = claims.map((claim) => decidedBy.get(claim) as Decided);
   const fresh = decided.filter((claim) => claim.fresh);
-  if (fresh.length > 0) await writeClaims(tx, fresh, rows, heldBy, stock);
+  await Promise.all([
+    ...(fresh.length > 0 ? [writeClaims(tx, fresh, rows, heldBy), writeStock(tx, stock.values(), rows)] : []),
+    alongside(decided),
+  ]);
   return { decided, rows };
 }
 
@@ -118,7 +103,6 @@ async function writeClaims(
   fresh: readonly Decided[],
   rows: readonly StreamRow[],
   heldBy: readonly { productId: string; userId: string; quantity: number }[],
-  stock: ReadonlyMap<string, Stock>,
 ): Promise<void> {
   const seqOf = new Map(rows.map((row) => [row.productId, row.seq]));
   await tx.query(
@@ -142,7 +126,6 @@ async function writeClaims(
       heldBy.map((held) => held.quantity),
     ],
   );
-  await writeStock(tx, stock.values(), rows);
 }
 
 /** Writes the figures of locked products and the stream rows that explain them. */

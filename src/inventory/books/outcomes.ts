@@ -4,7 +4,8 @@
  */
 import type { Sql, Tx } from "#engines/sql";
 import type { ReservationRef, StreamItem, StreamRow } from "../gate/gate.ts";
-import { lockStock, nextRow, type Stock, writeStock } from "./ledger.ts";
+import { lockStock, type Stock } from "./known.ts";
+import { nextRow, writeStock } from "./ledger.ts";
 
 export type Outcome = "released" | "sold";
 export type EndedClaim = ReservationRef & { userId: string; quantity: number };

@@ -7,7 +7,7 @@ import { directOrdersAllowed, type ModeFollower } from "../agreement/mode.ts";
 import { type Gate, GateUnavailable } from "../gate/gate.ts";
 import { retiredAfterMs } from "../gate/retired.ts";
 import { readFates } from "./fates.ts";
-import { lockStock } from "./ledger.ts";
+import { lockStock } from "./known.ts";
 
 export type RetireDeps = { sql: Sql; gate: Gate; mode: ModeFollower; now(): number };
 export type PassKey = { productId: string; orderId: string; untilMs: number };

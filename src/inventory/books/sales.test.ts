@@ -12,7 +12,7 @@ import { openSale } from "../gate/image.testing.ts";
 import { openMemoryGate } from "../gate/memory.ts";
 import { inventorySchema } from "../inventory.ts";
 import { recordDirectClaims } from "./direct-claims.ts";
-import { lockStock } from "./ledger.ts";
+import { lockStock } from "./known.ts";
 import { keepOffer } from "./offers.ts";
 import { readSales, setSale } from "./sales.ts";
 

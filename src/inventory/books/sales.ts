@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import { readMode } from "../agreement/mode.ts";
 import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
-import { lockStock } from "./ledger.ts";
+import { lockStock } from "./known.ts";
 
 type SaleRow = Omit<Sale, "opensAtMs" | "closesAtMs"> & {
   productId: string;

@@ -1,6 +1,6 @@
 /** Answers the statements of src/inventory from tables in memory, each by a twin. */
 import { hash } from "node:crypto";
-import type { Stock } from "../../../src/inventory/books/ledger.ts";
+import type { Stock } from "../../../src/inventory/books/known.ts";
 import type { Fate, StreamItem, StreamRow } from "../../../src/inventory/gate/gate.ts";
 import type { Planted } from "../planted.ts";
 import type { RetiredRow, SaleRow } from "./sales.ts";
@@ -80,6 +80,7 @@ export function createInventoryTables() {
 
 type Strings = readonly string[];
 type Numbers = readonly number[];
+type Six = [number, number, number, number, number, number];
 
 export function inventoryTwins(t: InventoryTables, now: () => number, planted?: Planted): Twins {
   const among = (ids: unknown) => (row: { productId: string }) =>
@@ -93,6 +94,11 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
     t.ledger.put(tx, key, t.ledger.get(tx, key) ? unique("stock_ledger_pkey") : row);
     const others = t.ledger.all(tx).filter((one) => one.orderId === row.orderId && isOrder(one.fate));
     if (isOrder(row.fate) && others.length > 1) unique("one_claim_an_order");
+  }
+
+  function heldBy(tx: Transaction, ids: Strings, userIds: Strings) {
+    const people = new Set(unnest(ids, userIds).map((pair) => pair.join(" ")));
+    return t.quota.all(tx).filter((row) => people.has(t.quota.keyOf(row)));
   }
 
   function numberOf(tx: Transaction): number {
@@ -114,14 +120,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
   function writeStock(tx: Transaction, values: readonly unknown[]): object[] {
     const [ids, ...figures] = values.slice(0, 7) as [Strings, ...Numbers[]];
     ids.forEach((productId, i) => {
-      const [totalIn, committed, sold, epoch, seq, lastDirectNo] = figures.map((column) => column[i] as number) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+      const [totalIn, committed, sold, epoch, seq, lastDirectNo] = figures.map((column) => column[i] as number) as Six;
       if (committed < 0 || committed > totalIn) throw new SqlFault("23514", "committed_within_stock");
       if (sold < 0 || sold > committed) throw new SqlFault("23514", "sold_within_committed");
       t.stock.put(tx, productId, { productId, totalIn, committed, sold, epoch, seq, lastDirectNo });
@@ -145,7 +144,6 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       }),
     "select 'fate' as kind": (tx, [ids, epochs, ns, orderIds, userIds]) => {
       const orders = new Set(orderIds as Strings);
-      const people = new Set(unnest(ids as Strings, userIds as Strings).map((pair) => pair.join(" ")));
       const fates = unnest(ids as Strings, epochs as Numbers, ns as Numbers).flatMap((key) => {
         const row = t.ledger.get(tx, key.join(" "));
         return row ? [{ kind: "fate", ...row, id: row.orderId }] : [];
@@ -158,19 +156,12 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
         .all(tx)
         .filter(({ orderId, reservationNo }) => orders.has(orderId) && reservationNo < 0)
         .map((row) => ({ kind: "stand-in", ...row, id: row.orderId }));
-      const held = t.quota
-        .all(tx)
-        .filter((row) => people.has(t.quota.keyOf(row)))
-        .map(({ productId, userId, held }) => ({ kind: "held", productId, epoch: 0, reservationNo: held, id: userId }));
+      const people = heldBy(tx, ids as Strings, userIds as Strings);
+      const held = people.map((row) => ({ kind: "held", ...row, epoch: 0, reservationNo: row.held, id: row.userId }));
       return [...fates, ...standing, ...standIns, ...held];
     },
-    "cross join lateral (select held from inventory.user_quota": (tx, [productIds, userIds]) => {
-      const asked = new Set(unnest(productIds as Strings, userIds as Strings).map((cells) => cells.join(" ")));
-      return t.quota
-        .all(tx)
-        .filter(({ productId, userId }) => asked.has(`${productId} ${userId}`))
-        .map(({ productId, userId, held }) => ({ productId, userId, held }));
-    },
+    "cross join lateral (select held from inventory.user_quota": (tx, [ids, userIds]) =>
+      heldBy(tx, ids as Strings, userIds as Strings),
     "insert into inventory.stock_ledger": (tx, values) => {
       const columns = values.slice(0, 8) as [Strings, Numbers, Numbers, Fate[], Strings, Strings, Numbers, Numbers];
       for (const [productId, epoch, reservationNo, fate, orderId, userId, quantity, seq] of unnest(...columns)) {

@@ -93,9 +93,19 @@ export function connect(server: Server, network: Network, process: Process, plan
   async function transactOnce<T>(session: Session, work: (tx: Tx) => Promise<T>) {
     const transaction = open();
     const afterCommit = createAfterCommit();
+    let latest: Promise<unknown> = Promise.resolve();
     const tx: Tx = {
       inTransaction: true,
-      query: (text, values = []) => statement(session, transaction, text, values),
+      // In the order of the calls; one that fails ends those that were asked for with it.
+      query<R extends Row>(text: string, values: readonly unknown[] = []) {
+        const answer = latest.then(() => statement<R>(session, transaction, text, values));
+        latest = answer;
+        const settled = () => {
+          if (latest === answer) latest = Promise.resolve();
+        };
+        answer.then(settled, settled);
+        return answer;
+      },
       afterCommit: afterCommit.add,
     };
     try {
