@@ -199,6 +199,46 @@ describe("the line of a drop", { skip }, () => {
     await page.waitForURL("**/o/*");
   });
 
+  test("a person who holds one size takes another instead, and keeps the first one while the other is not free", async () => {
+    const { admin } = stage.world;
+    const [kept, wanted, gone] = await Promise.all(
+      [1, 2, 3].map(() => stage.world.newProduct({ stock: 1, price: 12_900, limitPerCustomer: 1 })),
+    );
+    const dropId = `drop-${randomHex(4)}`;
+    const times = { zone: "Europe/Berlin", prequeueAt: inMs(-1_000), opensAt: inMs(3_000), closesAt: inMs(hourMs) };
+    const sizes = [kept, wanted, gone].map((productId, i) => ({ productId, label: `EU ${42 + i}` }));
+    const drop = { dropId, name: "Aurora boots", ...times, beacon: "own", entry: "line", freezeLeadSeconds: 1 };
+    assert.equal((await admin.post("/drops", { ...drop, products: sizes })).status, 201);
+    assert.equal((await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" })).status, 200);
+    const [other, third] = [stage.world.as("has-44"), stage.world.as("gets-42")];
+    const { page, api } = await stage.person("changes-size");
+    const holds = (person: typeof other, productId: string | undefined) =>
+      eventually(async () => (await person.post(`/drops/${dropId}/room/pass`, { productId })).status === 200);
+    for (const person of [other, api, third]) {
+      assert.equal((await person.post(`/drops/${dropId}/room`)).status, 200);
+    }
+    await holds(other, gone);
+    await holds(api, kept);
+
+    await page.goto(`/d/${dropId}`);
+    await page.getByText("Open now").waitFor();
+    await page.getByRole("radio", { name: "EU 44" }).check();
+    await tabToMatch(page, "button.big");
+    await page.keyboard.press("Enter");
+    await page.getByText("None of this is free at the moment.").waitFor();
+    await look(page, "line-other-size-not-free");
+    await page.getByRole("radio", { name: "EU 43" }).check();
+    await page.getByRole("button", { name: /^Buy|^Try/ }).click();
+    await page.waitForURL("**/o/*");
+    const [order] = await eventually(async () => {
+      const { body } = await api.get<{ orders: { productId: string }[] }>("/orders");
+      return body.orders.length > 0 && body.orders;
+    });
+    assert.equal(order?.productId, wanted);
+    // The unit that was kept before is free for the next person.
+    await holds(third, kept);
+  });
+
   test("leaving asks first, and gives the place up", async () => {
     const line = { stock: 5, opensInMs: hourMs, entry: "draw", prequeueAt: inMs(-1_000) } as const;
     const { dropId } = await scheduled("Drawn caps", line);

@@ -12,6 +12,7 @@ import { takeInlined } from "./inlined.ts";
 import { operations } from "./operations.ts";
 import { forgetShopper, type Session, type Shopper, shopper } from "./shopper.ts";
 
+export type { PassView };
 export type Product = ProductAnswer;
 export type Drop = DropView;
 export type Order = OrderView;
@@ -69,6 +70,8 @@ export const api = {
   dropLive: (id: string) => ask<DropLive>("getDropLive", { id }),
   time: () => ask<{ epochMs: number }>("getTime"),
   pass: (id: string, productId: string) => ask<PassView>("takePass", { id, body: { productId } }),
+  exchangePass: (id: string, pass: string, productId: string) =>
+    ask<PassView>("exchangePass", { id, body: { pass, productId } }),
   /** A pass is the key of its order. */
   place: (key: string, body: Static<typeof PlaceBody>, pass?: string) =>
     ask<Placed>("placeOrder", { body, headers: pass ? { "drop-pass": pass } : { "idempotency-key": key } }),

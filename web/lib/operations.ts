@@ -9,6 +9,7 @@ export const operations = {
   askForReminder: ["PUT", "/drops/{dropId}/reminder"],
   takeReminderBack: ["DELETE", "/drops/{dropId}/reminder"],
   takePass: ["POST", "/drops/{dropId}/room/pass"],
+  exchangePass: ["POST", "/drops/{dropId}/room/pass/exchange"],
   getTime: ["GET", "/time"],
   placeOrder: ["POST", "/orders"],
   listOrders: ["GET", "/orders"],

@@ -1,6 +1,6 @@
 /** The state of buying on a product's page: under way, refused, or held already. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type Problem, type Product } from "../lib/api.ts";
+import { type Answer, api, type PassView, type Problem, type Product } from "../lib/api.ts";
 import { beginAttempt, buy, type HeldOrder, heldName, openAttempt } from "../lib/attempt.ts";
 import type { Attempt } from "../lib/attempts.ts";
 import { shopNowMs } from "../lib/clock.ts";
@@ -44,7 +44,7 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
   async function begin(product: Product, quantity: number): Promise<Begun> {
     const asked = { quantity, expectedTotal: product.price * quantity };
     if (line === undefined) return beginAttempt(productId, asked);
-    const answer = await api.pass(line, productId);
+    const answer = await passFor(line, productId);
     return answer.ok ? beginAttempt(productId, { ...asked, pass: answer.body.pass }) : answer;
   }
 
@@ -62,6 +62,13 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
 
   const start = (product: Product, quantity: number) => ask(() => begin(product, quantity));
   return { isAsking, refusal, held, start };
+}
+
+/** One that was given for another choice of the drop is exchanged; if none of this one is free, it stays what it is. */
+async function passFor(dropId: string, productId: string): Promise<Answer<PassView>> {
+  const given = await api.pass(dropId, productId);
+  if (!given.ok || given.body.productId === productId) return given;
+  return api.exchangePass(dropId, given.body.pass, productId);
 }
 
 /** A pass that is spent has made its order, in another tab or on another device. */
