@@ -201,6 +201,22 @@ describe("drops in the console", { skip }, () => {
     await page.getByText("These checks fail").waitFor({ state: "hidden" });
   });
 
+  test("a draw that no one joined is said to sell nothing, with what to do about it", async () => {
+    const productId = await stage.world.newProduct({ stock: 4, price: 12_900 });
+    const times = { prequeueAt: inMs(-1_000), opensAt: inMs(hourMs / 4), closesAt: inMs(hourMs) };
+    // It is frozen within a second from now.
+    const plan = { name: "Empty draw", zone: "Europe/Berlin", entry: "draw", ...times, freezeLeadSeconds: 899 };
+    const made = await stage.world.admin.post("/drops", { dropId: "empty-draw", ...plan, products: [{ productId }] });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const told = await stage.world.admin.post("/drops/empty-draw/schedule", { force: true, reason: "test" });
+    assert.equal(told.status, 200, JSON.stringify(told.body));
+    await page.goto("/console/drops/empty-draw");
+    await heading("Empty draw");
+    const line = page.getByRole("region", { name: "Line" });
+    await line.getByText("No one joined the draw, and it takes no one any more").waitFor();
+    await look(page, "console-empty-draw");
+  });
+
   test("the list shows what sells, what comes, drafts and what is over, and a product names its drop", async () => {
     await page.goto("/console/drops");
     for (const name of ["On sale", "To come", "Drafts", "Over"]) await page.getByRole("region", { name }).waitFor();

@@ -85,6 +85,19 @@ describe("the line of a drop", { skip }, () => {
     await look(page, "line-checked");
   });
 
+  test("a line that no one joined before its freeze gives a place at once, and its check says that nothing was drawn", async () => {
+    const { dropId } = await scheduled("Plain caps", { stock: 5, opensInMs: -1_000, entry: "line" });
+    const { page } = await stage.person("first-of-an-empty-line");
+    await waits(page, dropId);
+    await page.getByRole("button", { name: "Join the line" }).click();
+    await label(page, "It is your turn").waitFor();
+    await page.goto(`/d/${dropId}/fair`);
+    await page.getByText("No one had joined before the freeze, so nothing was drawn").waitFor();
+    await page.getByText("The place is 1: the person joined after the freeze, as number 1.").waitFor();
+    assert.equal(await page.locator(".checks.fails").count(), 0);
+    await look(page, "fair-empty");
+  });
+
   test("one place a person: a second tab, a reload and another device show the same", async () => {
     const line = { stock: 5, opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000) } as const;
     const { dropId } = await scheduled("Night caps", line);
