@@ -152,7 +152,7 @@ export const services: readonly Service[] = [
       inventory,
       orders,
       payment,
-      engines: { openWorkflows, says },
+      engines: { openWorkflows, mark, says },
       now,
       onFault,
       onPaid,
@@ -167,6 +167,7 @@ export const services: readonly Service[] = [
         inventory,
         paymentGraceMs,
         openWorkflows,
+        mark,
         now,
         onFault,
       });

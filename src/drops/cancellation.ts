@@ -9,10 +9,16 @@ export type CancellationOptions = { sql: Sql; inventory: Inventory; orders: Pick
 
 const ordersAtOnce = 100;
 
-/** One turn over all cancelled drops. Returns whether more orders wait; a crash at any point repeats what is left. */
-export async function endOrdersOfCancelled({ sql, inventory, orders, now }: CancellationOptions): Promise<boolean> {
+/**
+ * One turn over all cancelled drops. Returns true if more orders wait, false if there is no such drop; a crash at any point
+ * repeats what is left.
+ */
+export async function endOrdersOfCancelled(options: CancellationOptions): Promise<boolean | undefined> {
+  const { sql, inventory, orders, now } = options;
+  const endless = await readEndless(sql);
+  if (endless.length === 0) return false;
   let more = false;
-  for (const drop of await readEndless(sql)) {
+  for (const drop of endless) {
     const productIds = drop.products.map(({ productId }) => productId);
     // Asked before the orders: what the gate has decided by now is in the books, and it takes nothing any more.
     const isDecided = await nothingInFlight(inventory, productIds);
@@ -24,7 +30,7 @@ export async function endOrdersOfCancelled({ sql, inventory, orders, now }: Canc
       await noteEnded(sql, drop.dropId, new Date(now()));
     }
   }
-  return more;
+  return more || undefined;
 }
 
 async function nothingInFlight({ gate, agreement }: Inventory, productIds: readonly string[]): Promise<boolean> {

@@ -18,8 +18,8 @@ export type Reminders = {
   ask(dropId: string, accountId: string): Promise<Asked>;
   withdraw(dropId: string, accountId: string): Promise<void>;
   isAsked(dropId: string, accountId: string): Promise<boolean>;
-  /** Sends those that are due. A second call, or another process, sends none of them again. */
-  sendDue(): Promise<void>;
+  /** Sends those that are due, and returns false if none was. A second call, or another process, sends none of them again. */
+  sendDue(): Promise<false | undefined>;
 };
 
 /** The mail goes out so long before the opening, or at once if it was asked for later. */
@@ -70,6 +70,7 @@ export function createReminders({ sql, mail, addressOf, publicUrl, now }: Remind
     async sendDue() {
       const due = await sql.query<Due>(selectDue, [new Date(now()), new Date(now() + remindLeadMs), mostAtOnce]);
       for (const one of due) await sendOne(one);
+      return due.length > 0 && undefined;
     },
   };
 }

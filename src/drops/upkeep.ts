@@ -35,6 +35,8 @@ type Unended = Awaited<ReturnType<typeof readUnended>>[number];
 type Milestone = "opened" | "sold-out" | "ended";
 
 const lookEveryMs = 1_000;
+/** A reminder falls due by itself. */
+const stillMs = 4_000;
 
 export function createUpkeep({
   sql,
@@ -64,31 +66,39 @@ export function createUpkeep({
     for (const drop of drops) await act(drop).catch((error) => onFault(`${what} of drop ${drop.dropId}`, error));
   }
 
-  const tellUntold = async () => forEach("the terms", await readUntold(sql), tell);
+  async function tellUntold(): Promise<false | undefined> {
+    const untold = await readUntold(sql);
+    await forEach("the terms", untold, tell);
+    return untold.length > 0 && undefined;
+  }
 
   /** Makes durable what the gate's latch does at once: people in the line get what comes back, and the drop says so. */
-  async function list(): Promise<void> {
-    const open = (await readUnended(sql)).filter((drop) => drop.listAfterSoldOut && drop.opensAt.getTime() <= now());
+  async function list(): Promise<false | undefined> {
+    const unended = await readUnended(sql);
+    const open = unended.filter((drop) => drop.listAfterSoldOut && drop.opensAt.getTime() <= now());
     const unlisted = open.flatMap(unlistedOf);
-    if (unlisted.length === 0) return;
+    if (unlisted.length === 0) return unended.length > 0 && undefined;
     // One question for all of them: their number may be large, and it is asked every second.
     const latched = await inventory.books.products.latchedOf(unlisted);
     await forEach("the list", open, async (drop) => {
       const listed = unlistedOf(drop).filter((productId) => latched.has(productId));
       if (listed.length > 0) await onSoldOut(drop, listed);
     });
+    return unended.length > 0 && undefined;
   }
 
   const endOrders = () => endOrdersOfCancelled({ sql, inventory, orders, now });
 
-  async function announce(): Promise<void> {
+  async function announce(): Promise<false | undefined> {
     const unended = await readUnended(sql);
+    if (unended.length === 0) return false;
     // One question for all of them, whose answer is then known for each.
     await units.of(unended.filter(needsUnits)).catch(() => undefined);
     await forEach("milestones", unended, async (drop) => {
       const due = (await milestonesOf(drop)).filter((what) => !drop.announced.includes(what));
       for (const what of due) await announceOnce(drop, what);
     });
+    return undefined;
   }
 
   function needsUnits({ opensAt, closesAt, announced }: Unended): boolean {
@@ -128,7 +138,15 @@ export function createUpkeep({
         "milestones of drops": announce,
         "orders of cancelled drops": endOrders,
         "reminders of drops": reminders.sendDue,
-      }).map(([what, work]) => startLoop({ everyMs: lookEveryMs, work, onFault: (error) => onFault(what, error) }));
+      }).map(([what, work]) =>
+        startLoop({
+          everyMs: lookEveryMs,
+          mark: sql.still?.mark,
+          stillMs,
+          work,
+          onFault: (error) => onFault(what, error),
+        }),
+      );
       return {
         async stop() {
           await Promise.all(loops.map((loop) => loop.stop()));

@@ -37,7 +37,8 @@ import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts"
 import { createLockWatch } from "./sql/locks.ts";
 import { type ModuleSchema, migrate } from "./sql/migrate.ts";
 import { openSql } from "./sql/postgres.ts";
-import type { Sql } from "./sql/sql.ts";
+import type { Sql, Still } from "./sql/sql.ts";
+import { createStill } from "./sql/still.ts";
 import type { Tracing, TracingSettings } from "./tracing/tracing.ts";
 
 export type { Database, KafkaSettings, RedisSettings } from "./adapters.ts";
@@ -106,6 +107,8 @@ export type EngineSettings = {
 export type Engines = {
   /** A pool for each module, so that none can use up the connections of another. */
   sql(module: string, maxConnections: number): Sql;
+  /** While two answers are equal, nothing was written into any database of the shop in between. */
+  mark(): Promise<string>;
   /** The time of the common database, milliseconds since 1970: the one clock that all processes share. */
   databaseMs(): Promise<number>;
   /**
@@ -152,19 +155,25 @@ export async function openEngines(
   const trouble = createServerTrouble();
   const locks = createLockWatch();
   resources.defer(() => locks.close());
-  const sql = (module: string, maxConnections: number) => {
+  const stills = new Map<string, Still>();
+  const mark = async () => (await Promise.all([...stills.values()].map((still) => still.mark()))).join(" ");
+  const sql = (module: string, maxConnections: number): Sql => {
     const own = settings.databaseUrls[module] ?? url;
     const onServerTrouble = trouble.note;
     const pool = openSql({ url: own, maxConnections, applicationName: `${program.name} ${module}`, onServerTrouble });
     pools.push({ module, url: own, sql: pool });
-    return pool;
+    const still = stills.get(own) ?? createStill(pool);
+    // Reports may come from a replica, and no loop reads them.
+    if (module !== "reports") stills.set(own, still);
+    return { ...pool, still: { mark, passOver: still.passOver } };
   };
   const common = sql("log", 4);
   const shop = await readShop(common, { name: settings.shopName, url });
   const mayGoOn = () => requireAgreement(common, terms);
   await mayGoOn();
   const shared = await sharedSettings(settings, shop.id);
-  const presence = await openPresence({ url, alone: settings.alone, settings: shared, log, mayGoOn });
+  const onBeat = common.still?.passOver;
+  const presence = await openPresence({ url, alone: settings.alone, settings: shared, log, onBeat, mayGoOn });
   resources.defer(() => presence.close());
   const ground = { url, sql: common, shop, presence, consumed, log };
   const redis = await open(engines.redis, settings.redis, ground);
@@ -177,6 +186,7 @@ export async function openEngines(
   const opened = resources.move();
   return {
     sql,
+    mark,
     async databaseMs() {
       const [row] = await common.query<{ ms: number }>(
         "select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms",

@@ -29,6 +29,8 @@ export type FulfilmentOptions = {
     earlier: readonly EarlierStory[],
     workflowFile: URL,
   ): Promise<Workflows<Batch>>;
+  /** Names the state of the books: while it is the same, nothing was written. */
+  mark?(): Promise<string>;
   now(): number;
   onFault(what: string, error: unknown): void;
 };
@@ -42,16 +44,18 @@ const deadlineEveryMs = 250;
 const paymentsEveryMs = 1_000;
 /** While a scan finds nothing. */
 const paymentsRestMs = 2_000;
+/** Payments fall due by themselves: the next try at a provider, a grant whose run did not come. */
+const stillMs = 4_000;
 
 export async function startFulfilment(options: FulfilmentOptions) {
-  const { orders, payment, inventory, openWorkflows, now, onFault } = options;
+  const { orders, payment, inventory, openWorkflows, mark, now, onFault } = options;
   const steps = tracedSteps(createBatchSteps(options), orders);
   const story: Story<Batch, BatchSteps> = { name: "fulfilAll", tell: fulfilAll, steps };
   // Earlier versions had one run for each order, from the moment when it was in the books.
   const ofOne: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps: createSteps(options) };
   const workflows = await openWorkflows(story, [ofOne], new URL("./temporal.workflow.ts", import.meta.url));
   const loop = (what: string, everyMs: number, work: LoopOptions["work"], restMs = everyMs) =>
-    startLoop({ everyMs, restMs, work, onFault: (error) => onFault(what, error) });
+    startLoop({ everyMs, restMs, mark, stillMs, work, onFault: (error) => onFault(what, error) });
 
   const runs = createRuns({ workflows, onFault });
   const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);

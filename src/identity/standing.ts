@@ -30,12 +30,14 @@ export function createStanding({ sql, onFault }: { sql: Sql; onFault(error: unkn
   /** What this process did itself since the reading under way began, which that reading may not have seen. */
   let own: Change[] = [];
 
-  async function read(): Promise<void> {
+  /** Returns false: what was read holds until something is written. */
+  async function read(): Promise<false> {
     const before = own;
     own = [];
     try {
       const changes = await sql.query<Change>(selectChanges, [spanMs / 1000]);
       take([...changes, ...own]);
+      return false;
     } catch (error) {
       own = [...before, ...own];
       throw error;
@@ -67,7 +69,7 @@ export function createStanding({ sql, onFault }: { sql: Sql; onFault(error: unkn
     accountChanged: (id, version) => add({ id, version }),
     async start() {
       await read();
-      return startLoop({ everyMs: readEveryMs, work: read, onFault });
+      return startLoop({ everyMs: readEveryMs, mark: sql.still?.mark, work: read, onFault });
     },
   };
 }

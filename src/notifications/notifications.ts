@@ -118,7 +118,7 @@ export function createNotifications(options: NotificationsOptions) {
     },
 
     async start(): Promise<{ stop(): Promise<void> }> {
-      sender.start();
+      sender.start(sql.still?.mark);
       const tidying = startLoop({ everyMs: tidyEveryMs, work: tidy, onFault: (error) => onFault("webhooks", error) });
       const intake = await startIntake({
         log,

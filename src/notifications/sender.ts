@@ -28,7 +28,8 @@ export type Sender = {
   turn(): Promise<boolean>;
   /** Waits for the attempts under way. */
   idle(): Promise<void>;
-  start(): void;
+  /** `mark` names the state of the queue. */
+  start(mark: (() => Promise<string>) | undefined): void;
   nudge(): void;
   /** Breaks off the attempts under way; they are made again. */
   stop(): Promise<void>;
@@ -37,6 +38,8 @@ export type Sender = {
 const everyMs = 500;
 /** While none is due. The shortest pause before another try is 5 s. */
 const restMs = 2_000;
+/** A try falls due by itself. */
+const stillMs = 4_000;
 /** Standard Webhooks 1.0 recommends 15 to 30 s. */
 const answerWithinMs = 15_000;
 const atOnceOfEach = 4;
@@ -131,8 +134,15 @@ export function createSender({ queue, endpoints, guard, now, count, onFault }: S
   return {
     turn,
     idle,
-    start() {
-      loop ??= startLoop({ everyMs, restMs, work: turn, onFault: (error) => onFault("webhooks", error) });
+    start(mark) {
+      loop ??= startLoop({
+        everyMs,
+        restMs,
+        mark,
+        stillMs,
+        work: turn,
+        onFault: (error) => onFault("webhooks", error),
+      });
     },
     nudge: () => loop?.nudge(),
     async stop() {

@@ -49,7 +49,7 @@ export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
     }
   }
 
-  async function lookAtLog(): Promise<void> {
+  async function lookAtLog(): Promise<false> {
     for (const { topic, group } of consumed) {
       const [ends, committed] = await Promise.all([
         engines.log.endOffsets(topic),
@@ -58,6 +58,7 @@ export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
       watch(topic, ends, committed);
     }
     await lookAtDeadLetters();
+    return false;
   }
 
   return {
@@ -72,6 +73,8 @@ export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
     deadLetters: () => letters,
     loop: startLoop({
       everyMs: lookEveryMs,
+      // Records of Kafka come without a write into a database.
+      mark: config.profile.log === "real" ? undefined : async () => engines.mark(),
       work: lookAtLog,
       onFault: (error) => log.debug("the backlog could not be read", { failure: String(error) }),
     }),

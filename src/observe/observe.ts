@@ -43,9 +43,9 @@ export function observe(
   countOrderChanges(metrics, orders);
   declareAgreement(metrics, inventory.agreement, now());
   const measures = readsFigures ? measureAll(faces) : [];
-  const measuring = startMeasuring(measures, metrics, (figures, error) =>
-    log.debug("figures could not be read", { figures, failure: String(error) }),
-  );
+  const onFault = (figures: string, error: unknown) =>
+    log.debug("figures could not be read", { figures, failure: String(error) });
+  const measuring = startMeasuring(measures, metrics, onFault, async () => engines.mark());
   return {
     async stop() {
       await Promise.all([backlog.loop.stop(), measuring.stop()]);

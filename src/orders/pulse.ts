@@ -56,13 +56,15 @@ export function createPulse({ sql, onFault }: PulseOptions, elapsed: () => numbe
     }
     const told = [Math.max(1, Math.round(nowMs - beganAtMs)), accepted, JSON.stringify(refused), latencies.take(0.99)];
     [accepted, refused, beganAtMs] = [0, {}, nowMs];
-    await sql.query(
+    const [written] = await sql.query<{ transaction: string }>(
       `insert into orders.pulse (process, at, span_ms, accepted, refused, p99_ms)
        values ($1, clock_timestamp(), $2, $3, $4::jsonb, $5)
        on conflict (process) do update set at = excluded.at, span_ms = excluded.span_ms,
-         accepted = excluded.accepted, refused = excluded.refused, p99_ms = excluded.p99_ms`,
+         accepted = excluded.accepted, refused = excluded.refused, p99_ms = excluded.p99_ms
+       returning pg_current_xact_id()::text as transaction`,
       [process, ...told],
     );
+    sql.still?.passOver(written?.transaction);
     [wroteAtMs, wroteSomething] = [nowMs, isSomething];
   }
 

@@ -113,9 +113,12 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
     start(deliver) {
       loop ??= startLoop({
         everyMs: lookEveryMs,
+        mark: sql.still?.mark,
         async work() {
           const { nextDueMs } = await courier.deliverDue(deliver);
-          if (nextDueMs !== undefined && nextDueMs - now() < lookEveryMs) wakeAt(nextDueMs);
+          if (nextDueMs === undefined) return false;
+          if (nextDueMs - now() < lookEveryMs) wakeAt(nextDueMs);
+          return undefined;
         },
         onFault: (error) => log.warn("simulated provider paused", {}, error),
       });

@@ -40,6 +40,60 @@ describe("a loop", () => {
     await loop.stop();
   });
 
+  describe("with a mark", () => {
+    let marks = 0;
+    let state = "";
+    async function mark() {
+      marks += 1;
+      return state;
+    }
+    async function untilMarked(times: number) {
+      const from = marks;
+      await until(() => marks >= from + times);
+    }
+
+    test("leaves turns out while the state is that of a turn that found nothing", async () => {
+      state = "first";
+      const loop = open({ everyMs: 1, mark, stillMs: hourMs }, () => false);
+      await untilMarked(50);
+      assert.equal(loop.turns(), 1);
+      state = "second";
+      await until(() => loop.turns() === 2);
+      await untilMarked(50);
+      assert.equal(loop.turns(), 2);
+      await loop.stop();
+    });
+
+    test("turns although the state is the same, when nudged and when the time is over", async () => {
+      const nudged = open({ everyMs: hourMs, mark, stillMs: hourMs }, () => false);
+      await until(() => nudged.turns() === 1);
+      nudged.nudge();
+      await until(() => nudged.turns() === 2);
+      const over = open({ everyMs: 1, mark, stillMs: 20 }, () => false);
+      await until(() => over.turns() >= 3);
+      await Promise.all([nudged.stop(), over.stop()]);
+    });
+
+    test("leaves out no turn after one that found something, or whose state is not known", async () => {
+      const busy = open({ everyMs: 1, mark, stillMs: hourMs }, () => undefined);
+      const unknown = open({ everyMs: 1, mark: () => Promise.reject(new Error("away")), stillMs: hourMs }, () => false);
+      await until(() => busy.turns() >= 50 && unknown.turns() >= 50);
+      await Promise.all([busy.stop(), unknown.stop()]);
+    });
+
+    test("looks again if the state changed during its look", async () => {
+      state = "before";
+      const loop = open({ everyMs: 1, mark, stillMs: hourMs }, (turn) => {
+        if (turn === 1) state = "after";
+        return false;
+      });
+      await until(() => loop.turns() === 2);
+      await untilMarked(50);
+      assert.equal(loop.turns(), 2);
+      await loop.stop();
+    });
+  });
+
   test("gathers nudges after a turn, and loses none", async () => {
     const gathering = open({ everyMs: hourMs, gatherMs: hourMs }, () => undefined);
     const short = open({ everyMs: hourMs, gatherMs: 20 }, () => undefined);

@@ -1,4 +1,6 @@
 /** Repeats work until the process stops: after a pause, or at once when nudged. */
+import { elapsedMs } from "./clock.ts";
+
 export type Loop = {
   /** There may be work: the next turn comes at once. */
   nudge(): void;
@@ -16,6 +18,13 @@ export type LoopOptions = {
   /** The least time from the end of one turn to a nudged one, so that what comes in quick succession is one turn. */
   gatherMs?: number;
   /**
+   * Names the state that a turn looks at. After a turn that returned false, turns are left out while the name stays the
+   * same, for at most `stillMs`. A nudge always gets its turn. If it fails, the turn comes.
+   */
+  mark?: (() => Promise<string>) | undefined;
+  /** Shorter than its 10 s for work that falls due without a change of the state. */
+  stillMs?: number;
+  /**
    * One turn. Keep it short, so that stopping is quick: return true if more work waits, and the next turn comes at
    * once; false if there was none.
    */
@@ -24,21 +33,33 @@ export type LoopOptions = {
   onFault(error: unknown): void;
 };
 
-export function startLoop({ everyMs, restMs = everyMs, gatherMs = 0, work, onFault }: LoopOptions): Loop {
+export function startLoop(options: LoopOptions): Loop {
+  const { everyMs, restMs = everyMs, gatherMs = 0, mark, stillMs = 10_000, work, onFault } = options;
   let stopped = false;
+  let idleAt: { mark: string; untilMs: number } | undefined;
   let nudged = false;
   let wake = () => {};
   let pauseMs = everyMs;
 
   async function run(): Promise<void> {
     while (!stopped) {
-      nudged = false;
-      const more = await work().catch(onFault);
+      const more = await turn();
       pauseMs = more === false ? Math.min(2 * pauseMs, restMs) : everyMs;
       if (more === true) continue;
       await until(gatherMs, () => stopped);
       await until(pauseMs - gatherMs, () => stopped || nudged);
     }
+  }
+
+  async function turn(): Promise<unknown> {
+    const wasNudged = nudged;
+    nudged = false;
+    // Named before the look: what changes during it has another name.
+    const seen = mark && (await mark().catch(() => undefined));
+    if (!wasNudged && idleAt && idleAt.mark === seen && elapsedMs() < idleAt.untilMs) return false;
+    const more = await work().catch(onFault);
+    idleAt = more === false && seen !== undefined ? { mark: seen, untilMs: elapsedMs() + stillMs } : undefined;
+    return more;
   }
 
   /** At most so long. */

@@ -13,11 +13,15 @@ export type Measure = {
 /** Shorter than the pause between two scrapes. */
 const readEveryMs = 4_000;
 
+/** While nothing is written. */
+const stillMs = 12_000;
+
 /** A measure that fails or hangs delays none of the others. Its old figures stay, and their age says so. */
 export function startMeasuring(
   measures: readonly Measure[],
   metrics: Metrics,
   onFault: (name: string, error: unknown) => void,
+  mark?: () => Promise<string>,
 ): Pick<Loop, "stop"> {
   const begunMs = elapsedMs();
   const readAtMs = new Map<string, number>();
@@ -31,9 +35,12 @@ export function startMeasuring(
   const loops = measures.map(({ name, read }) =>
     startLoop({
       everyMs: readEveryMs,
+      mark,
+      stillMs,
       async work() {
         await read();
         readAtMs.set(name, elapsedMs());
+        return false;
       },
       onFault: (error) => onFault(name, error),
     }),

@@ -17,8 +17,11 @@ type Due = { dropId: string; seq: number; userId: string; until: Date };
 
 const mostAtOnce = 200;
 
-/** Sends those that are due. A second call, or another process, sends none of them again. */
-export function createOfferMails(options: OfferMailsOptions): () => Promise<boolean> {
+/**
+ * Sends those that are due. A second call, or another process, sends none of them again. Answers true if more may wait,
+ * false if there was none.
+ */
+export function createOfferMails(options: OfferMailsOptions): () => Promise<boolean | undefined> {
   const { sql, mail, addressOf, dropOf, publicUrl, now } = options;
   return async () => {
     const due = await sql.query<Due>(
@@ -37,7 +40,7 @@ export function createOfferMails(options: OfferMailsOptions): () => Promise<bool
         new Date(now()),
       ]);
     }
-    return due.length === mostAtOnce;
+    return due.length > 0 && (due.length === mostAtOnce || undefined);
   };
 }
 

@@ -125,9 +125,9 @@ export function createRoom(options: RoomOptions): Room {
   }
 
   const everyLine = (what: string, work: (dropId: string) => Promise<void>) => async () => {
-    for (const dropId of await readRunning(sql)) {
-      await work(dropId).catch((error) => onFault(`${what} of drop ${dropId}`, error));
-    }
+    const running = await readRunning(sql);
+    for (const dropId of running) await work(dropId).catch((error) => onFault(`${what} of drop ${dropId}`, error));
+    return running.length > 0 && undefined;
   };
 
   async function drawOne(dropId: string): Promise<void> {
@@ -222,22 +222,12 @@ export function createRoom(options: RoomOptions): Room {
         group: options.group,
         spend: (spent) => spendPasses(sql, spent, new Date(now())),
       });
-      const turning = startLoop({
-        everyMs: turnEveryMs,
-        work: everyLine("the line", turnOne),
-        onFault: (error) => onFault("lines", error),
-      });
+      const loopOf = (what: string, work: () => Promise<unknown>) =>
+        startLoop({ everyMs: turnEveryMs, mark: sql.still?.mark, work, onFault: (error) => onFault(what, error) });
+      const turning = loopOf("lines", everyLine("the line", turnOne));
       // A beacon that does not answer holds no line up but its own.
-      const drawing = startLoop({
-        everyMs: turnEveryMs,
-        work: everyLine("the draw", drawOne),
-        onFault: (error) => onFault("draws", error),
-      });
-      const mailing = startLoop({
-        everyMs: turnEveryMs,
-        work: sendMails,
-        onFault: (error) => onFault("mails of offers", error),
-      });
+      const drawing = loopOf("draws", everyLine("the draw", drawOne));
+      const mailing = loopOf("mails of offers", sendMails);
       mails.nudge = mailing.nudge;
       return {
         async stop() {

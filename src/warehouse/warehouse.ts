@@ -106,10 +106,10 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
     return { ok: false, reason, ...(parcel && { parcel }) };
   }
 
-  async function finishShorts(): Promise<boolean> {
+  async function finishShorts(): Promise<false | undefined> {
     const unfinished = await unfinishedShorts(sql, shortsAtOnce);
     for (const parcel of unfinished) await shorts.finish(parcel).catch((error) => onFault("a short parcel", error));
-    return false;
+    return unfinished.length > 0 && undefined;
   }
 
   return {
@@ -180,6 +180,7 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
       const intake = await startIntake({ log, topic, group, note });
       const finishing = startLoop({
         everyMs: shortsEveryMs,
+        mark: sql.still?.mark,
         work: finishShorts,
         onFault: (error) => onFault("short parcels", error),
       });

@@ -100,7 +100,7 @@ export function createOutbox<Event>(options: OutboxOptions<Event>): Outbox<Event
   return {
     publish: () => rounds.add(),
     start() {
-      loop ??= startLoop({ everyMs, restMs, gatherMs, work: shipSome, onFault });
+      loop ??= startLoop({ everyMs, restMs, gatherMs, mark: sql.still?.mark, work: shipSome, onFault });
     },
     nudge: () => loop?.nudge(),
     remember: remembered.add,

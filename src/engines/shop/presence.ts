@@ -41,6 +41,8 @@ export type PresenceOptions = {
   /** The shared settings of this process, by part; empty for a command. */
   settings: Readonly<Record<string, Server>>;
   log: Log;
+  /** Told the number of the transaction of each sign of life. */
+  onBeat?: ((transaction: string | undefined) => void) | undefined;
   /** Checked again each time the session was lost. @throws if this process may not go on. */
   mayGoOn(): Promise<void>;
 };
@@ -56,7 +58,7 @@ const lookEveryMs = 2_000;
 
 /** @throws if another process runs and one of the two must be alone; names that process. */
 export async function openPresence(options: PresenceOptions): Promise<Presence> {
-  const { url, alone, settings, log, mayGoOn } = options;
+  const { url, alone, settings, log, mayGoOn, onBeat } = options;
   const lock = randomInt(1, 2 ** 31);
   const says = `process ${process.pid} on ${hostname()}`;
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
@@ -116,7 +118,8 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
    */
   async function stay(client: pg.Client): Promise<void> {
     try {
-      await client.query("update shop.process set seen_at = now() where lock = $1", [lock]);
+      const { rows } = await client.query<{ transaction: string }>(beat, [lock]);
+      onBeat?.(rows[0]?.transaction);
     } catch (error) {
       drop(client);
       throw error;
@@ -194,6 +197,8 @@ const enter = `
   insert into shop.process (lock, says, servers, services) values ($1, $2, $3, $4)
   on conflict (lock) do update set servers = excluded.servers, services = excluded.services`;
 
+const beat = `
+  update shop.process set seen_at = now() where lock = $1 returning pg_current_xact_id()::text as transaction`;
 const living = `select objid::bigint from pg_locks where ${heldHere} and classid = $1`;
 const forgetTheDead = `delete from shop.process where lock not in (${living})`;
 const answering = `lock in (${living}) and seen_at > now() - interval '10 s'`;

@@ -31,6 +31,14 @@ export type Tx = Queryable & {
   afterCommit(follow: () => void): void;
 };
 
+/** See still.ts. */
+export type Still = {
+  /** While two answers are equal, no transaction wrote in between. An answer is at most a quarter of a second old. */
+  mark(): Promise<string>;
+  /** The committed transaction with this number is a sign of life, which no loop looks for. */
+  passOver(transaction: string | undefined): void;
+};
+
 export type Sql = Queryable & {
   /**
    * Commits what `work` did, or nothing of it. After a deadlock or a serialization failure it runs `work` again, so
@@ -38,6 +46,8 @@ export type Sql = Queryable & {
    * @throws CommitUnknown if the connection was lost while committing.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Tells whether anything was written. Its `mark` counts all databases of the shop. Pools of commands have none. */
+  readonly still?: Still;
   close(): Promise<void>;
 };
 

@@ -51,6 +51,8 @@ const sweepEveryMs = 1_000;
  */
 const lookEveryMs = 1_000;
 const productsALook = 100;
+/** After a round that found all well: the gate may lose something although nothing is written. */
+const compareStillMs = 4_000;
 
 /** The comparison of all products in turn finds suspects that are left out. */
 const suspectsAtMost = 1_000;
@@ -81,11 +83,11 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
 function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string> }) {
   const { sql, gate, relay, mode, settlement, suspects, alone, now, onFault, onRepaired } = options;
   /** While the gate does not answer each loop logs it once. */
-  function loop(what: string, everyMs: number, work: LoopOptions["work"], restMs = everyMs): Loop {
+  function loop(what: string, options: Pick<LoopOptions, "everyMs" | "restMs" | "mark" | "stillMs" | "work">): Loop {
+    const { work } = options;
     let away = false;
     return startLoop({
-      everyMs,
-      restMs,
+      ...options,
       async work() {
         const more = await work();
         away = false;
@@ -105,13 +107,14 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
     await relay.apply(rows);
     return counted === 0 ? false : counted === outcomesAtOnce || undefined;
   }
-  const outcomes = loop("outcomes", outcomesEveryMs, count, outcomesRestMs);
+  const mark = sql.still?.mark;
+  const outcomes = loop("outcomes", { everyMs: outcomesEveryMs, restMs: outcomesRestMs, mark, work: count });
   async function look(): Promise<false | undefined> {
     const lacking = await relay.sweep();
     return lacking === 0 && relay.behind === 0 ? false : undefined;
   }
   let last = "";
-  const repair = loop("repair", lookEveryMs, async () => {
+  async function compare(): Promise<boolean | undefined> {
     const named = [...suspects];
     suspects.clear();
     if ((await mode.known()) !== "gatekeeper") return false;
@@ -124,12 +127,14 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
       await alone(() => rebuildSuspects({ sql, gate, relay, settlement, onRepaired }, wrong));
     }
     // The loss that took some of them, a restart or a FLUSHALL, took them all, so the next page follows at once.
-    return wrong.length > 0 && last !== "";
-  });
+    if (wrong.length > 0 && last !== "") return true;
+    return wrong.length + behind.length + untold.length === 0 && last === "" ? false : undefined;
+  }
+  const repair = loop("repair", { everyMs: lookEveryMs, mark, stillMs: compareStillMs, work: compare });
   return {
     outcomes,
     repair,
-    relay: loop("relay", relayEveryMs, look, relayRestMs),
-    sweep: loop("sweep", sweepEveryMs, () => sweep(now())),
+    relay: loop("relay", { everyMs: relayEveryMs, restMs: relayRestMs, mark, work: look }),
+    sweep: loop("sweep", { everyMs: sweepEveryMs, work: () => sweep(now()) }),
   };
 }

@@ -21,6 +21,8 @@ export const eventLogSchema = { schema: "event_log", folder: new URL("./migratio
 const lookEveryMs = 250;
 /** While it finds none. */
 const restMs = 1_000;
+/** Its connection for appends is looked after nevertheless. */
+const stillMs = 4_000;
 
 /**
  * Reads over `sql`, which stays the caller's, and appends over a connection of its own to `url`, so that no other
@@ -56,6 +58,8 @@ export async function openPostgresLog(options: { sql: Sql; url: string; log: Log
   const watch = startLoop({
     everyMs: lookEveryMs,
     restMs,
+    mark: sql.still?.mark,
+    stillMs,
     async work() {
       if (closing.signal.aborted) return undefined;
       await owner.keep();

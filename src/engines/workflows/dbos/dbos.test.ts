@@ -3,6 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
+import { INTERNAL_QUEUE_NAME } from "@dbos-inc/dbos-sdk/internal/utils";
+import { wfQueueRunner } from "@dbos-inc/dbos-sdk/internal/wfqueue";
+import { workflowTimeoutConfig } from "@dbos-inc/dbos-sdk/internal/workflow_management";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
 import { type ChildPlot, recordingStory } from "../contract/recording.testing.ts";
@@ -41,6 +44,15 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     t.after(() => workflows.close());
     return workflows;
   }
+
+  test("looks seldom for what no story has: its names for these pauses are still the ones that are set", async (t) => {
+    const source = Function.prototype.toString.call(wfQueueRunner.constructor);
+    for (const name of ["reconcileIntervalMs", "transitionIntervalMs"])
+      assert.match(source, new RegExp(`static ${name} = `));
+    await open(t);
+    assert.equal(workflowTimeoutConfig.pollingIntervalMs, 60_000);
+    assert.equal(wfQueueRunner.getInternalQueue(INTERNAL_QUEUE_NAME)?.minPollingIntervalMs, 2_000);
+  });
 
   const plan = (run: string, acts: Act[]): Plot => ({ run, acts, untilMs: Date.now() + farMs });
   const ask = (run: string, acts: Act[], waitMs = farMs): ChildPlot => ({ run, acts, waitMs });

@@ -7,9 +7,11 @@
  * open runs have ended.
  */
 import { DBOS, Error as DbosErrors } from "@dbos-inc/dbos-sdk";
-// The only ways to take over an executor's runs atomically, to wake waiting runs, and to set the retry pause.
+// The only ways to take over an executor's runs atomically, to wake waiting runs, and to set pauses.
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
-import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
+import { dbRetryConfig, INTERNAL_QUEUE_NAME } from "@dbos-inc/dbos-sdk/internal/utils";
+import { wfQueueRunner } from "@dbos-inc/dbos-sdk/internal/wfqueue";
+import { workflowTimeoutConfig } from "@dbos-inc/dbos-sdk/internal/workflow_management";
 import { refuseReadOnly } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
 import type { Log } from "#platform/log";
@@ -41,6 +43,11 @@ const maxTakeOvers = 1_000_000;
  * (measured).
  */
 const longestRetryPauseS = 4;
+
+/** Runs are started directly: only those that are taken over wait in a queue. DBOS looks every second by itself. */
+const queueEveryMs = 2_000;
+/** How often DBOS looks for what these stories do not have: queues in the database, delayed runs, runs with a time-out. */
+const unusedEveryMs = 60_000;
 
 /** DBOS keeps its registry and its connections in variables of its modules, so a process can have only one. */
 let isOpen = false;
@@ -100,6 +107,7 @@ async function open<Input, S extends Steps>(options: DbosOptions<Input, S>): Pro
   });
   // It makes its tables here. When several processes did this at the same time, all but one failed (measured).
   await lease.alone(() => DBOS.launch());
+  askSeldom();
 
   const beating = startLoop({
     everyMs: beatEveryMs,
@@ -163,6 +171,15 @@ function isUnderWay(status: string): boolean {
 }
 
 /** DBOS claims each run atomically, so every process may do this. */
+/** At rest these looks were nine statements a second. There is no setting for them; a test notices when their names change. */
+function askSeldom(): void {
+  workflowTimeoutConfig.pollingIntervalMs = unusedEveryMs;
+  const unused = { reconcileIntervalMs: unusedEveryMs, transitionIntervalMs: unusedEveryMs };
+  Object.assign(wfQueueRunner.constructor, unused);
+  const queue = wfQueueRunner.getInternalQueue(INTERNAL_QUEUE_NAME);
+  if (queue) queue.minPollingIntervalMs = queueEveryMs;
+}
+
 async function takeOver(deadExecutors: string[], log: Log): Promise<void> {
   const runs = await DBOSExecutor.globalInstance?.recoverPendingWorkflows(deadExecutors);
   if (runs?.length) log.info("workflows taken over", { runs: runs.length, from: deadExecutors.join(" ") });
