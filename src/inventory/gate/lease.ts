@@ -18,10 +18,16 @@ export function hasUnitsForAll({ sellable, sale, latchedIn }: ProductGate): bool
   return sellable > 0 && !isLatched(sale, latchedIn);
 }
 
-/** Returns the beginning of the lease; undefined if units are left. */
+/**
+ * Returns the beginning of the lease; undefined if units are left. It is that of the last lease, also if that one has ended
+ * meanwhile, as long as no order has taken units since: what a process knew then about the orders of the product still
+ * holds.
+ */
 export function giveLease(product: ProductGate, gateMs: number): number | undefined {
   if (hasUnitsForAll(product)) return undefined;
-  const sinceMs = product.soldOut && isLeased(product, gateMs) ? product.soldOut.sinceMs : gateMs;
-  product.soldOut = { sinceMs, untilMs: gateMs + soldOutLeaseMs };
+  const takenAt = `${product.epoch}|${product.lastReservationNo}`;
+  const goesOn = product.soldOut && (isLeased(product, gateMs) || product.soldOut.takenAt === takenAt);
+  const sinceMs = goesOn ? (product.soldOut?.sinceMs ?? gateMs) : gateMs;
+  product.soldOut = { sinceMs, untilMs: gateMs + soldOutLeaseMs, takenAt };
   return sinceMs;
 }

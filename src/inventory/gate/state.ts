@@ -6,8 +6,11 @@ import { isLatched } from "./sale.ts";
 export type Part = "records" | "ages" | "held";
 const allParts: ReadonlySet<Part> = new Set(["records", "ages", "held"]);
 
-/** By the gate's clock. A lease that is given again before it ends keeps its beginning. See lease.ts. */
-type SoldOutLease = { sinceMs: number; untilMs: number };
+/**
+ * By the gate's clock. A lease that is given again keeps its beginning if it has not ended, or if no order took units since:
+ * `takenAt` is epoch and number of the last reservation. See lease.ts.
+ */
+type SoldOutLease = { sinceMs: number; untilMs: number; takenAt: string };
 
 export type ProductGate = {
   open: boolean;

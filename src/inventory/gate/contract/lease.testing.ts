@@ -23,16 +23,35 @@ export function leaseCases({ gate, lamp, setClock }: SaleStage): void {
     assert.equal((await shelf.reserve()).kind, "reserved");
   });
 
-  test("a lease that is given again before it ends keeps its beginning; later it has a new one", async () => {
+  test("a lease that is given again keeps its beginning, also after its end if no order took units since", async () => {
     setClock(nowMs);
     const shelf = await lamp({ sellable: 0 });
     const begun: unknown[] = [];
-    for (const laterMs of [0, soldOutLeaseMs - 1, 2 * soldOutLeaseMs - 2, 3 * soldOutLeaseMs - 2]) {
+    async function lease(laterMs: number) {
       setClock(nowMs + laterMs);
       const answer = await shelf.reserve({ leases: true });
       begun.push(answer.kind === "refused" && "leasedSinceMs" in answer && answer.leasedSinceMs);
     }
-    assert.deepEqual(begun, [nowMs, nowMs, nowMs, nowMs + 3 * soldOutLeaseMs - 2]);
+    for (const laterMs of [0, soldOutLeaseMs - 1, 2 * soldOutLeaseMs - 2, 9 * soldOutLeaseMs]) await lease(laterMs);
+    assert.deepEqual(begun, [nowMs, nowMs, nowMs, nowMs]);
+    await shelf.apply([], { added: 1, availableAfter: 1 });
+    setClock(nowMs + 11 * soldOutLeaseMs);
+    await shelf.take();
+    await lease(11 * soldOutLeaseMs + 1);
+    assert.equal(begun.at(-1), nowMs + 11 * soldOutLeaseMs + 1);
+  });
+
+  test("after a rebuild, a lease that has ended is not continued, whatever numbers its orders have", async () => {
+    setClock(nowMs);
+    const shelf = await lamp({ sellable: 1 });
+    await shelf.take();
+    await shelf.reserve({ leases: true });
+    const closing = await gate().close(shelf.productId);
+    await gate().install(imageOf(shelf.productId, { epoch: 2, sellable: 1, applied: 1, offer }), closing);
+    const laterMs = nowMs + 2 * soldOutLeaseMs;
+    setClock(laterMs);
+    await shelf.take();
+    assert.deepEqual(await shelf.reserve({ leases: true }), { ...soldOut, leasedSinceMs: laterMs });
   });
 
   test("no lease is given while units are left, or for another refusal", async () => {

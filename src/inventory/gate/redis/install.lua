@@ -9,12 +9,12 @@
 -- Answer  loading, open or stale
 local part, epoch, closing, sellable, applied, keysInBooks, unitPrice, currency, priceVersion, limit, sale, latched =
   unpack(ARGV, 1, 12)
-local soldOut
+local soldOut, soldOutAt
 
 if part == 'first' or part == 'one' then
   -- Replaces existing keys, even of another type, so that a rebuild repairs a damaged product.
   local isHash = redis.call('TYPE', PRODUCT).ok == 'hash'
-  local gate = isHash and fields('epoch', 'closing', 'sale', 'soldOut', 'latched') or {}
+  local gate = isHash and fields('epoch', 'closing', 'sale', 'soldOut', 'soldOutAt', 'latched') or {}
   if (tonumber(gate.epoch) or 0) >= number(epoch) then return 'stale' end
   -- Closed by another process since, in another life of the gate, or installed already.
   if closing ~= '' and (gate.closing ~= closing or string.sub(closing, 1, #LIFE) ~= LIFE) then return 'stale' end
@@ -23,7 +23,7 @@ if part == 'first' or part == 'one' then
   -- Terms that were told after the closing may be newer than those of the image, which was read before.
   if gate.sale and (sale == '' or versionOf(gate.sale) > versionOf(sale)) then sale = gate.sale end
   -- Processes that were given the lease answer by it until it ends.
-  soldOut = gate.soldOut
+  soldOut, soldOutAt = gate.soldOut, gate.soldOutAt or ''
   -- The gate may have latched for units whose orders never came into the books.
   if latched == '' then latched = gate.latched or '' end
 else
@@ -43,7 +43,7 @@ if part == 'first' or part == 'one' then
   end
   if sale ~= '' then redis.call('HSET', PRODUCT, 'sale', sale) end
   if latched ~= '' then redis.call('HSET', PRODUCT, 'latched', latched) end
-  if soldOut then redis.call('HSET', PRODUCT, 'soldOut', soldOut) end
+  if soldOut then redis.call('HSET', PRODUCT, 'soldOut', soldOut, 'soldOutAt', soldOutAt) end
 end
 for i = 13, #ARGV, AT_ONCE do
   redis.call('HSET', HELD, unpack(ARGV, i, math.min(i + AT_ONCE - 1, #ARGV)))

@@ -110,7 +110,7 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
     lastReservationNo: Number(product.n),
     keysInBooks: product.keysInBooks === "1",
     sale: saleFrom(product.sale),
-    soldOut: leaseFrom(product.soldOut),
+    soldOut: leaseFrom(product.soldOut, product.soldOutAt),
     latchedIn: product.latched ?? null,
     offer: unitPrice
       ? {
@@ -148,9 +148,9 @@ async function keptOfProduct(reader: RedisReader, productId: string, orderIds: r
   };
 }
 
-function leaseFrom(text: string | undefined) {
+function leaseFrom(text: string | undefined, takenAt = "") {
   const [sinceMs = 0, untilMs = 0] = text?.split("|").map(Number) ?? [];
-  return text === undefined ? null : { sinceMs, untilMs };
+  return text === undefined ? null : { sinceMs, untilMs, takenAt };
 }
 
 function fieldsOf(flat: string[]): Record<string, string> {

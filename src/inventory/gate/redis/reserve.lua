@@ -14,7 +14,7 @@
 --         of an order seen before
 --         '<A where accepted, else .><1 where the body is the same, else 0>|record'
 local gate = fields('epoch', 'sellable', 'pending', 'n', 'unitPrice', 'currency', 'priceVersion', 'limit', 'keysInBooks',
-  'sale', 'soldOut', 'latched', 'applied')
+  'sale', 'soldOut', 'soldOutAt', 'latched', 'applied')
 if not gate.state then return 'absent' end
 if not isServed(gate) then return 'closed' end
 
@@ -46,6 +46,8 @@ end
 local LEASE_MS = 60
 local leasedSince, leasedUntil = string.match(gate.soldOut or '', '^(%d+)|(%d+)$')
 local isLeased, isGiven = leasedUntil and clock() < number(leasedUntil), false
+local leasedAt
+local function takenAt() return string.format('%s|%.0f', gate.epoch, lastNo) end
 
 local gateMs, opensAt, holdMs, dropId, saleRefusal = '', '', '', '', nil
 local needsPass, mayLatch, isLatched, isNewlyLatched = false, false, false, false
@@ -134,8 +136,9 @@ for i = 2, #ARGV, 8 do
     if mayBeKnown and answer ~= 'closed' then answer = 'ask_books' end
     local isSoldOut = answer == 'sold_out' or answer == 'sold_out_line'
     if isSoldOut and (sellable <= 0 or isLatched) and string.find(options, 'leases', 1, true) and not pass then
-      if not isLeased then leasedSince = string.format('%.0f', clock()) end
-      answer, isLeased, isGiven = string.gsub(answer, 'sold_out', 'leased'), true, true
+      local goesOn = leasedSince and (isLeased or gate.soldOutAt == takenAt())
+      if not goesOn then leasedSince = string.format('%.0f', clock()) end
+      answer, isLeased, isGiven, leasedAt = string.gsub(answer, 'sold_out', 'leased'), true, true, takenAt()
     end
     if answer and answer ~= 'ask_books' and string.find(options, 'tells', 1, true) then
       answer = string.format('%s@%s|%.0f|%.0f|%.0f|%.0f', answer, gate.applied, sellable, pending,
@@ -151,7 +154,7 @@ end
 
 if isGiven then
   answers[9] = leasedSince
-  redis.call('HSET', PRODUCT, 'soldOut', string.format('%s|%.0f', leasedSince, clock() + LEASE_MS))
+  redis.call('HSET', PRODUCT, 'soldOut', string.format('%s|%.0f', leasedSince, clock() + LEASE_MS), 'soldOutAt', leasedAt)
 end
 if isNewlyLatched then redis.call('HSET', PRODUCT, 'latched', dropId) end
 if #newRecords > 0 then

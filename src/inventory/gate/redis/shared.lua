@@ -8,7 +8,7 @@
 --               sale (only of a product in a drop: '<version>|<opens>|<closes>|<1 where paused, else 0>|<hold>|<drop>|<1
 --               where orders need a pass, else 0>|<1 where it latches, else 0>', times in milliseconds; an earlier version
 --               wrote it without the last two), soldOut (the last lease of "sold out": '<since>|<until>', milliseconds),
---               latched (the drop in which nothing was left once: see latch.ts)
+--               soldOutAt ('<epoch>|<n>' when it was given; an earlier version leaves it as it is), latched (the drop in which nothing was left once: see latch.ts)
 --   2  g:{p}:r  hash: order -> record
 --   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds
 --   4  g:{p}:u  hash: customer -> units held
