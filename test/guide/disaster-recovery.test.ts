@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Reconciliation, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { accepted, allBuy, assertAccountsFor, keepBuying } from "../support/shoppers.ts";
+import { accepted, allBuy, assertAccountsFor, keepBuying, untilMoreAccepted } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("disaster recovery", () => {
@@ -39,7 +39,7 @@ describe("disaster recovery", () => {
     test("an order that was lost before it reached the books counts once: sync-redis, then reconcile says OK", async () => {
       const productId = await world.newProduct({ stock: 50 });
       const buying = keepBuying(world, productId);
-      await eventually(() => accepted(buying.soFar).length >= 20);
+      await untilMoreAccepted(buying.soFar, 20);
       await world.faults.loseGate();
       const { status, body } = await world.admin.post<StockSync>("/admin/sync-redis");
       assert.equal(status, 200);
@@ -106,7 +106,7 @@ describe("disaster recovery", () => {
     test("S1, B2: it is repaired during orders, and the units that never existed are not sold", async () => {
       const productId = await world.newProduct({ stock: 40 });
       const buying = keepBuying(world, productId);
-      await eventually(() => accepted(buying.soFar).length >= 10);
+      await untilMoreAccepted(buying.soFar, 10);
       await world.faults.skewGate(productId, 20);
       await eventually(async () => (await world.reportOf(productId)).gate === 0);
       const answers = await buying.stop();

@@ -12,7 +12,15 @@ import type { Order, Reconciliation } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { payOrder } from "../support/pay.ts";
-import { accepted, allBuy, assertAccountsFor, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
+import {
+  accepted,
+  allBuy,
+  assertAccountsFor,
+  keepBuying,
+  type OrderAnswer,
+  tally,
+  untilMoreAccepted,
+} from "../support/shoppers.ts";
 import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -36,10 +44,9 @@ describe("disaster recovery on real servers", { timeout: 900_000 }, () => {
       const [first] = early as [OrderAnswer];
       await fleet.untilStatus(first.buyer, first.body.orderId, "PAYMENT_PENDING");
       const buying = keepBuying(fleet, productId, 8);
-      await eventually(() => accepted(buying.soFar).length >= 50);
+      await untilMoreAccepted(buying.soFar, 50);
       await disaster();
-      const then = accepted(buying.soFar).length;
-      await eventually(() => accepted(buying.soFar).length >= then + 50);
+      await untilMoreAccepted(buying.soFar, 50);
       const answers = [...early, ...(await buying.stop())];
       const others = Object.keys(tally(answers)).filter((code) => code !== "accepted" && !whileLost.includes(code));
       assert.deepEqual(others, [], JSON.stringify(tally(answers)));

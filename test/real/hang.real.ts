@@ -9,7 +9,14 @@ import type { Order, PlacedOrder, Problem } from "../support/client.ts";
 import { createClient, crowd } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
-import { accepted, assertAccountsFor, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
+import {
+  accepted,
+  assertAccountsFor,
+  keepBuying,
+  type OrderAnswer,
+  tally,
+  untilMoreAccepted,
+} from "../support/shoppers.ts";
 import { until } from "../support/until.ts";
 
 const members = {
@@ -57,7 +64,7 @@ describe("an order process that hangs", { timeout: 900_000 }, () => {
   test("O35: its buyers are answered, the others use the other process, and it takes orders again when it wakes", async (t) => {
     const productId = await fleet.newProduct({ stock: 5_000 });
     const buying = keepBuying(fleet, productId, 8);
-    await eventually(() => accepted(buying.soFar).length >= 50);
+    await untilMoreAccepted(buying.soFar, 50);
     fleet.member("order1").signal("SIGSTOP");
     const then = accepted(buying.soFar).length;
     // All eight soon hang there; they go on only if each of them is answered.

@@ -9,7 +9,15 @@ import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { payOrder } from "../support/pay.ts";
 import { randomFrom } from "../support/random.ts";
-import { accepted, allBuy, assertAccountsFor, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
+import {
+  accepted,
+  allBuy,
+  assertAccountsFor,
+  keepBuying,
+  type OrderAnswer,
+  tally,
+  untilMoreAccepted,
+} from "../support/shoppers.ts";
 import { isKafkaProduce, openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
@@ -300,7 +308,7 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
     test("G8: killed under load: refusals come fast; it comes back, sync-redis, and orders go on", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
-      await eventually(() => accepted(asking.answers).length >= 50);
+      await untilMoreAccepted(asking.answers, 50);
       await fleet.servers.redis.kill();
       const refusals = () => tally(asking.answers).price_not_available ?? 0;
       await eventually(() => refusals() >= 300);
@@ -329,14 +337,13 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
     test("frozen under load: no buyer waits longer than REDIS_TIMEOUT_MS, and orders go on afterwards", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
-      await eventually(() => accepted(asking.answers).length >= 50);
+      await untilMoreAccepted(asking.answers, 50);
       await fleet.servers.redis.kill("SIGSTOP");
       const refusals = () => tally(asking.answers).price_not_available ?? 0;
       await eventually(() => refusals() >= 300);
       t.diagnostic(`${asking.latencies("price_not_available")}; beside ${asking.latencies("accepted")}`);
       await fleet.servers.redis.kill("SIGCONT");
-      const then = accepted(asking.answers).length;
-      await eventually(() => accepted(asking.answers).length >= then + 50);
+      await untilMoreAccepted(asking.answers, 50);
       const answers = await asking.stop();
       t.diagnostic(JSON.stringify(tally(answers)));
       assertOnly(answers, unsure);
@@ -349,7 +356,7 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
     test("H7: killed under load: orders fail, nothing stays reserved, no accepted order is lost, and it goes on", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
-      await eventually(() => accepted(asking.answers).length >= 50);
+      await untilMoreAccepted(asking.answers, 50);
       await fleet.servers.kafka.kill();
       await eventually(() => (tally(asking.answers).order_failed ?? 0) >= 200);
       const answers = await asking.stop();
@@ -372,12 +379,11 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
     test("H4: frozen with orders under way, it stores them late: buyers with a failed order hold nothing", async (t) => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const asking = keepAsking(productId, 5);
-      await eventually(() => accepted(asking.answers).length >= 50);
+      await untilMoreAccepted(asking.answers, 50);
       await fleet.servers.kafka.kill("SIGSTOP");
       await eventually(() => (tally(asking.answers).order_failed ?? 0) >= 20);
       await fleet.servers.kafka.kill("SIGCONT");
-      const then = accepted(asking.answers).length;
-      await eventually(() => accepted(asking.answers).length >= then + 50);
+      await untilMoreAccepted(asking.answers, 50);
       const answers = await asking.stop();
       t.diagnostic(JSON.stringify(tally(answers)));
       assertOnly(answers, ["order_failed", "outcome_pending"]);

@@ -14,7 +14,7 @@ import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { everyServiceApart, type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { payOrder } from "../support/pay.ts";
-import { accepted, allBuy, keepBuying, type OrderAnswer, tally } from "../support/shoppers.ts";
+import { accepted, allBuy, keepBuying, type OrderAnswer, tally, untilMoreAccepted } from "../support/shoppers.ts";
 import { until } from "../support/until.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -193,11 +193,10 @@ describe("services apart on real servers", { timeout: 1_200_000 }, () => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);
-      await eventually(() => accepted(buying.soFar).length >= 50);
+      await untilMoreAccepted(buying.soFar, 50);
       const codes = await Promise.all([fleet.member("order1").stop(), fleet.member("settlement1").stop()]);
       assert.deepEqual(codes, [0, 0], "exit codes");
-      const then = accepted(buying.soFar).length;
-      await eventually(() => accepted(buying.soFar).length >= then + 100);
+      await untilMoreAccepted(buying.soFar, 100);
       // A request without any answer would have thrown here.
       const answers = await buying.stop();
       t.diagnostic(JSON.stringify(tally(answers)));
@@ -212,11 +211,10 @@ describe("services apart on real servers", { timeout: 1_200_000 }, () => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);
-      await eventually(() => accepted(buying.soFar).length >= 50);
+      await untilMoreAccepted(buying.soFar, 50);
       await fleet.member("settlement2").kill();
       const killed = performance.now();
-      const then = accepted(buying.soFar).length;
-      await eventually(() => accepted(buying.soFar).length >= then + 50);
+      await untilMoreAccepted(buying.soFar, 50);
       const answers = await buying.stop();
       assert.deepEqual(Object.keys(tally(answers)), ["accepted"]);
       await until(async () => (await fleet.reportOf(productId)).inFlight === 0, { withinMs: 60_000, everyMs: 100 });
@@ -233,10 +231,9 @@ describe("services apart on real servers", { timeout: 1_200_000 }, () => {
       const productId = await fleet.newProduct({ stock: 50_000 });
       const reconciling = keepReconciling();
       const buying = keepBuying(fleet, productId, 12);
-      await eventually(() => accepted(buying.soFar).length >= 50);
+      await untilMoreAccepted(buying.soFar, 50);
       await fleet.member("order2").kill();
-      const then = accepted(buying.soFar).length;
-      await eventually(() => accepted(buying.soFar).length >= then + 100);
+      await untilMoreAccepted(buying.soFar, 100);
       const answers = await buying.stop();
       t.diagnostic(JSON.stringify(tally(answers)));
       const others = Object.keys(tally(answers)).filter((code) => code !== "accepted" && code !== "answer_lost");

@@ -64,6 +64,12 @@ export function accepted(answers: readonly OrderAnswer[]): OrderAnswer[] {
   return answers.filter(({ status }) => status === 202);
 }
 
+/** Waits for so many more accepted orders than there are now; `soFar` grows meanwhile. */
+export async function untilMoreAccepted(soFar: readonly OrderAnswer[], count: number): Promise<void> {
+  const before = accepted(soFar).length;
+  await eventually(() => accepted(soFar).length >= before + count);
+}
+
 /**
  * Checks, once nothing is under way: every promised order exists, the units that are held or sold are those of the
  * existing orders, and none of these was answered as failed.
