@@ -77,12 +77,21 @@ export type Terms = {
   paused: boolean;
   /** The drop is cancelled, and with it all orders that were placed in it. */
   cancelled?: true;
+  /** Once nothing was left, units that come back are for people with a pass. */
+  hasList?: true;
   version: number;
   beganMs: number;
   answeredMs: number | undefined;
 };
-/** An order took units at the gate. `atMs` is the gate's clock. */
-export type Taken = { productId: string; atMs: number };
+/** An order took units at the gate, and so many were left. `atMs` is the gate's clock. */
+export type Taken = {
+  productId: string;
+  atMs: number;
+  left: number;
+  hasPass: boolean;
+  /** How often the gate had lost its memory of products by then. */
+  losses: number;
+};
 /** A product was open at the gate, with units enough for any order, all the time between the two. */
 export type Free = { productId: string; fromMs: number; toMs: number };
 
@@ -96,6 +105,8 @@ export type LineReading = {
   called: readonly number[];
   places: readonly LinePlace[];
   passes: readonly LinePass[];
+  /** The passes that people were told are exchanged for others. */
+  exchanged: readonly string[];
   /** What people heard about their places. */
   told: readonly ToldPlace[];
   /** Each time that passes were given: the unspent ones then, and the free units that they were counted against. */

@@ -65,7 +65,7 @@ const healthy: Evidence = {
   gate: [{ productId, isOpen: true, sellable: 2, pending: 0, records: [], epoch: 1, applied: 4 }],
   gateIsLeft: false,
   terms: [],
-  taken: [{ productId, atMs: 1 }],
+  taken: [{ productId, atMs: 1, left: 2, hasPass: false, losses: 0 }],
   free: [],
   samples: [{ productId, status: "OK", drift: 0, explanation: "" }],
   lines: [
@@ -81,6 +81,7 @@ const healthy: Evidence = {
         { seq: 3, userId: "eve", rank: null, hasLeft: false, wasOffered: false },
       ],
       passes: [{ passId: "p", orderId: "j", seq: 2, userId: "joe", productId: "rug" }],
+      exchanged: [],
       told: [
         { dropId: "rugs", userId: "eve", seq: 1, place: null },
         { dropId: "rugs", userId: "eve", seq: 1, place: 2 },
@@ -112,6 +113,7 @@ const [ofAda, ofBob] = healthy.orders as [OrderRow, OrderRow];
 const [stock] = healthy.stock as [Evidence["stock"][0]];
 const [gate] = healthy.gate as [Evidence["gate"][0]];
 const [adas, bobs] = healthy.decisions as [DecidedReservation, DecidedReservation];
+const [taken] = healthy.taken as [Evidence["taken"][0]];
 const [rugs] = healthy.lines as [LineReading];
 const [evesFirst, joes, eves] = rugs.places as [
   LineReading["places"][0],
@@ -290,6 +292,21 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
   "places that changed": [inLine({ told: [...rugs.told, { dropId: "rugs", userId: "joe", seq: 2, place: 3 }] })],
   "orders without a pass of their own": [
     inLine({ passes: [...rugs.passes, { passId: "q", orderId: "a", seq: 3, userId: "ada", productId }] }),
+  ],
+  "orders of exchanged passes": [
+    inLine({
+      passes: [{ passId: "q", orderId: "a", seq: 3, userId: "ada", productId: "rug" }],
+      exchanged: ["q"],
+    }),
+  ],
+  "returned units sold past the line": [
+    {
+      terms: [{ ...open, hasList: true }],
+      taken: [
+        { ...taken, left: 0, hasPass: true },
+        { ...taken, atMs: 2 },
+      ],
+    },
   ],
   "free units offered to no one": [inLine({ spare: 1 })],
   "work left unfinished": [{ unfinished: [{ what: "refunds are not finished", count: 1 }] }],

@@ -22,6 +22,7 @@ import { lostUnits } from "./lost-units.ts";
 import { moneyHeldAndForgotten } from "./money-held-and-forgotten.ts";
 import { ordersDuringAPause } from "./orders-during-a-pause.ts";
 import { ordersLeftInACancelledDrop } from "./orders-left-in-a-cancelled-drop.ts";
+import { ordersOfExchangedPasses } from "./orders-of-exchanged-passes.ts";
 import { ordersOutsideTheWindow } from "./orders-outside-the-window.ts";
 import { ordersWithoutAPassOfTheirOwn } from "./orders-without-a-pass-of-their-own.ts";
 import { oversoldUnits } from "./oversold-units.ts";
@@ -30,6 +31,7 @@ import { placesRankedOutOfTheRoster } from "./places-ranked-out-of-the-roster.ts
 import { placesThatAreNotOneEach } from "./places-that-are-not-one-each.ts";
 import { placesThatChanged } from "./places-that-changed.ts";
 import { refusedWhileUnitsWereFree } from "./refused-while-units-were-free.ts";
+import { returnedUnitsSoldPastTheLine } from "./returned-units-sold-past-the-line.ts";
 import { shutAfterTheTrouble } from "./shut-after-the-trouble.ts";
 import { twoOrdersForOneWish } from "./two-orders-for-one-wish.ts";
 import { unitsAboveACustomersLimit } from "./units-above-a-customers-limit.ts";
@@ -73,6 +75,8 @@ export const laws = [
   callsTakenBack,
   placesThatChanged,
   ordersWithoutAPassOfTheirOwn,
+  ordersOfExchangedPasses,
+  returnedUnitsSoldPastTheLine,
   freeUnitsOfferedToNoOne,
   workLeftUnfinished,
   deadLetters,

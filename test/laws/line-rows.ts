@@ -8,7 +8,7 @@ type Row = Pick<LineReading, "dropId" | "lastSeq" | "frozenSize" | "isDrawn" | "
 };
 
 /** Offers go to people who were never called, and to those who came and found nothing. */
-const wasOffered = `case when r.mode = 'line' then p.place_no <= r.called
+export const wasOffered = `case when r.mode = 'line' then p.place_no <= r.called
   else p.offered_until is not null or p.done_at is not null or (p.place_no <= r.called and p.asked_at is null) end`;
 
 const keepsNothing = "not exists (select from room.pass a where a.drop_id = p.drop_id and a.seq = p.seq)";
@@ -32,5 +32,5 @@ export async function readLines(sql: Queryable, productIds: readonly string[]): 
       where r.drop_id in (select drop_id from drops.drop_product where product_id = any($1::text[]))`,
     [productIds],
   );
-  return rows.map((row) => ({ ...row, called: [], told: [], promises: [] }));
+  return rows.map((row) => ({ ...row, called: [], exchanged: [], told: [], promises: [] }));
 }

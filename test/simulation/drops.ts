@@ -19,11 +19,16 @@ export function operatorsOf(
 ): (() => Promise<void>)[] {
   const random = createRandom(seed ^ 0x0d50_9000);
   if (!random.chance(0.3)) return [];
-  return [() => runDrop(world, people, random.pick(products), random)];
+  // Chance of its own too, so that drops without a list stay what they are.
+  const { planted } = world;
+  const hasList = planted ? planted === "latch-open" : createRandom(seed ^ 0x1a7c_4000).chance(0.25);
+  return [() => runDrop(world, people, { productId: random.pick(products), hasList }, random)];
 }
 
-async function runDrop(world: World, people: People, productId: string, random: Random): Promise<void> {
-  world.count("an operator runs a drop");
+type Dropped = { productId: string; hasList: boolean };
+
+async function runDrop(world: World, people: People, { productId, hasList }: Dropped, random: Random): Promise<void> {
+  world.count(hasList ? "an operator runs a drop with a list" : "an operator runs a drop");
   const nowMs = Math.floor(world.timeline.now());
   let sale: Sale = {
     dropId: "lamps",
@@ -31,7 +36,7 @@ async function runDrop(world: World, people: People, productId: string, random: 
     closesAtMs: nowMs + random.between(4_000, 60_000),
     paused: false,
     entry: "open" as const,
-    latchAfterSoldOut: false,
+    latchAfterSoldOut: hasList,
     holdMs: 12_000,
     version: 1,
   };
@@ -85,7 +90,8 @@ function changeOf({ paused, opensAtMs, closesAtMs }: Sale, random: Random): Part
 /** Returns whether the operator heard that the terms hold. */
 async function set(world: World, people: People, productId: string, sale: Sale, isCancelled = false): Promise<boolean> {
   const when = { beganMs: world.timeline.now(), answeredMs: undefined };
-  const told: Terms = { ...sale, productId, ...when, ...(isCancelled && { cancelled: true }) };
+  const hasList = sale.latchAfterSoldOut && { hasList: true as const };
+  const told: Terms = { ...sale, productId, ...when, ...(isCancelled && { cancelled: true }), ...hasList };
   people.terms = [...people.terms, told];
   await insist(world, people, async (copy) => {
     const { ok } = await copy.inventory.books.products.setSale(productId, sale, extensionMs);

@@ -1,4 +1,5 @@
 /** The evidence of a schedule, as the laws read it. A part is built again only if something in it has changed. */
+import { isLatched } from "../../src/inventory/gate/sale.ts";
 import { isUndecided, isWhole } from "../../src/inventory/gate/state.ts";
 import type { Evidence, Free, GateReading, OrderRow, Sighting, Unfinished } from "../laws/evidence.ts";
 import { createLineOnlooker } from "./line-evidence.ts";
@@ -65,11 +66,17 @@ export function createOnlooker(world: World, people: People): Onlooker {
 
   const lines = createLineOnlooker(world, people);
 
+  function isForTheList(productId: string): boolean {
+    const { sale = null, latchedIn = null } = gate.state.get(productId) ?? {};
+    return isLatched(sale, latchedIn);
+  }
+
   const intervals: Free[] = [];
   const freeSince = new Map<string, number>();
 
   function noteFree(gateIsLeft: boolean): void {
-    const isFree = ({ isOpen, sellable }: GateReading) => isOpen && sellable >= mostUnitsAnOrder && !gateIsLeft;
+    const isFree = ({ productId, isOpen, sellable }: GateReading) =>
+      isOpen && sellable >= mostUnitsAnOrder && !gateIsLeft && !isForTheList(productId);
     const nowFree = new Set(readings().flatMap((one) => (isFree(one) ? [one.productId] : [])));
     for (const [productId, fromMs] of freeSince) {
       if (nowFree.has(productId)) continue;

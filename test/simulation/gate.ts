@@ -26,6 +26,8 @@ export type GateServer = {
   closings: number;
   /** The result of the gate's own check: it then closes and is rebuilt, so no other check would see it. */
   drift: Sample | undefined;
+  /** How often its memory was lost, or a part of it. */
+  losses: number;
   /** Counts the operations on it. */
   changes: number;
   /** The gate's own clock. */
@@ -42,6 +44,7 @@ export function createGateServer(nowMs: () => number, onChange: () => void): Gat
     isDown: false,
     closings: 0,
     drift: undefined,
+    losses: 0,
     changes: 0,
     nowMs,
     taken: [],
@@ -84,7 +87,12 @@ export function connectGate(
     const answer = reserve(state, { ...request, ignoresSale: ignoresSale || planted === "sale-ignored" }, atMs);
     const lease = state.get(productId)?.soldOut;
     if (planted === "lease-unending" && lease) lease.untilMs = Number.POSITIVE_INFINITY;
-    if (answer.kind === "reserved" && !ignoresSale) server.taken.push({ productId, atMs });
+    const product = state.get(productId);
+    if (product && planted === "latch-open") product.latchedIn = null;
+    if (product && answer.kind === "reserved" && !ignoresSale) {
+      const hasPass = request.pass !== undefined;
+      server.taken.push({ productId, atMs, left: product.sellable, hasPass, losses: server.losses });
+    }
     return answer;
   }
 
@@ -149,7 +157,14 @@ export function connectGate(
     setSale: (productId, sale) =>
       call(`sale of ${productId}, version ${sale.version}`, (state) => setSale(state, productId, sale), "absent"),
     retire: (productId, orderId, untilMs, nowMs) =>
-      call(`retire ${orderId}`, (state) => retire(state, productId, orderId, untilMs, nowMs), "closed"),
+      call(
+        `retire ${orderId}`,
+        (state) => {
+          const answer = retire(state, productId, orderId, untilMs, nowMs);
+          return planted === "retire-wins" && answer === "spent" ? "retired" : answer;
+        },
+        "closed",
+      ),
     clockMs: async () => server.nowMs(),
     snapshot: (productIds) =>
       call(

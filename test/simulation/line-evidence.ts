@@ -1,8 +1,14 @@
 /** The line of a drop as the laws read it: made again when something in it has changed. */
 import type { LineReading } from "../laws/evidence.ts";
+import { sum } from "../laws/law.ts";
+import type { SimulatedLine } from "./line-process.ts";
 import type { People } from "./people.ts";
 import { numberOf, type PassInRow, type PlaceRow } from "./sql/room.ts";
 import type { World } from "./world.ts";
+
+function keeps(state: PassInRow["state"]): boolean {
+  return state === "pending" || state === "live";
+}
 
 /** Offers go to people who were never called, and to those who came and found nothing. */
 function isPassedOver(place: PlaceRow, called: number): boolean {
@@ -18,7 +24,7 @@ export function createLineOnlooker(world: World, people: People): () => readonly
   const called: number[] = [];
   const promises: LineReading["promises"][number][] = [];
   const seen = new Set<string>();
-  let free: { atMs: number; units: number }[] = [];
+  let free: { atMs: number; units: ReadonlyMap<string, number> }[] = [];
   let sources: readonly unknown[] = [];
   let known: readonly LineReading[] = [];
 
@@ -31,6 +37,11 @@ export function createLineOnlooker(world: World, people: People): () => readonly
     return stock ? stock.totalIn - stock.committed : 0;
   }
 
+  /** By product, at once. */
+  function unitsOf({ drop }: SimulatedLine): Map<string, number> {
+    return new Map(drop.products.map(({ productId }) => [productId, freeOf(productId)]));
+  }
+
   function unspentOf(passes: readonly PassInRow[]): PassInRow[] {
     const ordered = new Set(t.orders.committed().map(({ orderId }) => orderId));
     for (const { orderId } of t.ledger.committed()) ordered.add(orderId);
@@ -38,24 +49,23 @@ export function createLineOnlooker(world: World, people: People): () => readonly
     for (const { records } of gate.state.values()) for (const orderId of records.keys()) ordered.add(orderId);
     const nowMs = timeline.now();
     return passes.filter(
-      ({ state, expiresAt, orderId }) => state === "live" && expiresAt.getTime() > nowMs && !ordered.has(orderId),
+      ({ state, expiresAt, orderId }) => keeps(state) && expiresAt.getTime() > nowMs && !ordered.has(orderId),
     );
   }
 
   return () => {
     const { line } = world;
     if (!line) return known;
-    const [productId = ""] = line.drop.products.map((one) => one.productId);
-    free = [...free.filter(({ atMs }) => atMs > timeline.now() - readBeforeMs), { atMs: timeline.now(), units: 0 }];
-    const units = freeOf(productId);
-    free[free.length - 1] = { atMs: timeline.now(), units };
+    const units = unitsOf(line);
+    free = [...free.filter(({ atMs }) => atMs > timeline.now() - readBeforeMs), { atMs: timeline.now(), units }];
     const [room, places, passes, told] = [
       t.room.committed(),
       t.place.committed(),
       t.pass.committed(),
       people.toldPlaces,
     ];
-    const now = [room, places, passes, told, units];
+    const { exchanged } = people;
+    const now = [room, places, passes, told, exchanged, ...units.values()];
     if (now.every((one, i) => one === sources[i])) return known;
     sources = now;
     const [row] = room;
@@ -63,11 +73,13 @@ export function createLineOnlooker(world: World, people: People): () => readonly
     if (row.called !== called.at(-1)) called.push(row.called);
     const fresh = passes.filter(({ passId }) => !seen.has(passId));
     for (const { passId } of fresh) seen.add(passId);
-    if (fresh.length > 0) {
-      const unspent = unspentOf(passes).length;
-      promises.push({ productId, unspent, free: Math.max(...free.map((one) => one.units)), atMs: timeline.now() });
+    for (const productId of new Set(fresh.map((pass) => pass.productId))) {
+      const unspent = unspentOf(passes).filter((pass) => pass.productId === productId).length;
+      const most = Math.max(...free.map((one) => one.units.get(productId) ?? 0));
+      promises.push({ productId, unspent, free: most, atMs: timeline.now() });
     }
-    const kept = passes.filter(({ state }) => state === "live").length;
+    const spareOf = ([productId, count]: [string, number]) =>
+      Math.max(0, count - passes.filter((pass) => pass.productId === productId && keeps(pass.state)).length);
     const offers = places.filter(
       (one) => one.offeredUntil && !one.doneAt && !one.leftAt && !passes.some(({ seq }) => seq === one.seq),
     ).length;
@@ -92,9 +104,10 @@ export function createLineOnlooker(world: World, people: People): () => readonly
           userId,
           productId,
         })),
+        exchanged,
         told,
         promises: [...promises],
-        spare: Math.max(0, units - kept - offers),
+        spare: Math.max(0, sum(units, spareOf) - offers),
       },
     ];
     return known;

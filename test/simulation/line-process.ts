@@ -5,6 +5,7 @@ import type { Inventory } from "#inventory";
 import { startLoop } from "#platform/loop";
 import { orderIdFor } from "../../src/orders/ids.ts";
 import { createClaims } from "../../src/room/claims.ts";
+import { createExchange } from "../../src/room/exchange.ts";
 import { freeUnits } from "../../src/room/free.ts";
 import { startIntake } from "../../src/room/intake.ts";
 import type { LineDrop } from "../../src/room/line-drop.ts";
@@ -27,8 +28,8 @@ export type LineProcessOptions = {
   planted: Planted | undefined;
 };
 
-/** The drop, and the moment at which its roster is frozen. */
-export type SimulatedLine = { drop: LineDrop; freezesAtMs: number; random: Random };
+/** The drop, and the moment at which its roster is frozen. `exchanging`: the chance of people who exchange passes. */
+export type SimulatedLine = { drop: LineDrop; freezesAtMs: number; random: Random; exchanging: Random };
 
 const turnEveryMs = 1_000;
 
@@ -64,6 +65,7 @@ export function createLineProcess(options: LineProcessOptions) {
   return {
     places: createPlaces({ sql, now }),
     claims: createClaims({ sql, freeOf, orderIdOf: orderIdFor, now }),
+    exchange: createExchange({ sql, freeOf, orderIdOf: orderIdFor, retire: inventory.retire, now }),
 
     async start(line: SimulatedLine): Promise<void> {
       await startIntake({

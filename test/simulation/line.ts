@@ -1,11 +1,13 @@
 /**
  * People in the line of a drop: they join in many tabs, leave and join again, come late or not at all, take passes and let
- * them lapse; units come back from orders that are not paid, and from a delivery.
+ * them lapse or exchange them; units come back from orders that are not paid, and from a delivery.
  */
 import type { Sale } from "#inventory";
 import { comesWithinMs } from "../../src/room/controller.ts";
 import type { LineDrop } from "../../src/room/line-drop.ts";
+import type { PassRow } from "../../src/room/pass-rows.ts";
 import type { ToldPlace } from "../laws/evidence.ts";
+import { exchangeAndOrder } from "./exchange.ts";
 import type { SimulatedLine } from "./line-process.ts";
 import { ask, enter, insist, type People, payOrNot, placeOrder, sleep, tellPrice } from "./people.ts";
 import type { Planted } from "./planted.ts";
@@ -13,7 +15,8 @@ import { createRandom, type Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 const productId = "rug";
-const order = { productId, quantity: 1, expectedTotalMinor: null, idempotencyKey: undefined };
+const otherSize = "small rug";
+const order = { quantity: 1, expectedTotalMinor: null, idempotencyKey: undefined };
 const patienceMs = 25_000;
 
 /** For other planted bugs a line would only cost time. */
@@ -25,6 +28,7 @@ const bugs: ReadonlySet<Planted> = new Set([
   "drawn-twice",
   "pass-is-no-key",
   "waits-for-leavers",
+  "retire-wins",
 ]);
 
 /** Chance of its own, so that schedules without a line stay what they are. */
@@ -32,6 +36,9 @@ export function lineOf(world: World, seed: number): SimulatedLine | undefined {
   const random = createRandom(seed ^ 0x11ae_0014);
   const { planted } = world;
   if (planted ? !bugs.has(planted) : !random.chance(0.15)) return undefined;
+  const exchanging = createRandom(seed ^ 0x512e_0060);
+  const hasSizes = planted ? planted === "retire-wins" : exchanging.chance(0.4);
+  const productIds = hasSizes ? [productId, otherSize] : [productId];
   const nowMs = Math.floor(world.timeline.now());
   const freezesAtMs = nowMs + random.between(1_500, 4_000);
   const drop: LineDrop = {
@@ -43,7 +50,7 @@ export function lineOf(world: World, seed: number): SimulatedLine | undefined {
     closesAt: new Date(nowMs + 7_200_000),
     holdSeconds: 12,
     paused: false,
-    products: [{ productId, label: null }],
+    products: productIds.map((one) => ({ productId: one, label: null })),
     entry: "line",
     prequeueAt: null,
     freezeLeadSeconds: 0,
@@ -55,11 +62,11 @@ export function lineOf(world: World, seed: number): SimulatedLine | undefined {
     round: null,
     listed: [],
   };
-  return { drop, freezesAtMs, random };
+  return { drop, freezesAtMs, random, exchanging };
 }
 
 export async function runLine(world: World, people: People, line: SimulatedLine): Promise<void> {
-  const { random, drop } = line;
+  const { random, exchanging, drop } = line;
   const sale: Sale = {
     dropId: drop.dropId,
     opensAtMs: drop.opensAt.getTime(),
@@ -71,9 +78,12 @@ export async function runLine(world: World, people: People, line: SimulatedLine)
     version: 1,
   };
   world.count("a drop has a line");
-  await tellPrice(world, productId, 1, null);
-  await enter(world, people, productId, random.between(1, 3), "first");
-  await insist(world, people, async (copy) => (await copy.inventory.books.products.setSale(productId, sale)).ok);
+  for (const one of productIdsOf(drop)) {
+    const units = (one === productId ? random : exchanging).between(1, 3);
+    await tellPrice(world, one, 1, null);
+    await enter(world, people, one, units, "first");
+    await insist(world, people, async (copy) => (await copy.inventory.books.products.setSale(one, sale)).ok);
+  }
   const crowd = Array.from({ length: random.between(3, 8) }, (_, i) => `person ${i + 1}`);
   // If all of them stay away, a single unit calls them one after another, each for this long.
   world.extraMs += crowd.length * comesWithinMs;
@@ -101,17 +111,20 @@ async function standInLine(world: World, people: People, line: SimulatedLine, us
 }
 
 async function comeWhenCalled(world: World, people: People, line: SimulatedLine, userId: string): Promise<void> {
-  const { drop, random } = line;
+  const { drop, random, exchanging } = line;
   const giveUpAtMs = world.timeline.now() + patienceMs;
-  const claim = { userId, productId, renew: random.chance(0.1) };
+  const renew = random.chance(0.1);
+  const productIds = productIdsOf(drop);
+  const holder = { dropId: drop.dropId, userId, productIds };
   while (world.timeline.now() < giveUpAtMs) {
     await sleep(world, 500 + random.next() * 1_000);
     const place = await look(world, people, drop, userId);
     if (!place?.called && !place?.offeredUntil) continue;
     const isOpen = world.timeline.now() >= drop.opensAt.getTime();
+    const claim = { userId, productId: productIds.length > 1 ? exchanging.pick(productIds) : productId, renew };
     const answers = await Promise.all(
       Array.from({ length: tabsOf(random) }, () =>
-        ask(world, (copy) => copy.line.claims.claim({ dropId: drop.dropId, productIds: [productId], isOpen }, claim)),
+        ask(world, (copy) => copy.line.claims.claim({ dropId: drop.dropId, productIds, isOpen }, claim)),
       ),
     );
     const given = answers.find((answer) => answer?.ok);
@@ -119,17 +132,32 @@ async function comeWhenCalled(world: World, people: People, line: SimulatedLine,
     world.note(`${userId} has pass ${given.pass.passId}`);
     if (random.chance(0.15)) return;
     await sleep(world, random.next() * 3_000);
-    const { passId, expiresAt } = given.pass;
-    const isKey = world.planted !== "pass-is-no-key";
-    const buying = Array.from({ length: tabsOf(random) }, (_, tab) => {
-      const own = isKey ? passId : `${passId} in tab ${tab}`;
-      const pass = { passId: own, dropId: drop.dropId, expiresAtMs: expiresAt.getTime() };
-      return placeOrder(world, people, { ...order, userId, pass });
-    });
-    const orderId = (await Promise.all(buying)).find((one) => one !== undefined);
+    const orderWith = (pass: PassRow) => orderInTabs(world, people, line, pass);
+    if (productIds.length > 1 && exchanging.chance(0.6)) {
+      const passes = { first: given.pass, order: orderWith };
+      const made = await exchangeAndOrder(world, people, exchanging, holder, passes);
+      for (const orderId of new Set(made)) await payOrNot(world, people, orderId);
+      return;
+    }
+    const orderId = await orderWith(given.pass);
     if (orderId !== undefined) await payOrNot(world, people, orderId);
     return;
   }
+}
+
+async function orderInTabs(world: World, people: People, { drop, random }: SimulatedLine, pass: PassRow) {
+  const { userId, productId, passId, expiresAt } = pass;
+  const isKey = world.planted !== "pass-is-no-key";
+  const buying = Array.from({ length: tabsOf(random) }, (_, tab) => {
+    const own = isKey ? passId : `${passId} in tab ${tab}`;
+    const shown = { passId: own, dropId: drop.dropId, expiresAtMs: expiresAt.getTime() };
+    return placeOrder(world, people, { ...order, productId, userId, pass: shown });
+  });
+  return (await Promise.all(buying)).find((one) => one !== undefined);
+}
+
+function productIdsOf({ products }: LineDrop): string[] {
+  return products.map(({ productId }) => productId);
 }
 
 function tabsOf(random: Random): number {

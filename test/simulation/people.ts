@@ -23,6 +23,8 @@ export type People = {
   extending: Random;
   /** The terms of drops that operators set, product by product in their order. */
   terms: Terms[];
+  /** The passes that people were told are exchanged. */
+  exchanged: readonly string[];
   /** What people heard about their places in lines. */
   toldPlaces: readonly ToldPlace[];
   /** What reconciliations said. */
@@ -40,6 +42,7 @@ const definite = new Set([
   "idempotency_mismatch",
   "drop_ended",
   "pass_expired",
+  "pass_invalid",
 ]);
 const goodCard = "4242424242424242";
 const badCard = "4000000000000010";
@@ -53,6 +56,7 @@ export function createPeople(seed: number): People {
     extended: new Map(),
     extending: createRandom(seed ^ 0x0e47_e4d0),
     terms: [],
+    exchanged: [],
     toldPlaces: [],
     samples: [],
     lateWish: undefined,

@@ -28,6 +28,8 @@ export const plantedBugs = {
   "turns-unlocked": "two processes call people at the same time, and the last one is believed",
   "drawn-twice": "a line is drawn again",
   "pass-is-no-key": "each tab orders with a key of its own, made from its pass",
+  "retire-wins": "a pass is exchanged although the gate has its order",
+  "latch-open": "the step that takes the last unit of a drop with a list does not latch the product",
   "waits-for-leavers": "the line waits for all who were called, however long they stay away",
   "refund-as-decline": "money that went back at the bank is stored as a declined card",
 } as const;

@@ -318,6 +318,7 @@ function accidentsOf(world: World, plan: Plan, planted: Planted | undefined): Ac
       await sleep(world, random.next() * 2_000);
       world.count("the gate loses its memory");
       gate.state = old;
+      gate.losses += 1;
       gate.alive = planted === "eval-fallback";
       gate.onChange();
     });
@@ -370,6 +371,7 @@ function loseKey({ gate, random, count }: World, planted: Planted | undefined): 
   if (!gate.alive || !productId || !product) return;
   const part = random.pick<Part | "figures">(["figures", "records", "ages", "held"]);
   count(`the gate loses the ${part} of a product`);
+  gate.losses += 1;
   if (part === "figures") gate.state.delete(productId);
   else {
     const { parts } = product;

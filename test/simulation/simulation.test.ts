@@ -46,8 +46,10 @@ const seenBy: Partial<Record<Planted, number>> = {
   "extension-lost": 11,
   "deadlines-by-machine": 15,
   "pauses-by-time-of-day": 7,
+  "retire-wins": 11,
+  "latch-open": 10,
   "line-unlocked": 23,
-  "turns-unlocked": 18,
+  "turns-unlocked": 27,
 };
 
 describe("every planted bug is caught", () => {

@@ -87,7 +87,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
   const told = (row: OrderRow) => (isEarly(row) ? { ...row, status: "FAILED" } : row);
   const seen = (row: OrderRow) => (isEarly(row) ? { ...row, status: "PAYMENT_PENDING" } : row);
   const readRows = (tx: Transaction, ids: Strings, isPast: boolean) =>
-    ids.flatMap((id) => {
+    [...new Set(ids)].flatMap((id) => {
       const row = t.orders.get(tx, id);
       return row && row.isPast === isPast ? [shown(row)] : [];
     });

@@ -47,6 +47,10 @@ export function roomTwins(t: RoomTables, planted: Planted | undefined): Twins {
   const standing = (tx: Transaction, dropId: unknown) => placesOf(tx, dropId).filter(({ leftAt }) => leftAt === null);
   const passesOf = (tx: Transaction, { dropId, seq }: Pick<PlaceRow, "dropId" | "seq">) =>
     t.pass.all(tx).filter((row) => row.dropId === dropId && row.seq === seq);
+  const passWithPlace = (tx: Transaction, pass: PassInRow) => {
+    const place = t.place.get(tx, `${pass.dropId} ${pass.seq}`);
+    return { ...pass, hasLeft: (place?.leftAt ?? null) !== null };
+  };
   const hasPass = (tx: Transaction, place: PlaceRow) => passesOf(tx, place).some(keeps);
   const byNumber = (a: PlaceRow, b: PlaceRow) => numberOf(a) - numberOf(b);
   /** The place as it is once no other transaction holds it. */
@@ -128,7 +132,7 @@ export function roomTwins(t: RoomTables, planted: Planted | undefined): Twins {
       standing(tx, dropId)
         .filter(({ userId }) => (userIds as string[]).includes(userId))
         .map((place) => {
-          const given = passesOf(tx, place).filter(({ state }) => state !== "pending");
+          const given = passesOf(tx, place).filter(({ state }) => state !== "pending" && state !== "retired");
           const last = given.toSorted((a, b) => b.attempt - a.attempt)[0];
           const { seq, userId, offeredUntil } = place;
           const asker = { seq, userId, placeNo: numberOf(place), offeredUntil, isDone: place.doneAt !== null };
@@ -151,6 +155,34 @@ export function roomTwins(t: RoomTables, planted: Planted | undefined): Twins {
         t.pass.put(tx, passId as string, { ...given, renewed: false, quantity: null } as PassInRow);
       }
       return [];
+    },
+    "join room.place p using (drop_id, seq) where a.pass_id = $1": (tx, [passId]) => {
+      const pass = t.pass.get(tx, passId as string);
+      return pass ? [passWithPlace(tx, pass)] : [];
+    },
+    "join room.place p using (drop_id, seq) where a.drop_id = $1 and a.seq = $2": (tx, [dropId, seq]) =>
+      passesOf(tx, { dropId, seq } as PlaceRow)
+        .toSorted((a, b) => b.attempt - a.attempt)
+        .map((pass) => passWithPlace(tx, pass)),
+    "insert into room.pass (drop_id, seq, attempt, user_id, product_id, pass_id, order_id, issued_at, expires_at, renewed":
+      (tx, [formerId, productId, passId, orderId, issuedAt]) => {
+        const former = t.pass.get(tx, formerId as string);
+        if (!former) return [];
+        const attempt = 1 + Math.max(...passesOf(tx, former).map((pass) => pass.attempt));
+        const changed = { productId, passId, orderId, issuedAt, attempt } as PassInRow;
+        t.pass.put(tx, changed.passId, { ...former, ...changed, state: "pending", quantity: null });
+        return [];
+      },
+    "update room.pass set state = $2": (tx, [passId, state]) => {
+      const pass = t.pass.lock(tx, passId as string);
+      if (pass) t.pass.put(tx, pass.passId, { ...pass, state: state as PassRow["state"] });
+      return [];
+    },
+    "update room.pass set state = 'live'": (tx, [passId]) => {
+      const pass = t.pass.lock(tx, passId as string);
+      if (pass?.state !== "pending") return [];
+      t.pass.put(tx, pass.passId, { ...pass, state: "live" });
+      return [{ pass_id: passId }];
     },
     "update room.pass set expires_at = greatest": (tx, [passId, expiresAt]) => {
       const pass = t.pass.lock(tx, passId as string);

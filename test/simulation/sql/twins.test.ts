@@ -17,7 +17,8 @@ import { runSchedule } from "../schedule.ts";
 import type { Answer, Recorded } from "./record.ts";
 import type { Transaction } from "./tables.ts";
 
-const schedules = 12;
+/** In the last two people exchange passes. */
+const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24, 48];
 
 let database: TestDatabase;
 before(async () => {
@@ -28,14 +29,14 @@ after(() => database?.close());
 
 test("PostgreSQL answers every statement of a schedule as its twin does", async (t) => {
   let statements = 0;
-  for (let seed = 1; seed <= schedules; seed += 1) {
+  for (const seed of seeds) {
     await empty();
     const recorded: [Recorded, Transaction][] = [];
     const { violation } = await runSchedule({ seed, record: (...one) => recorded.push(one) });
     assert.equal(violation, undefined, `seed ${seed}`);
     statements += await replay(recorded, `seed ${seed}`);
   }
-  t.diagnostic(`${statements} statements in ${schedules} schedules`);
+  t.diagnostic(`${statements} statements in ${seeds.length} schedules`);
 });
 
 async function empty(): Promise<void> {
