@@ -83,6 +83,19 @@ describe("the line of a drop", { skip }, () => {
     await page.getByText("The receipt's ticket stands in the roster as number 1.").waitFor();
     await page.getByText("The place is 1: the person joined before the freeze, among 1.").waitFor();
     await look(page, "line-checked");
+
+    await page.route("**/roster.txt", async (route) => {
+      const response = await route.fetch();
+      const roster = await response.text();
+      await route.fulfill({ response, body: roster.replace(/[0-9a-f]/, (digit) => (digit === "0" ? "1" : "0")) });
+    });
+    await page.getByRole("button", { name: "Check again" }).click();
+    await page.locator(".found.fails", { hasText: "Something does not hold." }).waitFor();
+    const failing = page.locator(".checks.fails");
+    await failing.getByText("What does not hold").waitFor();
+    await failing.getByText("The list stayed the same").waitFor();
+    await failing.getByText("The roster has changed after its root was published").waitFor();
+    await look(page, "line-check-fails");
   });
 
   test("a line that no one joined before its freeze gives a place at once, and its check says that nothing was drawn", async () => {

@@ -1,11 +1,15 @@
 /** Every state of the shop's pages: what it says, in both colour schemes, wide and narrow, for people and for axe. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import { readStatement } from "#fairness";
+import { isSigned } from "#platform/ed25519";
 import { runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
+import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 
@@ -183,7 +187,15 @@ describe("the states of the shop", { skip }, () => {
     await buy(page);
     await page.getByText("All units are taken").waitFor();
     await page.getByText("Sold out for now").waitFor();
+    await page.getByText(/^Refused at .*The shop signed this/).waitFor();
     await look(page, "product-sold-out");
+    await tabTo(page, "button", "Receipt");
+    const [file] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+    assert.match(file.suggestedFilename(), /^refusal-[\w-]+\.json$/);
+    const { text, signature } = JSON.parse(await readFile(await file.path(), "utf8"));
+    const { publicKey } = (await stage.world.admin.get<{ publicKey: string }>("/.well-known/dropgate.json")).body;
+    assert.ok(isSigned(publicKey, text, signature));
+    assert.equal(readStatement(text)?.said.reason, "sold_out");
   });
 
   test("the price has changed since the page was read: the new one is shown, and nothing is taken", async () => {

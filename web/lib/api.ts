@@ -37,6 +37,8 @@ export type Problem = {
   /** The line for units that come back. */
   listUrl?: string;
   retryAfterMs?: number;
+  /** The refusal of an order, signed by the shop. */
+  receipt?: SignedText;
 };
 export type Answer<Body> = { ok: true; body: Body } | { ok: false; problem: Problem };
 
@@ -72,9 +74,12 @@ export const api = {
   pass: (id: string, productId: string) => ask<PassView>("takePass", { id, body: { productId } }),
   exchangePass: (id: string, pass: string, productId: string) =>
     ask<PassView>("exchangePass", { id, body: { pass, productId } }),
-  /** A pass is the key of its order. */
+  /** A pass is the key of its order. A refusal comes signed. */
   place: (key: string, body: Static<typeof PlaceBody>, pass?: string) =>
-    ask<Placed>("placeOrder", { body, headers: pass ? { "drop-pass": pass } : { "idempotency-key": key } }),
+    ask<Placed>("placeOrder", {
+      body,
+      headers: { ...(pass ? { "drop-pass": pass } : { "idempotency-key": key }), prefer: "receipt" },
+    }),
   orders: (cursor?: string) => ask<OrderPage>("listOrders", { query: { cursor, limit: "20" } }),
   order: (id: string) => ask<Order>("getOrder", { id }),
   payMeans: () => ask<PayMeans>("getPaymentMeans"),
@@ -133,7 +138,7 @@ async function sendOnce(operation: Operation, { id = "", query = {}, body, heade
 export async function problemOf(response: Response): Promise<Problem> {
   const told = (await response.json().catch(() => ({}))) as Partial<Problem>;
   const seconds = Number(response.headers.get("retry-after"));
-  const { code = "internal_error", detail = "", instance, orderId, listUrl } = told;
+  const { code = "internal_error", detail = "", instance, orderId, listUrl, receipt } = told;
   return {
     code,
     detail,
@@ -141,6 +146,7 @@ export async function problemOf(response: Response): Promise<Problem> {
     ...(instance && { instance }),
     ...(orderId && { orderId }),
     ...(listUrl && { listUrl }),
+    ...(receipt && { receipt }),
     ...(seconds > 0 && { retryAfterMs: seconds * 1000 }),
   };
 }

@@ -10,6 +10,7 @@ import { useSecondsUntil } from "./parts/countdown.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { Pill, ProblemNotice, type Tone } from "./parts/notice.tsx";
 import { Quantity } from "./parts/quantity.tsx";
+import { RefusalReceipt } from "./parts/receipt.tsx";
 import { SignInLink } from "./parts/sign-in-link.tsx";
 import { LimitText } from "./product-list.tsx";
 
@@ -159,6 +160,7 @@ function Refused({ refusal, product, dropId }: RefusedProps) {
           <a href="/me">{say("yourOrders")}</a>
         </p>
       )}
+      {refusal.receipt && <RefusalReceipt receipt={refusal.receipt} />}
     </ProblemNotice>
   );
 }
@@ -180,6 +182,7 @@ const ofTheLine = ["not_in_line", "not_your_turn", "nothing_free", "pass_require
 const triedAgain = [
   "not_your_turn",
   "nothing_free",
+  "gate_unavailable",
   "pass_expired",
   "sold_out",
   "closed",

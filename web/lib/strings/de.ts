@@ -83,6 +83,7 @@ export const de: Strings = {
 
   order: "Bestellung",
   receipt: "Beleg",
+  refusedAt: "Abgelehnt um {time}. Der Shop hat das unterschrieben: der Beleg weist es nach.",
   orderOf: "Bestellung {code}",
   timeLeft: "Zeit zum Bezahlen",
   minutesLeft: "Noch {minutes} Minuten zum Bezahlen",

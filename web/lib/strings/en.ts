@@ -79,6 +79,7 @@ export const en = {
 
   order: "Order",
   receipt: "Receipt",
+  refusedAt: "Refused at {time}. The shop signed this: the receipt is proof of it.",
   orderOf: "Order {code}",
   timeLeft: "Time left to pay",
   minutesLeft: "{minutes} minutes left to pay",
@@ -180,6 +181,7 @@ export const en = {
     nothing_free: "None of this is free at the moment. Your place stays: try again, or choose another one.",
     pass_spent: "Your turn has made its order already.",
     pass_required: "This is sold in the order of a line. Nothing was taken.",
+    gate_unavailable: "Your choice is not changed yet: a part of the shop does not answer. Try again in a moment.",
     pass_expired: "Your unit was kept for a while, and the time is over. Nothing was taken: ask for it again.",
     pass_invalid: "What lets you in was made for someone else, or for another product. Nothing was taken.",
     product_not_in_drop: "The drop does not sell this any more.",

@@ -11,6 +11,8 @@ export const problems: Strings["problems"] = {
   no_mail_address: "Dein Konto hat keine Adresse, die E-Mails empfängt.",
   not_in_line: "Du hast keinen Platz in dieser Schlange. Stell dich zuerst an.",
   not_your_turn: "Du bist noch nicht dran. Es wurde nichts genommen: Die Schlange zeigt, wann.",
+  gate_unavailable:
+    "Deine Wahl ist noch nicht geändert: Ein Teil des Shops antwortet nicht. Versuch es gleich noch einmal.",
   nothing_free: "Davon ist gerade nichts frei. Dein Platz bleibt: Versuche es wieder, oder wähle etwas anderes.",
   pass_spent: "Du warst dran und hast bestellt.",
   pass_required: "Verkauft wird in der Reihenfolge einer Schlange. Es wurde nichts genommen.",

@@ -1,6 +1,8 @@
-/** The receipt of an order: what became of it, signed by the shop, as a file. */
+/** The receipts of orders, signed by the shop, as files: what became of an order, and why a request was refused. */
 import { useState } from "preact/hooks";
-import { shortCode } from "../../lib/amounts.ts";
+import type { SignedText } from "#wire/fairness";
+import { readStatement } from "../../../src/fairness/fairness.ts";
+import { shortCode, timeOfDay } from "../../lib/amounts.ts";
 import { api, type Problem } from "../../lib/api.ts";
 import { say } from "../../lib/language.ts";
 import { saveJson } from "../../lib/save-json.ts";
@@ -22,5 +24,21 @@ export function Receipt({ orderId }: { orderId: string }) {
         {say("receipt")}
       </button>
     </div>
+  );
+}
+
+export function RefusalReceipt({ receipt }: { receipt: SignedText }) {
+  const said = readStatement(receipt.text)?.said;
+  if (!said?.decidedAtMs || !said.orderId) return null;
+  const name = `refusal-${shortCode(said.orderId)}.json`;
+  return (
+    <>
+      <p class="fine">{say("refusedAt", { time: timeOfDay(Number(said.decidedAtMs)) })}</p>
+      <p class="receipt">
+        <button class="plain" type="button" onClick={() => saveJson(name, receipt)}>
+          {say("receipt")}
+        </button>
+      </p>
+    </>
   );
 }
