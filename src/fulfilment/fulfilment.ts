@@ -54,8 +54,8 @@ export async function startFulfilment(options: FulfilmentOptions) {
   // Earlier versions had one run for each order, from the moment when it was in the books.
   const ofOne: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps: createSteps(options) };
   const workflows = await openWorkflows(story, [ofOne], new URL("./temporal.workflow.ts", import.meta.url));
-  const loop = (what: string, everyMs: number, work: LoopOptions["work"], restMs = everyMs) =>
-    startLoop({ everyMs, restMs, mark, stillMs, work, onFault: (error) => onFault(what, error) });
+  const loop = (what: string, options: Pick<LoopOptions, "everyMs" | "restMs" | "mark" | "work">) =>
+    startLoop({ ...options, stillMs, onFault: (error) => onFault(what, error) });
 
   const runs = createRuns({ workflows, onFault });
   const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);
@@ -67,10 +67,12 @@ export async function startFulfilment(options: FulfilmentOptions) {
     return turn || settled + waiting + failed === 0 ? turn : undefined;
   }
 
-  const refunds = loop("refunds", paymentsEveryMs, createRefunds({ orders, payment, inventory }), paymentsRestMs);
+  const rests = { everyMs: paymentsEveryMs, restMs: paymentsRestMs, mark };
+  const refunds = loop("refunds", { ...rests, work: createRefunds({ orders, payment, inventory }) });
   const others = [
-    loop("deadlines", deadlineEveryMs, deadlines.look),
-    loop("payments", paymentsEveryMs, settlePayments, paymentsRestMs),
+    // A deadline passes without a write.
+    loop("deadlines", { everyMs: deadlineEveryMs, work: deadlines.look }),
+    loop("payments", { ...rests, work: settlePayments }),
   ];
   const stopListening = orders.onChange((changed) => {
     if (!changed) deadlines.settled();
