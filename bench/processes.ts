@@ -21,6 +21,11 @@ export async function cpuOf(roots: Readonly<Record<string, number>>): Promise<Cp
   return seconds;
 }
 
+/** Seconds of CPU since it began, of the process alone; 0 if it has ended. */
+export async function cpuOfProcess(pid: number): Promise<number> {
+  return ((await statOf(`${pid}`))?.ticks ?? 0) / ticksPerSecond;
+}
+
 /** Bytes that are in memory, of the process alone. */
 export async function residentBytesOf(pid: number): Promise<number> {
   return ((await statOf(`${pid}`))?.pages ?? 0) * pageBytes;

@@ -6,6 +6,7 @@ import { confirm } from "./rows/confirm.ts";
 import { growth, hotProduct, products } from "./rows/growth.ts";
 import { latency } from "./rows/latency.ts";
 import { limitedCart } from "./rows/limited-cart.ts";
+import { costByPart } from "./rows/parts.ts";
 import { idle, recovery } from "./rows/recovery.ts";
 import { overload, soldOut } from "./rows/refusals.ts";
 import { benchStreams } from "./rows/streams.ts";
@@ -27,6 +28,7 @@ export const rows: Readonly<Record<string, Row>> = {
     needs: ["wrk"],
   },
   sustained: { says: "the same while orders are settled", run: acceptSustained, needs: ["wrk"] },
+  parts: { says: "where the CPU time of an accepted and settled order goes", run: costByPart, needs: ["wrk"] },
   confirm: { says: "orders placed, paid and confirmed per second, and what one costs", run: confirm, needs: [] },
   "limited-cart": {
     says: "accepts and workflows of LimitedCart's way, beside the system and a bare server, on real servers alone",

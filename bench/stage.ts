@@ -31,7 +31,9 @@ export type System = {
   restart(change: { leaveOut: readonly string[] }): Promise<void>;
 };
 
-export type Question = { ask: "settle" | "counters" | "follow" | "held" | "url" | "stop" };
+export type Question = {
+  ask: "settle" | "counters" | "follow" | "held" | "url" | "profile" | "profiled" | "backends" | "stop";
+};
 
 const secret = "a secret for benchmarks, of more than 32 bytes";
 const tokensLastMs = 6 * 3_600_000;

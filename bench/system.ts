@@ -3,6 +3,7 @@
  * is left out runs when the benchmark asks for it.
  */
 import { subscribe } from "node:diagnostics_channel";
+import { Session } from "node:inspector/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { openDatabase } from "#engines/open";
 import { createBatcher } from "#platform/batch";
@@ -12,6 +13,7 @@ import { readConfig } from "../src/config/config.ts";
 import { startSystem } from "../src/main.ts";
 import { services } from "../src/services.ts";
 import type { Counters } from "./counters.ts";
+import { timesOf } from "./parts.ts";
 import type { Question } from "./stage.ts";
 
 const leftOut = (process.env.LEAVE_OUT ?? "").split(",");
@@ -79,6 +81,31 @@ async function held(): Promise<number> {
   return longestMs;
 }
 
+const inspector = new Session();
+/** Each sample costs some of what it measures. */
+const sampleEveryUs = 500;
+
+async function profile(): Promise<void> {
+  inspector.connect();
+  await inspector.post("Profiler.enable");
+  await inspector.post("Profiler.setSamplingInterval", { interval: sampleEveryUs });
+  await inspector.post("Profiler.start");
+}
+
+/** Microseconds by part since `profile`. */
+async function profiled(): Promise<[part: string, us: number][]> {
+  const { profile } = await inspector.post("Profiler.stop");
+  inspector.disconnect();
+  return [...timesOf(profile)];
+}
+
+/** The processes of PostgreSQL, each by the name of its connection or by its kind. */
+function backends(): Promise<{ pid: number; name: string }[]> {
+  return sql.query(
+    "select pid, coalesce(nullif(regexp_replace(application_name, ', pid.*', ''), ''), backend_type) as name from pg_stat_activity",
+  );
+}
+
 /** Of the database, for what the benchmark writes into the books by itself. */
 async function url(): Promise<string> {
   return database.url;
@@ -119,7 +146,7 @@ process.on("message", async (message: Question) => {
     await lifecycle.stop();
     process.exit(0);
   }
-  const answer = await { settle, counters, follow, held, url }[message.ask]();
+  const answer = await { settle, counters, follow, held, url, profile, profiled, backends }[message.ask]();
   process.send?.({ to: message.ask, answer });
 });
 process.on("disconnect", () => lifecycle.stop().then(() => process.exit()));
