@@ -73,9 +73,9 @@ ${gibibytes} GiB, Node ${process.versions.node}; ${Math.round(run.wallMs / 60_00
 machine was ${run.loadBefore.toFixed(1)} before the run; a busy one is slower to come back, and breaks no law.
 
 In every trial people buy two products. One is sold as any other is, while staff bring stock in and out and change the price;
-the other is sold in a drop only, which an operator schedules, pauses, resumes and cancels. In some trials people also rebuild
-the gate, switch it off and on, refund orders one by one or together, enter a restock file, and pick parcels, of which some are
-short.
+the other is sold in a drop only, which an operator schedules, pauses, resumes and cancels. In some trials people also stand in
+the line of a drop, are drawn and called, and order with their passes, or rebuild the gate, switch it off and on, refund orders
+one by one or together, enter a restock file, and pick parcels, of which some are short.
 
 ## Certificate
 
