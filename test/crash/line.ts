@@ -38,8 +38,8 @@ type Place = { seq: number; place: number | null; called: boolean };
 type Pass = { pass: string; orderId: string };
 type Person = { user: string; client: Client; size: string; exchanges: boolean };
 
-/** From the last of the early people on. The roster is frozen a second before. */
-const opensAfterMs = 2_000;
+/** From the last of the early people on. The roster is frozen a second before, and a change is refused from a second earlier on. */
+const opensAfterMs = 4_000;
 const hourMs = 3_600_000;
 const earlyPeople = 8;
 const latePeople = 3;
@@ -76,8 +76,16 @@ export function runLine({ as, admin, name, sizes, random, goesOn }: LineOptions)
 
   /** Now that people stand in it. */
   async function open(): Promise<void> {
-    const ask = () => admin.patch<Problem>(path, { opensAt: at(Date.now() + opensAfterMs) });
-    await insist(waits, ask, isDone("drop_frozen"));
+    const ask = async () => {
+      await patiently(admin.patch<Problem>(path, { opensAt: at(Date.now() + opensAfterMs) }));
+      return admin.get<{ opensAt: string }>(path);
+    };
+    // A change that came too late is refused as frozen, as is the repeat of one whose answer was lost.
+    await insist(
+      waits,
+      ask,
+      ({ status, body }) => status === 200 && Date.parse(body.opensAt) < Date.now() + hourMs / 2,
+    );
   }
 
   function otherThan(size: string): string {
