@@ -1,5 +1,6 @@
 /** Faults of servers and processes while buyers order, alone and in pairs. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { loseRedisData } from "../servers/redis-data.ts";
 import type { ServerName } from "../servers/servers.ts";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
 import { type Group, group } from "./cell.ts";
@@ -34,6 +35,14 @@ function kill(...names: readonly ServerName[]): Fault {
     probe();
   };
 }
+
+/** It comes back empty. */
+const redisLost: Fault = async ({ fleet }, probe) => {
+  await fleet.servers.redis.kill();
+  await loseRedisData(fleet.folder);
+  await fleet.servers.redis.start();
+  probe();
+};
 
 /** Unpaid orders end meanwhile, and their units come back without a message to the gate. */
 const frozenForMinutesMs = 75_000;
@@ -98,7 +107,7 @@ function both(one: ServerName, other: ServerName): ServerCell {
 }
 
 /** Its people are called by then, and order. */
-const lineStandsMs = 4_500;
+const lineStandsMs = 6_500;
 
 function underLine(fault: Fault): Fault {
   return async (stage, probe) => {
@@ -145,6 +154,7 @@ export const serverGroups: readonly Group<ServerCell>[] = [
   ),
   group("F1, B3: the gate's server, the database or the line's own process killed while a line stands", [
     { name: "redis killed, a line stands", quick: true, hasLine: true, fault: underLine(kill("redis")) },
+    { name: "redis killed and back empty, a line stands", hasLine: true, fault: underLine(redisLost) },
     { name: "postgres killed, a line stands", hasLine: true, fault: underLine(kill("postgres")) },
     { name: "inventory killed, a line stands", quick: true, hasLine: true, fault: underLine(killMember("inventory")) },
   ]),

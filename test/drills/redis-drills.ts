@@ -1,7 +1,8 @@
 /** Redis comes back empty, with an older end of its file, or as a replica that was promoted. */
-import { readdir, rm, stat, truncate } from "node:fs/promises";
+import { readdir, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
+import { loseRedisData } from "../servers/redis-data.ts";
 import { startServers } from "../servers/servers.ts";
 import { until } from "../support/until.ts";
 import type { Drill } from "./drill.ts";
@@ -16,9 +17,7 @@ export const redisLost: Drill = {
   async damage({ stage, say, damaged }) {
     const { redis } = stage.fleet.servers;
     await redis.kill();
-    for (const name of ["appendonlydir", "dump.rdb"]) {
-      await rm(join(stage.fleet.folder, "redis", name), { recursive: true, force: true });
-    }
+    await loseRedisData(stage.fleet.folder);
     say("Redis is killed, and its append-only file and its snapshot are deleted");
     damaged();
     await redis.start();
