@@ -5,6 +5,7 @@ import type { Sql } from "#engines/sql";
 import { createKeptAnswers } from "#platform/kept-answers";
 import { reachOf } from "./controller.ts";
 import { type LineDrop, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import { selectOffers } from "./line-rows.ts";
 import type { BitsOf } from "./load.ts";
 import type { Mode } from "./room-rows.ts";
 import type { RoomState } from "./wire.ts";
@@ -97,6 +98,7 @@ type Line = {
   root: Buffer | null;
   round: number | null;
   seed: Buffer | null;
+  /** Units that passes keep, and those that are offered. */
   kept: number;
   unitsEach: number;
 };
@@ -106,7 +108,8 @@ const selectLine = `
          r.frozen_size as "frozenSize", r.order_kind as "orderKind", r.root, r.round, r.seed,
          before.called as "calledBefore", extract(epoch from $2 - before.at)::float8 * 1000 as "beforeMs",
          (select count(*) from room.pass a
-           where a.drop_id = r.drop_id and a.state in ('pending', 'live') and a.expires_at > $2) as kept,
+           where a.drop_id = r.drop_id and a.state in ('pending', 'live') and a.expires_at > $2)
+           + (${selectOffers}) as kept,
          (select coalesce(avg(a.quantity), 1)::float8 from room.pass a
            where a.drop_id = r.drop_id and a.quantity is not null) as "unitsEach"
     from room.room r
