@@ -18,9 +18,9 @@ export function operatorsOf(
   seed: number,
 ): (() => Promise<void>)[] {
   const random = createRandom(seed ^ 0x0d50_9000);
-  if (!random.chance(0.3)) return [];
-  // Chance of its own too, so that drops without a list stay what they are.
   const { planted } = world;
+  if (!random.chance(0.3) && planted !== "latch-open") return [];
+  // Chance of its own too, so that drops without a list stay what they are.
   const hasList = planted ? planted === "latch-open" : createRandom(seed ^ 0x1a7c_4000).chance(0.25);
   return [() => runDrop(world, people, { productId: random.pick(products), hasList }, random)];
 }

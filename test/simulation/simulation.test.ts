@@ -47,7 +47,7 @@ const seenBy: Partial<Record<Planted, number>> = {
   "deadlines-by-machine": 15,
   "pauses-by-time-of-day": 7,
   "retire-wins": 11,
-  "latch-open": 10,
+  "latch-open": 332,
   "line-unlocked": 23,
   "turns-unlocked": 27,
 };
