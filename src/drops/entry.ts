@@ -69,7 +69,10 @@ export function fittingEntry<T extends Planned>(drop: T): T {
 /** Frozen once people may have joined: they did so under these terms. */
 const termsOfJoining = ["entry", "prequeueAt", "freezeLeadSeconds", "verifiedOnly", "beacon"] as const;
 
-/** An opening stays from so long before its freeze on: a process may freeze by a clock that is ahead, or by a look at the drop of just before the change. */
+/**
+ * An opening stays from so long before its freeze on: a process may freeze by a clock that is ahead, or by a look at the
+ * drop of just before the change.
+ */
 const settledBeforeMs = 1_000;
 
 /** Whether the change touches what decides who is served, at a time from which on it stays. */

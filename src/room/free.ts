@@ -2,8 +2,8 @@
 import type { Inventory } from "#inventory";
 
 /**
- * Undefined while that cannot be told: the gate is away or being loaded, or the mode changes. Nothing is promised then. Read it after the
- * passes were counted: a pass that was spent in between then counts twice, and never not at all.
+ * Undefined while that cannot be told: the gate is away or being loaded, or the mode changes. Nothing is promised then.
+ * Read it after the passes were counted: a pass that was spent in between then counts twice, and never not at all.
  */
 export async function freeUnits(
   { gate, books, agreement }: Pick<Inventory, "gate" | "books" | "agreement">,

@@ -11,6 +11,7 @@ import { openMemoryGate } from "../inventory/gate/memory.ts";
 import { orderIdFor } from "../orders/ids.ts";
 import { createClaims } from "./claims.ts";
 import { createDraws } from "./draw.ts";
+import { lineDropOf } from "./drop.testing.ts";
 import { createExchange } from "./exchange.ts";
 import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
 import { type PassRow, spendPasses } from "./pass-rows.ts";
@@ -47,27 +48,13 @@ export function openLineWorld(database: Sql, { entry, units, planted }: WorldOpt
   const gate = openMemoryGate({ nowMs: now });
   const products = units.map((_, i) => `size ${i + 1}`);
   const sql = plantedSql(database, planted);
-  const drop: LineDrop = {
+  const drop = lineDropOf(products, {
     dropId: `drop-${randomHex(6)}`,
-    name: "Rugs",
-    zone: "Europe/Berlin",
-    state: "scheduled",
     opensAt: new Date(startedMs + opensAfterMs),
     closesAt: new Date(startedMs + lastsMs),
-    holdSeconds: 300,
-    paused: false,
-    products: products.map((productId) => ({ productId, label: null })),
     entry,
     prequeueAt: new Date(startedMs),
-    freezeLeadSeconds: 30,
-    admitPerSecond: 100,
-    listAfterSoldOut: true,
-    verifiedOnly: false,
-    beacon: "own",
-    workToJoin: false,
-    round: null,
-    listed: [],
-  };
+  });
   const { dropId } = drop;
   const freezesAtMs = startedMs + opensAfterMs - drop.freezeLeadSeconds * 1_000;
   let sale: Sale = {

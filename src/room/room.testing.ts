@@ -7,6 +7,7 @@ import { randomHex } from "#platform/ids";
 import { openTestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { type Claim, createClaims } from "./claims.ts";
+import { lineDropOf } from "./drop.testing.ts";
 import type { LineDrop } from "./line-drop.ts";
 import { modeOf } from "./line-drop.ts";
 import { spendPasses } from "./pass-rows.ts";
@@ -27,28 +28,12 @@ export async function openLineStage() {
     let nowMs = openedAtMs;
     const free = new Map(Object.entries(units));
     let isGateAway = false;
-    const drop: LineDrop = {
+    const drop = lineDropOf([...free.keys()], {
       dropId: `drop-${randomHex(4)}`,
-      name: "Lamps",
-      zone: "Europe/Berlin",
-      state: "scheduled",
       opensAt: new Date(openedAtMs - 60_000),
       closesAt: new Date(openedAtMs + 7_200_000),
-      holdSeconds: 300,
-      paused: false,
-      products: [...free.keys()].map((productId) => ({ productId, label: null })),
-      entry: "line",
-      prequeueAt: null,
-      freezeLeadSeconds: 30,
-      admitPerSecond: 100,
-      listAfterSoldOut: true,
-      verifiedOnly: false,
-      beacon: "own",
-      workToJoin: false,
-      round: null,
-      listed: [],
       ...change,
-    };
+    });
     const { dropId } = drop;
     // Without an opening of its own, the roster is frozen when the test draws it.
     const freezesAtMs = change.opensAt ? freezeMsOf(drop) : Number.POSITIVE_INFINITY;

@@ -4,6 +4,7 @@
  */
 import type { Sale } from "#inventory";
 import { comesWithinMs } from "../../src/room/controller.ts";
+import { lineDropOf } from "../../src/room/drop.testing.ts";
 import type { LineDrop } from "../../src/room/line-drop.ts";
 import type { PassRow } from "../../src/room/pass-rows.ts";
 import type { ToldPlace } from "../laws/evidence.ts";
@@ -41,27 +42,16 @@ export function lineOf(world: World, seed: number): SimulatedLine | undefined {
   const productIds = hasSizes ? [productId, otherSize] : [productId];
   const nowMs = Math.floor(world.timeline.now());
   const freezesAtMs = nowMs + random.between(1_500, 4_000);
-  const drop: LineDrop = {
+  const drop = lineDropOf(productIds, {
     dropId: "rugs",
     name: "Rugs",
-    zone: "Europe/Berlin",
-    state: "scheduled",
     opensAt: new Date(freezesAtMs + random.between(0, 1_500)),
     closesAt: new Date(nowMs + 7_200_000),
     holdSeconds: 12,
-    paused: false,
-    products: productIds.map((one) => ({ productId: one, label: null })),
-    entry: "line",
-    prequeueAt: null,
     freezeLeadSeconds: 0,
     admitPerSecond: random.pick([1, 2, 100]),
     listAfterSoldOut: random.chance(0.6),
-    workToJoin: false,
-    beacon: "own",
-    verifiedOnly: false,
-    round: null,
-    listed: [],
-  };
+  });
   return { drop, freezesAtMs, random, exchanging };
 }
 

@@ -170,8 +170,10 @@ function isUnderWay(status: string): boolean {
   return status === "PENDING" || status === "ENQUEUED" || status === "DELAYED";
 }
 
-/** DBOS claims each run atomically, so every process may do this. */
-/** At rest these looks were nine statements a second. There is no setting for them; a test notices when their names change. */
+/**
+ * At rest these looks were nine statements a second. There is no setting for them; a test notices when their names
+ * change.
+ */
 function askSeldom(): void {
   workflowTimeoutConfig.pollingIntervalMs = unusedEveryMs;
   const unused = { reconcileIntervalMs: unusedEveryMs, transitionIntervalMs: unusedEveryMs };
@@ -180,6 +182,7 @@ function askSeldom(): void {
   if (queue) queue.minPollingIntervalMs = queueEveryMs;
 }
 
+/** DBOS claims each run atomically, so every process may do this. */
 async function takeOver(deadExecutors: string[], log: Log): Promise<void> {
   const runs = await DBOSExecutor.globalInstance?.recoverPendingWorkflows(deadExecutors);
   if (runs?.length) log.info("workflows taken over", { runs: runs.length, from: deadExecutors.join(" ") });
