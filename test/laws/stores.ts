@@ -98,6 +98,10 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
           and (p.state in ('requested', 'capturing', 'voiding', 'refunding')
                or p.state in ('authorized', 'captured') and p.kept_at is null)
        union all select 'refunds are not finished', count(*)::int from orders.refund where done_at is null
+       union all select 'charges are not decided by the bank', count(*)::int
+         from payment_simulator.charge where status = 'processing'
+       union all select 'webhooks are not delivered', count(*)::int
+         from payment_simulator.webhook where delivered_at is null
        union all select 'orders were not told news of their money', count(*)::int from payment.news where told_at is null
        union all select 'events of orders are not on the log', count(*)::int from orders.outbox
        union all select 'events of products are not on the log', count(*)::int from catalog.outbox
