@@ -29,6 +29,7 @@ export async function dumpSchema(): Promise<string> {
     smtp: undefined,
     drand: undefined,
     secret: "",
+    shared: [],
     databaseUrls: {},
     topics: [],
     consumed: [],

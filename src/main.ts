@@ -27,6 +27,7 @@ import { saysOf } from "./cli/command-line.ts";
 import { seedDemoShop } from "./cli/seed.ts";
 import type { Config } from "./config/config.ts";
 import { engineSettings, tracesSettings } from "./config/engines.ts";
+import { sharedOf } from "./config/shared.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { observe } from "./observe/observe.ts";
 import { openSite, type Site } from "./pages/site.ts";
@@ -117,12 +118,9 @@ export async function startSystem(
 ) {
   const part = chosen.length < services.length ? chosen.map(({ name }) => name).join("-") : undefined;
   const tracing = await traceOrders(config, log, lifecycle, part);
-  const engines = await openEngines(
-    { ...engineSettings(config), secret: await secretOf(config) },
-    database,
-    schemas,
-    log,
-  );
+  const secret = await secretOf(config);
+  const settings = { ...engineSettings(config), secret, shared: sharedOf(config, secret) };
+  const engines = await openEngines(settings, database, schemas, log);
   lifecycle.onStop("engines", engines.close);
   const gate = await openGate(engines.redis, { shop: engines.shop, sql: engines.sql("gate", 2), log });
   lifecycle.onStop("gate", gate.shutdown);

@@ -31,7 +31,7 @@ import type { RedisEngine } from "./redis/redis.ts";
 import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
 import { openPresence, type Presence } from "./shop/presence.ts";
 import { requireSameServers } from "./shop/servers.ts";
-import { sharedSettings } from "./shop/shared-settings.ts";
+import { entriesOf, type SharedSetting } from "./shop/shared-settings.ts";
 import { readShop, type Shop, shopSchema } from "./shop/shop.ts";
 import { createServerTrouble, dryWriteAll, type Pool } from "./sql/dry-write.ts";
 import { createLockWatch } from "./sql/locks.ts";
@@ -45,6 +45,7 @@ export type { Database, KafkaSettings, RedisSettings } from "./adapters.ts";
 export { type CheckupOptions, checkEngines, type Finding } from "./checkup.ts";
 export { engineDifferences, moveEngines } from "./move.ts";
 export type { Term } from "./shop/agreement.ts";
+export type { SharedSetting } from "./shop/shared-settings.ts";
 export { addressOfRunning } from "./sql/embedded/embedded.ts";
 export { ignoredVariables } from "./sql/environment.ts";
 
@@ -142,7 +143,7 @@ export type Engines = {
 };
 
 export async function openEngines(
-  settings: EngineSettings & { secret: string },
+  settings: EngineSettings & { secret: string; shared: readonly SharedSetting[] },
   { url }: Pick<Database, "url">,
   schemas: readonly ModuleSchema[],
   log: Log,
@@ -171,9 +172,9 @@ export async function openEngines(
   const shop = await readShop(common, { name: settings.shopName, url });
   const mayGoOn = () => requireAgreement(common, terms);
   await mayGoOn();
-  const shared = await sharedSettings(settings, shop.id);
+  const entries = await entriesOf(settings.shared, shop.id);
   const onBeat = common.still?.passOver;
-  const presence = await openPresence({ url, alone: settings.alone, settings: shared, log, onBeat, mayGoOn });
+  const presence = await openPresence({ url, alone: settings.alone, settings: entries, log, onBeat, mayGoOn });
   resources.defer(() => presence.close());
   const ground = { url, sql: common, shop, presence, consumed, log };
   const redis = await open(engines.redis, settings.redis, ground);
@@ -204,7 +205,7 @@ export async function openEngines(
     beacons: beaconsOf(settings.drand, settings.secret),
     shop,
     redis,
-    requireSameServers: () => requireSameServers(presence),
+    requireSameServers: () => requireSameServers(presence, settings.shared),
     services: presence,
     agree: () => agree(common, terms),
     failed: presence.lost,

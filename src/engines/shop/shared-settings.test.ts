@@ -2,22 +2,32 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { readConfig } from "../../config/config.ts";
+import { sharedOf } from "../../config/shared.ts";
 import { migrate } from "../sql/migrate.ts";
 import { openPresence } from "./presence.ts";
 import { requireSameServers } from "./servers.ts";
-import { type SharedSettings, sharedSettings } from "./shared-settings.ts";
+import { entriesOf } from "./shared-settings.ts";
 import { readShop, shopSchema } from "./shop.ts";
 
 describe("the settings that the living processes of a shop share", { concurrency: true }, () => {
-  const settings: SharedSettings = {
-    secret: "a secret of this test, longer than 32 bytes",
-    smtp: { url: "smtps://shop:first-password@mail.example:465" },
-    drand: { urls: ["https://a.drand.example", "https://b.drand.example"] },
+  type Settings = Readonly<Record<string, string | undefined>>;
+  const settings: Settings = {
+    DATABASE_URL: "postgres://shop@books.example/shop",
+    JWT_SECRET: "a secret of this test, longer than 32 bytes",
+    SMTP_URL: "smtps://shop:first-password@mail.example:465",
+    MAIL_FROM: "shop@shop.example",
+    BEACON_URLS: "https://a.drand.example,https://b.drand.example",
+    PUBLIC_URL: "https://shop.example",
+    PAYMENT_PROVIDER: "stripe",
+    STRIPE_SECRET_KEY: "sk_test_secret1",
+    STRIPE_PUBLISHABLE_KEY: "pk_test_1",
+    STRIPE_WEBHOOK_SECRET: "whsec_secret1",
   };
   const databases: TestDatabase[] = [];
   let fresh: () => Promise<{
     database: TestDatabase;
-    start(change?: Partial<SharedSettings>): Promise<AsyncDisposable>;
+    start(change?: Settings): Promise<AsyncDisposable>;
   }>;
 
   before(() => {
@@ -30,11 +40,13 @@ describe("the settings that the living processes of a shop share", { concurrency
       return {
         database,
         async start(change = {}) {
-          const shared = await sharedSettings({ ...settings, ...change }, id);
+          const config = readConfig({ ...settings, ...change }, "no .env in tests");
+          const shared = sharedOf(config, config.JWT_SECRET ?? "");
+          const entries = await entriesOf(shared, id);
           const log = createLog({ level: "silent" });
-          const presence = await openPresence({ url, settings: shared, log, mayGoOn: async () => {} });
+          const presence = await openPresence({ url, settings: entries, log, mayGoOn: async () => {} });
           try {
-            await requireSameServers(presence);
+            await requireSameServers(presence, shared);
           } catch (error) {
             await presence.close();
             throw error;
@@ -46,60 +58,72 @@ describe("the settings that the living processes of a shop share", { concurrency
   });
   after(async () => void (await Promise.all(databases.map((database) => database.close()))));
 
-  const changes: readonly [setting: string, change: Partial<SharedSettings>, says: RegExp][] = [
+  const simulated: Settings = {
+    PAYMENT_PROVIDER: "simulator",
+    STRIPE_SECRET_KEY: undefined,
+    STRIPE_PUBLISHABLE_KEY: undefined,
+    STRIPE_WEBHOOK_SECRET: undefined,
+    PAYMENT_WEBHOOK_SECRET: "simulator-secret1",
+  };
+  const changes: readonly [setting: string, value: string | undefined, says: RegExp, beside?: Settings][] = [
     [
       "JWT_SECRET",
-      { secret: "another secret of this test, as long as that" },
+      "another secret of this test, as long as that",
       /^JWT_SECRET of this process is not that of process \d+ on \S+, so each would refuse .*: give all processes/,
     ],
+    ["JWT_ISSUER", "other", /^JWT_ISSUER .* \(other, and there dropgate\), so each would refuse the tokens/],
+    ["JWT_AUDIENCE", "people", /^JWT_AUDIENCE .* \(people, and there none\), so one would refuse the tokens/],
+    [
+      "PUBLIC_URL",
+      "https://trial.example",
+      /^PUBLIC_URL .* \(https:\/\/trial\.example, and there https:\/\/shop\.example\), so one would refuse requests/,
+    ],
     [
       "SMTP_URL",
-      { smtp: { url: "smtps://shop:first-password@mail.elsewhere.example:465" } },
+      "smtps://shop:first-password@mail.elsewhere.example:465",
       /^SMTP_URL of this process is not that .* \(mail\.elsewhere\.example:465, and there mail\.example:465\), so some/,
     ],
-    [
-      "SMTP_URL",
-      { smtp: { url: "smtps://trial:first-password@mail.example:465" } },
-      /^SMTP_URL .* on \S+, so some mails/,
-    ],
-    ["SMTP_URL", { smtp: undefined }, /^SMTP_URL .* \(none, and there mail\.example:465\)/],
+    ["SMTP_URL", "smtps://trial:first-password@mail.example:465", /^SMTP_URL .* on \S+, so some mails/],
+    ["SMTP_URL", undefined, /^SMTP_URL .* \(none, and there mail\.example:465\)/, { MAIL_FROM: undefined }],
     [
       "BEACON_URLS",
-      { drand: undefined },
+      undefined,
       /^BEACON_URLS .* \(the shop's own, and there https:\/\/a\.drand\.example,https:\/\/b\.drand\.example\), so a line/,
     ],
-    [
-      "BEACON_URLS",
-      { drand: { urls: ["https://c.drand.example"] } },
-      /^BEACON_URLS .* \(https:\/\/c\.drand\.example, /,
-    ],
+    ["BEACON_URLS", "https://c.drand.example", /^BEACON_URLS .* \(https:\/\/c\.drand\.example, /],
+    ["STRIPE_SECRET_KEY", "sk_test_secret2", /^STRIPE_SECRET_KEY .* on \S+, so a payment of one may be unknown/],
+    ["STRIPE_WEBHOOK_SECRET", "whsec_secret2", /^STRIPE_WEBHOOK_SECRET .* on \S+, so one would refuse Stripe's/],
+    ["PAYMENT_WEBHOOK_SECRET", "simulator-secret2", /^PAYMENT_WEBHOOK_SECRET .*, so one would refuse/, simulated],
   ];
-  for (const [setting, change, says] of changes) {
-    const given = JSON.stringify(Object.values(change)[0]) ?? "none";
-    test(`O34: a process with another ${setting} (${given}) than a living one does not start, and names it`, async () => {
+  for (const [setting, value, says, beside] of changes) {
+    const shown = value ?? "none";
+    const first = beside === simulated ? simulated : {};
+    const change = { ...first, ...beside, [setting]: value };
+    test(`O34: a process with another ${setting} (${shown}) than a living one does not start, and names it`, async () => {
       const { start } = await fresh();
-      await using _first = await start();
+      await using _first = await start(first);
       await assert.rejects(start(change), (error: Error) => {
         assert.match(error.message, says);
         assert.match(error.message, /to change it, stop all of them and start them with the new one$/);
-        assert.doesNotMatch(error.message, /password|secret of this test/);
+        assert.doesNotMatch(error.message, /password|secret of this test|secret\d/);
         return true;
       });
     });
 
-    test(`O34: once the others have ended, a process with another ${setting} (${given}) starts`, async () => {
+    test(`O34: once the others have ended, a process with another ${setting} (${shown}) starts`, async () => {
       const { start } = await fresh();
-      await (await start())[Symbol.asyncDispose]();
+      await (await start(first))[Symbol.asyncDispose]();
       await using _next = await start(change);
     });
   }
 
-  test("the same beacons in another order and a new password of the mail server are no difference", async () => {
+  test("the same beacons and address in other words and a new password of the mail server are no difference", async () => {
     const { start } = await fresh();
     await using _first = await start();
     await using _second = await start({
-      smtp: { url: "smtps://shop:second-password@mail.example:465" },
-      drand: { urls: ["https://b.drand.example", "https://a.drand.example"] },
+      SMTP_URL: "smtps://shop:second-password@mail.example:465",
+      BEACON_URLS: "https://b.drand.example,https://a.drand.example",
+      PUBLIC_URL: "https://Shop.example:443/",
     });
   });
 
@@ -111,7 +135,7 @@ describe("the settings that the living processes of a shop share", { concurrency
       const [row] = await database.sql.query<{ servers: { tokens: { id: string } } }>(
         "select servers from shop.process",
       );
-      assert.doesNotMatch(JSON.stringify(row), /password|secret of this test|shop:/);
+      assert.doesNotMatch(JSON.stringify(row), /password|secret of this test|secret\d|shop:/);
       entries.push(row?.servers.tokens.id ?? "");
     }
     assert.notEqual(entries[0], entries[1]);
