@@ -68,18 +68,23 @@ export function spareOf(
   return spare;
 }
 
-/** The last place that likely wins a unit: between `low` and `high`. */
-export function reachOf(figures: {
+export type ReachFigures = Pick<CallFigures, "spare" | "expected" | "cameShare"> & {
   called: number;
-  free: number;
-  kept: number;
+  /** Units of orders that are not paid yet. */
   held: number;
-  cameShare: number;
+  /** Units of one order. */
   unitsEach: number;
-}): [low: number, high: number] {
-  const { called, free, kept, held, cameShare, unitsEach } = figures;
-  const sure = Math.max(0, free - kept) / unitsEach;
-  const perhaps = Math.max(0, free - kept + held) / unitsEach;
-  const shares = [Math.min(1, cameShare * 1.25), Math.max(leastShare, cameShare * 0.8)] as const;
-  return [called + Math.floor(sure / shares[0]), called + Math.ceil(perhaps / shares[1])];
+};
+
+/**
+ * The last place that likely wins a unit: between `low` and `high`. People who were called and have no pass yet are
+ * served first, so the units that they may take are out of reach for the places that were not called.
+ */
+export function reachOf(figures: ReachFigures): [low: number, high: number] {
+  const { called, spare, held, expected, cameShare, unitsEach } = figures;
+  const manyCome = Math.min(1, cameShare * 1.25);
+  const fewCome = Math.max(leastShare, cameShare * 0.8);
+  const sure = spare / unitsEach - expected * manyCome;
+  const perhaps = (spare + held) / unitsEach - expected * fewCome;
+  return [called + Math.floor(Math.max(0, sure) / manyCome), called + Math.ceil(Math.max(0, perhaps) / fewCome)];
 }

@@ -40,7 +40,7 @@ export type Seen = Pick<RoomRow, "mode" | "frozenAt" | "orderKind"> | undefined;
 
 /**
  * `none`: the drop has no line, because units are left for all. `drawing`: the places are fixed, and their order is not
- * known.
+ * known or the drop is not open. A line that no one had joined has its order, arrival, from the freeze on.
  */
 export function roomPhaseOf(drop: LineDrop, room: Seen, nowMs: number): RoomPhase {
   if (drop.state !== "scheduled") return drop.state === "cancelled" ? "cancelled" : "none";

@@ -70,14 +70,14 @@ export async function lapseOffers(tx: Tx, dropId: string, at: Date): Promise<Off
   );
 }
 
-/** Of the room `$1`: offers that keep a unit and have no pass yet. */
-export const selectOffers = `
-  select count(*) as open from room.place p
-   where p.drop_id = $1 and p.offered_until is not null and p.done_at is null and p.left_at is null
-     and not ${hasPass}`;
-
+/** Offers that keep a unit and have no pass yet. */
 export async function countOffers(tx: Queryable, dropId: string): Promise<number> {
-  const [row] = await tx.query<{ open: number }>(selectOffers, [dropId]);
+  const [row] = await tx.query<{ open: number }>(
+    `select count(*) as open from room.place p
+      where p.drop_id = $1 and p.offered_until is not null and p.done_at is null and p.left_at is null
+        and not ${hasPass}`,
+    [dropId],
+  );
   return row?.open ?? 0;
 }
 

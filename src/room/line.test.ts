@@ -93,13 +93,56 @@ describe("the controller", () => {
     assert.equal(shareOf({ came: 150, called: 300 }, 0.7), 0.5);
   });
 
+  const figures = fc.record({
+    called: count,
+    spare: count,
+    held: count,
+    expected: count,
+    cameShare: share,
+    unitsEach: fc.double({ min: 1, max: 4, noNaN: true }),
+  });
+  const alone = { called: 90, spare: 0, held: 0, expected: 0, cameShare: 1, unitsEach: 1 };
+
   test("tells a reach that ends at the last called place when all is gone, and whose ends are in order", () => {
-    const gone = { called: 90, free: 0, kept: 0, held: 0, cameShare: 0.5, unitsEach: 1 };
-    assert.deepEqual(reachOf(gone), [90, 90]);
+    assert.deepEqual(reachOf({ ...alone, cameShare: 0.5 }), [90, 90]);
     fc.assert(
-      fc.property(count, count, count, count, share, (called, free, kept, held, cameShare) => {
-        const [low, high] = reachOf({ called, free, kept, held, cameShare, unitsEach: 1.5 });
-        assert.ok(called <= low && low <= high);
+      fc.property(figures, (line) => {
+        const [low, high] = reachOf(line);
+        assert.ok(line.called <= low && low <= high);
+      }),
+      seeded(),
+    );
+  });
+
+  test("tells no place that it is in reach of a unit that people who were called before have yet to take", () => {
+    assert.deepEqual(reachOf({ ...alone, spare: 10, expected: 10 }), [90, 93]);
+    assert.deepEqual(reachOf({ ...alone, spare: 10, expected: 4 }), [96, 99]);
+    fc.assert(
+      fc.property(figures, (line) => {
+        const { called, spare, expected, cameShare, unitsEach } = line;
+        const [low] = reachOf(line);
+        const before = (expected + low - called) * cameShare;
+        assert.ok(low === called || before * unitsEach <= spare + 1e-6);
+      }),
+      seeded(),
+    );
+  });
+
+  test("tells the next place that there may be none left only if no unit is free but those that people before it may take", () => {
+    fc.assert(
+      fc.property(figures, (line) => {
+        const [, high] = reachOf({ ...line, spare: line.spare + 1, expected: 0 });
+        assert.ok(high > line.called);
+      }),
+      seeded(),
+    );
+  });
+
+  test("tells no one whom the next turn calls that none may be left, if each order has one unit", () => {
+    fc.assert(
+      fc.property(figures, count, (line, rate) => {
+        const [, high] = reachOf({ ...line, unitsEach: 1 });
+        assert.ok(line.called + callsOf({ ...line, rate, sinceMs: 1_000 }) <= high);
       }),
       seeded(),
     );

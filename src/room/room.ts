@@ -121,7 +121,7 @@ export function createRoom(options: RoomOptions): Room {
   }
 
   async function unitsOf(drop: LineDrop) {
-    return (await drops.units([drop])).values();
+    return drops.units([drop]);
   }
 
   const everyLine = (what: string, work: (dropId: string) => Promise<void>) => async () => {

@@ -3,10 +3,11 @@
 import { freezeMsOf } from "#drops";
 import type { Sql } from "#engines/sql";
 import { createKeptAnswers } from "#platform/kept-answers";
-import { reachOf } from "./controller.ts";
-import { type LineDrop, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
-import { selectOffers } from "./line-rows.ts";
+import { reachOf, spareOf } from "./controller.ts";
+import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import { countOffers, readAsking, readTurnout } from "./line-rows.ts";
 import type { BitsOf } from "./load.ts";
+import { readKept } from "./pass-rows.ts";
 import type { Mode } from "./room-rows.ts";
 import type { RoomState } from "./wire.ts";
 
@@ -16,7 +17,8 @@ export type StateOptions = {
   dropOf(dropId: string): Promise<LineDrop | undefined>;
   /** The round that is promised for the drop. */
   roundOf(drop: LineDrop): number;
-  unitsOf(drop: LineDrop): Promise<Iterable<{ free: number; held: number }>>;
+  /** By product. */
+  unitsOf(drop: LineDrop): Promise<ReadonlyMap<string, { free: number; held: number }>>;
   bitsOf: BitsOf;
   now(): number;
 };
@@ -41,11 +43,7 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
   async function viewOf(drop: LineDrop): Promise<RoomState> {
     const nowMs = now();
     const [line] = await sql.query<Line>(selectLine, [drop.dropId, new Date(nowMs), new Date(nowMs - paceMs)]);
-    let [free, held] = [0, 0];
-    for (const units of await unitsOf(drop)) {
-      free += units.free;
-      held += units.held;
-    }
+    const figures = await figuresOf(drop, line, new Date(nowMs));
     const mode = line?.mode ?? modeOf(drop);
     const phase = roomPhaseOf(drop, line, nowMs);
     const takes = takesPlaces(drop, phase);
@@ -53,7 +51,6 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
     const isEmpty = !line && isDrawn(drop) && freezeMsOf(drop) <= nowMs;
     const frozenSize = isEmpty ? 0 : (line?.frozenSize ?? null);
     const called = line?.called ?? 0;
-    const { cameShare = 1, unitsEach = 1, kept = 0 } = line ?? {};
     return {
       dropId: drop.dropId,
       name: drop.name,
@@ -68,10 +65,10 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
       paused: drop.paused,
       places: line?.places ?? 0,
       called,
-      rate: phase === "open" && mode === "line" && free > kept ? paceOf(line) : null,
-      free,
-      held,
-      reach: reachOf({ called, free, kept, held, cameShare, unitsEach }),
+      rate: phase === "open" && mode === "line" && figures.free > 0 ? paceOf(line) : null,
+      free: figures.free,
+      held: figures.held + figures.kept,
+      reach: reachOf({ called, ...figures }),
       order: isEmpty ? "arrival" : (line?.orderKind ?? null),
       frozenSize,
       root: line?.root?.toString("hex") ?? null,
@@ -81,7 +78,38 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
     };
   }
 
+  /** The units that are left for the line, and how many people are served before those that were not called. */
+  async function figuresOf(drop: LineDrop, line: Line | undefined, at: Date) {
+    const { dropId } = drop;
+    const called = line?.called ?? 0;
+    const kept = line ? await readKept(sql, dropId, at) : new Map();
+    const offers = line ? await countOffers(sql, dropId) : 0;
+    const asking = line ? await readAsking(sql, dropId, at) : new Map();
+    // An offer keeps its unit, whether or not its person comes.
+    const expected = line?.mode === "line" ? (await readTurnout(sql, dropId, called, at)).expected : 0;
+    const units = await unitsOf(drop);
+    const products = lineProductsOf(drop).map((productId) => ({ productId, ...(units.get(productId) ?? none) }));
+    const orderable = new Map(products.map(({ productId, free }) => [productId, free]));
+    const free = Math.max(0, spareOf(orderable, kept) - offers);
+    return {
+      free,
+      /** By passes and offers. */
+      kept: sumOf(products.map((product) => product.free)) - free,
+      held: sumOf(products.map((product) => product.held)),
+      spare: Math.max(0, spareOf(orderable, kept, asking) - offers),
+      expected,
+      cameShare: line?.cameShare ?? 1,
+      unitsEach: line?.unitsEach ?? 1,
+    };
+  }
+
   return createKeptAnswers({ keptMs, make });
+}
+
+const none = { free: 0, held: 0 };
+
+function sumOf(figures: readonly number[]): number {
+  return figures.reduce((sum, figure) => sum + figure, 0);
 }
 
 type Line = {
@@ -98,8 +126,7 @@ type Line = {
   root: Buffer | null;
   round: number | null;
   seed: Buffer | null;
-  /** Units that passes keep, and those that are offered. */
-  kept: number;
+  /** Units of an order, of those that were made with passes. */
   unitsEach: number;
 };
 
@@ -107,9 +134,6 @@ const selectLine = `
   select r.mode, r.last_seq as places, r.called, r.came_share as "cameShare", r.rate, r.frozen_at as "frozenAt",
          r.frozen_size as "frozenSize", r.order_kind as "orderKind", r.root, r.round, r.seed,
          before.called as "calledBefore", extract(epoch from $2 - before.at)::float8 * 1000 as "beforeMs",
-         (select count(*) from room.pass a
-           where a.drop_id = r.drop_id and a.state in ('pending', 'live') and a.expires_at > $2)
-           + (${selectOffers}) as kept,
          (select coalesce(avg(a.quantity), 1)::float8 from room.pass a
            where a.drop_id = r.drop_id and a.quantity is not null) as "unitsEach"
     from room.room r

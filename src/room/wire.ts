@@ -24,7 +24,8 @@ export const RoomState = Type.Object(
     state: Type.Enum([...roomPhases], {
       description:
         "none: units are left for all, or there is no line. upcoming: people may not join yet. joining. drawing: the places " +
-        "are fixed and their order is not known yet. open: people are called. paused, ended, cancelled",
+        "are fixed, and their order is not known (`order`: null) or the drop does not sell yet. open: people are called. " +
+        "paused, ended, cancelled",
     }),
     mode: Type.Enum(["line", "draw", "offers"], {
       description:
@@ -40,8 +41,10 @@ export const RoomState = Type.Object(
     places: Type.Integer({ description: "Places that were given so far, those that were left too" }),
     called: Type.Integer({ description: "Places up to this number were called" }),
     rate: orNull<number>("number", "Places called a second, of late; null: no unit is free, so no wait can be told"),
-    free: Type.Integer({ description: "Units that can be ordered now" }),
-    held: Type.Integer({ description: "Units of orders that are not paid yet, and may come back" }),
+    free: Type.Integer({ description: "Units of the line that no pass and no offer keeps" }),
+    held: Type.Integer({
+      description: "Units that a pass, an offer or an order that is not paid yet keeps; they may come back",
+    }),
     reach: Type.Array(Type.Integer(), {
       minItems: 2,
       maxItems: 2,

@@ -214,6 +214,7 @@ describe("drops in the console", { skip }, () => {
     await heading("Empty draw");
     const line = page.getByRole("region", { name: "Line" });
     await line.getByText("No one joined the draw, and it takes no one any more").waitFor();
+    await line.getByText("Waits for the opening").waitFor();
     await look(page, "console-empty-draw");
   });
 

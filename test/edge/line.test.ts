@@ -133,7 +133,7 @@ describe("a line from its first person to its last unit", { concurrency: true },
   test("a line that no one joined before its freeze needs no beacon: who comes then is served in order of arrival", async (t) => {
     const line = await newLine("line", 2);
     await until(async () => (await world.admin.patch(line.path, { opensAt: inMs(2_500) })).status === 200);
-    await until(async () => (await line.stateOf()).state === "drawing");
+    await until(async () => (await line.stateOf()).frozenSize === 0);
     const people = await line.join(3);
     const told = await inOrder(line, people);
     assert.deepEqual(
@@ -185,10 +185,10 @@ describe("a line from its first person to its last unit", { concurrency: true },
     const line = await newLine("draw", 2);
     await line.open();
     const client = world.as(`late-${line.dropId}`);
-    for (const state of ["drawing", "open"]) {
-      await until(async () => (await line.stateOf()).state === state);
-      assert.deepEqual(codeOf(await client.post(`${line.path}/room`, {})), [409, "room_closed"]);
-    }
+    const joins = () => client.post(`${line.path}/room`, {});
+    assert.deepEqual(codeOf(await joins()), [409, "room_closed"], "frozen");
+    await line.untilDrawn();
+    assert.deepEqual(codeOf(await joins()), [409, "room_closed"], "open");
     const { frozenSize, order, round, takesPlaces, places } = await line.stateOf();
     assert.deepEqual([frozenSize, order, round, takesPlaces, places], [0, "arrival", null, false, 0]);
     const late = { name: "late", client };

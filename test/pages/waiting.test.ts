@@ -88,10 +88,10 @@ test("before the draw no person has a place, and all hear when it is drawn", () 
   assert.equal(shownOf({ ...joining, state: "drawing" }, { ...mine, place: null }).label, "drawing");
 });
 
-test("an offer says until when a unit is kept", () => {
+test("an offer says until when a unit is kept, and not what is free for others", () => {
   const offeredUntil = "2026-12-01T10:10:00.000Z";
   const shown = shownOf({ ...line, mode: "offers" }, { ...mine, place: 3, called: true, offeredUntil });
-  assert.deepEqual([shown.says, shown.act], [[["until", offeredUntil]], "choose"]);
+  assert.deepEqual([shown.says, shown.act, shown.facts], [[["until", offeredUntil]], "choose", []]);
 });
 
 test("a person who had their turn, or finds the line over or closed, is offered nothing", () => {

@@ -1,7 +1,23 @@
-/** Says what an operator has to know of a line that no one had joined before its freeze. It is pure, for the tests. */
+/** Names the state of a line, and says what an operator has to know of one that is empty. It is pure, for the tests. */
 import type { Room } from "./drop-api.ts";
 
-/** Undefined of any other line. */
+const states: Readonly<Record<Room["state"], string>> = {
+  none: "There is no line",
+  upcoming: "Not open yet",
+  joining: "People join",
+  drawing: "Being drawn",
+  open: "Being called",
+  paused: "Paused",
+  ended: "Ended",
+  cancelled: "Cancelled",
+};
+
+/** The order may be known before the drop opens: it was drawn, or no one had joined and there is nothing to draw. */
+export function stateWords({ state, order }: Pick<Room, "state" | "order">): string {
+  return state === "drawing" && order !== null ? "Waits for the opening" : states[state];
+}
+
+/** Undefined unless no one had joined the line before its freeze. */
 export function emptyNote({
   state,
   mode,

@@ -36,10 +36,9 @@ export type Shown = {
 
 export function shownOf(line: Line, mine: Mine | undefined): Shown {
   const { state, mode, freezesAt, places, called, free, held, takesPlaces } = line;
-  if (state === "none") return { label: "none", says: [], facts: [] };
-  if (state === "ended" || state === "cancelled" || mine?.done) {
-    return { label: mine?.done ? "served" : "over", says: [], facts: [] };
-  }
+  const isOver = state === "ended" || state === "cancelled";
+  const end = state === "none" ? "none" : mine?.done ? "served" : isOver && "over";
+  if (end) return { label: end, says: [], facts: [] };
   const now: Shown["facts"][number] = ["free", held > 0 ? "freeAndHeld" : "figure", free, held];
   const people = ["people", "figure", places] as const;
   const isForReturns = mode === "offers";
@@ -57,7 +56,8 @@ export function shownOf(line: Line, mine: Mine | undefined): Shown {
   }
   if (place <= called) {
     const says: Shown["says"] = offeredUntil ? [["until", offeredUntil]] : [];
-    return { label: "yourTurn", big: place, says, facts: [now], act: "choose", mayLeave: true };
+    // A unit of an offer is kept for them, so what is free for others says nothing to them.
+    return { label: "yourTurn", big: place, says, facts: offeredUntil ? [] : [now], act: "choose", mayLeave: true };
   }
   return {
     label: "place",

@@ -3,7 +3,7 @@ import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { count } from "../../lib/amounts.ts";
 import { dropApi, type Room } from "../drop-api.ts";
-import { emptyNote } from "../line-note.ts";
+import { emptyNote, stateWords } from "../line-note.ts";
 import { ProblemNote } from "./problem.tsx";
 
 const lookEveryMs = 1_000;
@@ -25,16 +25,18 @@ export function LineCard({ dropId }: { dropId: string }) {
 }
 
 function Figures({ room }: { room: Room }) {
-  const { dropId, state, mode, places, called, rate, free, held, order, root, round, frozenSize } = room;
+  const { dropId, mode, places, called, rate, free, held, order, root, round, frozenSize } = room;
   const [low = 0, high = 0] = room.reach;
   const facts: Record<string, string> = {
-    State: states[state] ?? state,
+    State: stateWords(room),
     "In line": count(places),
     Called: `${count(called)} of ${count(places)}`,
     "Called a second": rate === null ? "–" : count(Math.round(rate * 10) / 10),
     Units: `${count(free)} free · ${count(held)} held`,
-    "In reach":
-      called >= places ? "All who are in line were called" : `up to place ${count(low)}; close up to ${count(high)}`,
+    ...(places > 0 && {
+      "In reach":
+        called >= places ? "All who are in line were called" : `up to place ${count(low)}; close up to ${count(high)}`,
+    }),
     Order: order === null ? "Not known yet" : (orders[order] ?? order),
     ...(round !== null && { "Beacon's round": String(round) }),
     ...(frozenSize !== null && { "In the draw": count(frozenSize) }),
@@ -65,15 +67,6 @@ function Figures({ room }: { room: Room }) {
   );
 }
 
-const states: Record<string, string> = {
-  upcoming: "Not open yet",
-  joining: "People join",
-  drawing: "Being drawn",
-  open: "Being called",
-  paused: "Paused",
-  ended: "Ended",
-  cancelled: "Cancelled",
-};
 const orders: Record<string, string> = { drawn: "Drawn", arrival: "By arrival" };
 const modes: Record<string, string> = {
   line: "People are called one after the other.",
