@@ -58,5 +58,15 @@ export async function idle(bench: Bench): Promise<Figure[]> {
       value: perMinute(counters.transactions, countersNow.transactions),
       unit: "transactions",
     },
+    {
+      metric: "idle, requests to Kafka a minute",
+      value: perMinute(counters.logRequests, countersNow.logRequests),
+      unit: "requests",
+    },
+    {
+      metric: "idle, commands of Redis a minute",
+      value: perMinute(counters.redisCalls, countersNow.redisCalls),
+      unit: "commands",
+    },
   ];
 }

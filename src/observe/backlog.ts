@@ -40,24 +40,28 @@ export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
 
   async function lookAtDeadLetters(): Promise<void> {
     const waiting = await desk.letters.countWaiting();
-    for (const topic of topicsOf(config)) {
-      const [ends, copied] = await Promise.all([
-        engines.log.endOffsets(`${topic}.dlq`),
-        engines.log.committedOffsets(deadLettersGroup(config), `${topic}.dlq`),
-      ]);
-      letters.set(topic, lagOf(ends, copied) + (waiting.get(topic) ?? 0));
-    }
+    const look = async (topic: string) => {
+      const { ends, committed } = await offsetsOf(deadLettersGroup(config), `${topic}.dlq`);
+      letters.set(topic, lagOf(ends, committed) + (waiting.get(topic) ?? 0));
+    };
+    await Promise.all(topicsOf(config).map(look));
+  }
+
+  async function offsetsOf(group: string, topic: string): Promise<{ ends: Offsets; committed: Offsets }> {
+    const [ends, committed] = await Promise.all([
+      engines.log.endOffsets(topic),
+      engines.log.committedOffsets(group, topic),
+    ]);
+    return { ends, committed };
   }
 
   async function lookAtLog(): Promise<false> {
-    for (const { topic, group } of consumed) {
-      const [ends, committed] = await Promise.all([
-        engines.log.endOffsets(topic),
-        engines.log.committedOffsets(group, topic),
-      ]);
+    const look = async ({ topic, group }: (typeof consumed)[number]) => {
+      const { ends, committed } = await offsetsOf(group, topic);
       watch(topic, ends, committed);
-    }
-    await lookAtDeadLetters();
+    };
+    // All at once: Kafka gets one request for all topics of a broker, and one for all groups.
+    await Promise.all([...consumed.map(look), lookAtDeadLetters()]);
     return false;
   }
 

@@ -4,8 +4,9 @@ import type { Bounds, Offsets, TopicSettings } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { type Coordinator, createCoordinator } from "./coordinator.ts";
 import { check, isPassing, isRefusal, KafkaSilence, repeated } from "./errors.ts";
+import { createGathered } from "./gathered.ts";
 import { createLinks } from "./links.ts";
-import { committedMarks, earliest, isOf, latest, listOffsets } from "./offsets.ts";
+import { committedMarks, earliest, isOf, latest, listOffsets, type OfGroup, type OfTopic } from "./offsets.ts";
 
 export type Admin = {
   endOffsets(topic: string): Promise<Offsets>;
@@ -33,10 +34,17 @@ export function createAdmin(cluster: Cluster): Admin {
   const links = createLinks(cluster);
   /** As many as the groups that this process asks about. */
   const coordinators = new Map<string, Coordinator>();
+  // The lag of all groups is asked for at once.
+  const listAt = (place: bigint) =>
+    createGathered(async (node, asked: readonly OfTopic[]) => listOffsets(await links.to(node), place, asked));
+  const [listEarliest, listLatest] = [listAt(earliest), listAt(latest)];
+  const readCommitted = createGathered(async (node, asked: readonly OfGroup[]) =>
+    committedMarks(await links.to(node), asked),
+  );
 
   async function listEnds(topic: string): Promise<Offsets> {
     try {
-      return await askLeaders(topic, latest);
+      return await askLeaders(topic, listLatest);
     } catch (error) {
       cluster.forget(topic);
       throw error;
@@ -50,8 +58,8 @@ export function createAdmin(cluster: Cluster): Admin {
   async function readBounds(topic: string): Promise<Bounds> {
     const { id } = await cluster.topicNow(topic);
     try {
-      const beginnings = await askLeaders(topic, earliest);
-      const ends = await askLeaders(topic, latest);
+      const beginnings = await askLeaders(topic, listEarliest);
+      const ends = await askLeaders(topic, listLatest);
       if ((await cluster.topicNow(topic)).id === id) return { incarnation: id, beginnings, ends };
     } catch (error) {
       cluster.forget(topic);
@@ -60,12 +68,12 @@ export function createAdmin(cluster: Cluster): Admin {
     throw new KafkaSilence(`topic ${topic} was made again during the request`);
   }
 
-  async function askLeaders(topic: string, place: bigint): Promise<Offsets> {
+  async function askLeaders(topic: string, list: typeof listLatest): Promise<Offsets> {
     const { leaders } = await cluster.topic(topic);
     const byLeader = Map.groupBy(leaders.keys(), (partition) => leaders[partition] as number);
     const offsets: Offsets = new Map();
     const asked = [...byLeader].map(async ([leader, partitions]) => {
-      const found = await listOffsets(await links.to(leader), topic, partitions, place);
+      const found = await list(leader, { topic, partitions });
       for (const [partition, offset] of found) offsets.set(partition, offset);
     });
     await Promise.all(asked);
@@ -103,7 +111,8 @@ export function createAdmin(cluster: Cluster): Admin {
         withinMs,
         async () => {
           const { id, leaders } = await cluster.topic(topic);
-          const marks = await coordinator.use((link) => committedMarks(link, group, topic, [...leaders.keys()]));
+          const partitions = [...leaders.keys()];
+          const marks = await coordinator.use((_, node) => readCommitted(node, { group, topic, partitions }));
           return new Map([...marks].flatMap(([at, mark]) => (isOf(mark, id) ? [[at, mark.next] as const] : [])));
         },
         mayPass,

@@ -5,8 +5,8 @@ import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 
 export type Coordinator = {
-  /** @throws what `work` throws, and KafkaSilence. */
-  use<T>(work: (link: Link) => Promise<T>): Promise<T>;
+  /** Gives `work` a connection to the coordinator, and its number. @throws what `work` throws, and KafkaSilence. */
+  use<T>(work: (link: Link, node: number) => Promise<T>): Promise<T>;
 };
 
 export function createCoordinator(cluster: Cluster, links: Links, group: string): Coordinator {
@@ -15,7 +15,7 @@ export function createCoordinator(cluster: Cluster, links: Links, group: string)
     async use(work) {
       try {
         node ??= await cluster.coordinatorOf(group);
-        return await work(await links.to(node));
+        return await work(await links.to(node), node);
       } catch (error) {
         const moved = isRefusal(error, "NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE");
         if (moved || error instanceof KafkaSilence) node = undefined;

@@ -100,10 +100,11 @@ export function createFetchers(options: FetchOptions): ReadonlyMap<number, Fetch
 
   async function boundsFrom(link: Link, partition: number): Promise<Place> {
     const { id } = await cluster.topicNow(topic);
-    const [beginning, end] = [
-      (await listOffsets(link, topic, [partition], earliest)).get(partition) ?? 0n,
-      (await listOffsets(link, topic, [partition], latest)).get(partition) ?? 0n,
-    ];
+    const offsetAt = async (place: bigint) => {
+      const [answer] = await listOffsets(link, place, [{ topic, partitions: [partition] }]);
+      return answer?.().get(partition) ?? 0n;
+    };
+    const [beginning, end] = [await offsetAt(earliest), await offsetAt(latest)];
     if ((await cluster.topicNow(topic)).id !== id) throw new KafkaSilence(`topic ${topic} is being made again`);
     return { topic, partition, incarnation: id, beginning, end };
   }

@@ -12,6 +12,8 @@ export type Heartbeat = {
   lost: Promise<void>;
   /** Another part has noticed that the membership is lost. */
   lose(): void;
+  /** The group may rebalance: the next heartbeat is sent at once. */
+  hurry(): void;
   stop(): void;
 };
 
@@ -22,17 +24,23 @@ export type HeartbeatOptions = {
   sessionTimeoutMs: number;
 };
 
-/** A member notices a rebalance with its next heartbeat. */
-const longestIntervalMs = 1_000;
+/** Partitions that were added are noticed with a heartbeat. */
+const longestIntervalMs = 60_000;
+/** After one that failed. */
+const againMs = 1_000;
 
 export function startHeartbeat({ send, hasChanged, sessionTimeoutMs }: HeartbeatOptions): Heartbeat {
   const rebalancing = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<void>();
-  const stopped = new AbortController();
-  const intervalMs = Math.min(sessionTimeoutMs / 10, longestIntervalMs);
+  // Rebalances are noticed in between by a look at all groups (rebalances.ts).
+  const intervalMs = Math.min(sessionTimeoutMs / 6, longestIntervalMs);
   let heardAtMs = elapsedMs();
+  let stopped = false;
+  /** Ends the present pause. */
+  let pause = new AbortController();
 
-  async function once(): Promise<void> {
+  /** Whether the coordinator has answered. */
+  async function once(): Promise<boolean> {
     try {
       await send();
       heardAtMs = elapsedMs();
@@ -43,23 +51,33 @@ export function startHeartbeat({ send, hasChanged, sessionTimeoutMs }: Heartbeat
         rebalancing.resolve();
       } else if (!isPassing(error) || elapsedMs() - heardAtMs > sessionTimeoutMs) {
         lose();
+      } else {
+        return false;
       }
     }
+    return true;
   }
 
   async function keepSending(): Promise<void> {
-    for (;;) {
-      await sleep(intervalMs, undefined, { signal: stopped.signal }).catch(() => {});
-      if (stopped.signal.aborted) return;
-      await once();
+    let pauseMs = intervalMs;
+    while (!stopped) {
+      pause = new AbortController();
+      await sleep(pauseMs, undefined, { signal: pause.signal }).catch(() => {});
+      if (stopped) return;
+      pauseMs = (await once()) ? intervalMs : Math.min(intervalMs, againMs);
     }
+  }
+
+  function stop(): void {
+    stopped = true;
+    pause.abort();
   }
 
   function lose(): void {
     lost.resolve();
-    stopped.abort();
+    stop();
   }
 
   void keepSending();
-  return { rebalancing: rebalancing.promise, lost: lost.promise, lose, stop: () => stopped.abort() };
+  return { rebalancing: rebalancing.promise, lost: lost.promise, lose, hurry: () => pause.abort(), stop };
 }

@@ -10,6 +10,7 @@ import { createKafkaStage } from "./kafka.testing.ts";
 import { memberLaws } from "./members.testing.ts";
 import { operationLaws } from "./operation.testing.ts";
 import { outageLaws } from "./outages.testing.ts";
+import { restLaws } from "./rest.testing.ts";
 
 const stage = createKafkaStage();
 before(() => stage.setUp());
@@ -21,4 +22,5 @@ describe("Kafka in trouble", { skip: stage.isForeign, timeout: 10 * patiently.wi
   outageLaws(stage);
   memberLaws(stage);
   operationLaws(stage);
+  restLaws(stage);
 });

@@ -12,6 +12,7 @@ import { openCluster } from "./cluster.ts";
 import type { Credentials } from "./link.ts";
 import { startMember } from "./member.ts";
 import { createProducer } from "./produce.ts";
+import { createRebalances } from "./rebalances.ts";
 
 export type KafkaLogOptions = Credentials & {
   /** "host:port" of some brokers, with commas between them. */
@@ -32,6 +33,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
   const admin = createAdmin(cluster);
   const producer = createProducer(cluster);
   const appender = createAppender(cluster, producer);
+  const rebalances = createRebalances(cluster);
   const members = new Set<Consumer>();
   let closed = false;
 
@@ -42,7 +44,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
       if (closed) throw new Error("the event log is closed");
       await cluster.topic(work.topic);
       const maxRecords = work.largerThanPolls ? work.maxRecords : Math.min(work.maxRecords, maxPollRecords);
-      const member = startMember({ ...work, cluster, maxRecords, sessionTimeoutMs, log });
+      const member = startMember({ ...work, cluster, rebalances, maxRecords, sessionTimeoutMs, log });
       members.add(member);
       return {
         async close() {
@@ -59,6 +61,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
     async close() {
       closed = true;
       await Promise.all([...members].map((member) => member.close()));
+      await rebalances.close();
       await appender.close();
       producer.close();
       admin.close();

@@ -16,8 +16,14 @@ import { startHeartbeat } from "./heartbeat.ts";
 import { createLinks } from "./links.ts";
 import { committedMarks, type Mark } from "./offsets.ts";
 import { type PartitionConsumer, startPartitionConsumer } from "./partition-consumer.ts";
+import type { Rebalances } from "./rebalances.ts";
 
-export type MemberOptions = ConsumeOptions & { cluster: Cluster; sessionTimeoutMs: number; log: Log };
+export type MemberOptions = ConsumeOptions & {
+  cluster: Cluster;
+  rebalances: Rebalances;
+  sessionTimeoutMs: number;
+  log: Log;
+};
 
 const committedWithinMs = 10_000;
 /** If the whole system stops, Kafka may have stopped first. */
@@ -26,7 +32,7 @@ const lastCommitMs = 5_000;
 const calmFailures = 5;
 const expectedRefusals = ["REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"];
 
-export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberOptions): Consumer {
+export function startMember({ cluster, rebalances, sessionTimeoutMs, log, ...work }: MemberOptions): Consumer {
   const { group, topic } = work;
   const links = createLinks(cluster);
   const coordinator = createCoordinator(cluster, links, group);
@@ -79,6 +85,7 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
       hasChanged: () => hasChanged(membership),
       sessionTimeoutMs,
     });
+    const unwatch = rebalances.watch({ group, memberId: membership.memberId }, heartbeat.hurry);
     heartbeat.lost.then(() => log.info("partitions lost", fields));
     const send = (marks: ReadonlyMap<number, Mark>) => consumerGroup.commit(membership, marks);
     const commits = createCommits({ send, onFenced: heartbeat.lose, gatherMs: work.gatherMs ?? 0, log, fields });
@@ -98,13 +105,17 @@ export function startMember({ cluster, sessionTimeoutMs, log, ...work }: MemberO
     } finally {
       commits.drop();
       for (const [partition, consumer] of consumers) linger(partition, consumer.stop());
+      unwatch();
       heartbeat.stop();
       isMember = false;
     }
   }
 
   function startsOf(partitions: number[]) {
-    return repeated(committedWithinMs, () => coordinator.use((link) => committedMarks(link, group, topic, partitions)));
+    return repeated(committedWithinMs, async () => {
+      const [answer] = await coordinator.use((link) => committedMarks(link, [{ group, topic, partitions }]));
+      return answer?.() ?? new Map<number, Mark>();
+    });
   }
 
   function consumerOf(partition: number, fetcher: Fetcher, start: Mark | undefined, commits: Commits) {
