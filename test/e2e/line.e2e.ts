@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { tabTo, tabToMatch } from "./keyboard.ts";
-import { look } from "./look.ts";
+import { fitsNarrow, look, picture } from "./look.ts";
 import { hourMs, inMs } from "./scheduled.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
@@ -23,7 +23,7 @@ describe("the line of a drop", { skip }, () => {
     const productId = await stage.world.newProduct({ stock, price: 12_900, limitPerCustomer: 2 });
     const dropId = `drop-${randomHex(4)}`;
     const times = { zone: "Europe/Berlin", opensAt: inMs(opensInMs), closesAt: inMs(opensInMs + hourMs) };
-    const drop = { dropId, name, ...times, beacon: "own", ...line, products: [{ productId, label: "One" }] };
+    const drop = { dropId, name, ...times, beacon: "own", products: [{ productId, label: "One" }], ...line };
     const made = await admin.post("/drops", drop);
     assert.equal(made.status, 201, JSON.stringify(made.body));
     const told = await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
@@ -264,6 +264,39 @@ describe("the line of a drop", { skip }, () => {
     assert.equal(order?.productId, wanted);
     // The unit that was kept before is free for the next person.
     await holds(third, kept);
+  });
+
+  test("each page of a line is right from its first moment on, and fits the narrowest screen if no name has a blank", async () => {
+    const name = "Donaudampfschifffahrtsgesellschaftskapitaensmuetzenabzeichen";
+    const products = await Promise.all(
+      ["Blau", "Rot"].map(async (colour) => {
+        const productId = await stage.world.newProduct({ stock: 1, price: 12_900 });
+        const told = await stage.world.admin.patch(`/products/${productId}`, { name: `${colour}${name}`.repeat(2) });
+        assert.equal(told.status, 200, JSON.stringify(told.body));
+        return { productId };
+      }),
+    );
+    const line = { opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000) } as const;
+    const { dropId } = await scheduled(name, { stock: 1, ...line, products });
+    const { page } = await stage.person("reads-long-names");
+    await page.addInitScript(`window.unready = [];
+      new MutationObserver(() => {
+        const text = document.body?.textContent ?? "";
+        if (/NaN|undefined/.test(text)) unready.push(text);
+      }).observe(document, { subtree: true, childList: true, characterData: true });`);
+    const shows = async (path: string, text: string, what: string) => {
+      await page.goto(`/d/${dropId}${path}`);
+      await page.getByText(text).first().waitFor();
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await picture(page, `long-names-${what}-${colorScheme}`);
+      }
+      assert.deepEqual(await page.evaluate("unready"), [], what);
+      await fitsNarrow(page, what);
+    };
+    await shows("", "It is sold in the order of a line.", "drop");
+    await shows("/wait", "Join the line", "line");
+    await shows("/fair", "How the line was ordered", "check");
   });
 
   test("leaving asks first, and gives the place up", async () => {

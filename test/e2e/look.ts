@@ -37,10 +37,15 @@ export async function look(page: Page, name: string, at = "body"): Promise<void>
     assert.deepEqual(told, [], `${name}, ${colorScheme}`);
     await picture(page, `${name}-${colorScheme}`, at);
   }
+  await fitsNarrow(page, name);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+}
+
+/** At the narrowest width there is nothing to scroll to sideways. */
+export async function fitsNarrow(page: Page, name: string): Promise<void> {
   await page.setViewportSize(narrow);
   const wide = await page.evaluate<number>("document.scrollingElement.scrollWidth");
   assert.ok(wide <= narrow.width, `${name} is ${wide} px wide on a screen of ${narrow.width} px`);
-  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   await page.setViewportSize(desktop);
 }
 

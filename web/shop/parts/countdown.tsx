@@ -27,18 +27,19 @@ export function Countdown({ payBy }: { payBy: string }) {
   );
 }
 
+/** Right from the first drawing on, also if `untilMs` is not known at first or changes. */
 export function useLeftMs(untilMs: number): number {
-  const [leftMs, setLeftMs] = useState(untilMs - shopNowMs());
+  const [nowMs, setNowMs] = useState(shopNowMs);
   useEffect(() => {
     void hearClock();
     const hearing = setInterval(hearClock, hearEveryMs);
-    const drawing = setInterval(() => setLeftMs(untilMs - shopNowMs()), drawEveryMs);
+    const drawing = setInterval(() => setNowMs(shopNowMs()), drawEveryMs);
     return () => {
       clearInterval(hearing);
       clearInterval(drawing);
     };
-  }, [untilMs]);
-  return leftMs;
+  }, []);
+  return untilMs - nowMs;
 }
 
 /** A screen reader is told three times and not each second: the text changes at these moments only. */
