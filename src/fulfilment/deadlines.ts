@@ -39,7 +39,7 @@ export function createDeadlines({ orders, runs, readVerdicts, now, settle }: Dea
     const found = await readVerdicts({ run: null, orderIds: due.map(({ orderId }) => orderId) });
     const toEnd = new Set([...found.paid, ...found.due, ...found.over]);
     const late = due.filter((order) => runs.areFailing && isDue(order, now() - graceMs) && toEnd.delete(order.orderId));
-    for (const orderId of toEnd) runs.add(orderId);
+    for (const orderId of toEnd) runs.find(orderId);
     if (late.length > 0) await settle(late.map(({ orderId }) => orderId));
   }
 

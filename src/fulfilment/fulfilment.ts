@@ -60,7 +60,7 @@ export async function startFulfilment(options: FulfilmentOptions) {
   const runs = createRuns({ workflows, onFault });
   const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);
   const deadlines = createDeadlines({ orders, runs, readVerdicts: steps.readVerdicts, now, settle });
-  const settleLate = createLate({ orders, payment, now, settle, beginRun: runs.add });
+  const settleLate = createLate({ orders, payment, now, settle, beginRun: runs.find });
   async function settlePayments(): Promise<boolean | undefined> {
     const { settled, waiting, failed } = await payment.sweep();
     const turn = await settleLate();

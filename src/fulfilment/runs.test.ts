@@ -78,6 +78,20 @@ describe("orders that have something to do", () => {
     assert.deepEqual(inRuns(), []);
   });
 
+  test("are not taken again because a scan finds them while their run is under way", async () => {
+    const { runs, inRuns, endFirst } = openEngine();
+    runs.find("a");
+    await turn();
+    runs.find("a");
+    await turn();
+    assert.deepEqual(inRuns(), [["a"]]);
+    await endFirst();
+    assert.deepEqual(inRuns(), []);
+    runs.find("a");
+    await turn();
+    assert.deepEqual(inRuns(), [["a"]]);
+  });
+
   test("are left to the scans if their run cannot start or fails, and the runs after it go on", async () => {
     const { runs, faults, add, inRuns, endFirst, refuse } = openEngine();
     refuse(true);

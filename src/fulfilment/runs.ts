@@ -11,6 +11,8 @@ import type { Batch } from "./batch-saga.ts";
 export type Runs = {
   /** There is something to do about the order. It may be forgotten, so the scans look for such orders too. */
   add(orderId: string): void;
+  /** A scan found the order. If its run is under way, that does not begin another: the scan finds it again if it must. */
+  find(orderId: string): void;
   readonly waiting: number;
   /** The latest run did not reach its end in time, or could not be started. */
   readonly areFailing: boolean;
@@ -74,12 +76,17 @@ export function createRuns({ workflows, onFault }: RunsOptions): Runs {
     await started.ended();
   }
 
+  function add(orderId: string): void {
+    if (underWay.has(orderId)) again.add(orderId);
+    else if (waiting.size < mostWaiting) waiting.add(orderId);
+    // Orders whose news come together leave together.
+    queueMicrotask(begin);
+  }
+
   return {
-    add(orderId) {
-      if (underWay.has(orderId)) again.add(orderId);
-      else if (waiting.size < mostWaiting) waiting.add(orderId);
-      // Orders whose news come together leave together.
-      queueMicrotask(begin);
+    add,
+    find(orderId) {
+      if (!underWay.has(orderId)) add(orderId);
     },
     get waiting() {
       return waiting.size;
