@@ -12,9 +12,8 @@ import {
   type FirstIntent,
   type Intent,
   insertIntents,
-  lockIntents,
+  lockPayments,
   type Payment,
-  paymentsOf,
   writeIntents,
   writePayments,
 } from "./payment-rows.ts";
@@ -74,8 +73,8 @@ export function createChanges({ sql, now }: { sql: Sql; now(): number }): Change
 }
 
 async function makeIn(tx: Tx, changes: readonly Change<unknown>[], now: () => number): Promise<unknown[]> {
-  const repeated = await noteFirst(tx, changes, now());
-  const { books, orderOf } = await readLocked(tx, changes);
+  // Asked for together: one trip to PostgreSQL.
+  const [repeated, { books, orderOf }] = await Promise.all([noteFirst(tx, changes, now()), readLocked(tx, changes)]);
   const nowMs = now();
   const after = new Map(books);
   const answers = changes.map(({ of, decide, event }) => {
@@ -93,14 +92,16 @@ async function makeIn(tx: Tx, changes: readonly Change<unknown>[], now: () => nu
 /** In the order of their keys, as all that locks here, so that batches wait for each other in one direction only. */
 async function noteFirst(tx: Tx, changes: readonly Change<unknown>[], nowMs: number) {
   const events = changes.flatMap(({ event }) => (event ? [event] : []));
-  const fresh = await noteEvents(tx, events, nowMs);
-  if (fresh.size > 0) await crashPoint("payment.webhook-noted");
   const first = new Map<string, FirstIntent>();
   for (const { of, firstIntent } of changes) {
     if (!firstIntent || !("orderId" in of) || first.has(lower(of.orderId))) continue;
     first.set(lower(of.orderId), { orderId: lower(of.orderId), ...firstIntent });
   }
-  await insertIntents(tx, [...first.values()].toSorted(byOrder), nowMs);
+  const [fresh] = await Promise.all([
+    noteEvents(tx, events, nowMs),
+    insertIntents(tx, [...first.values()].toSorted(byOrder), nowMs),
+  ]);
+  if (fresh.size > 0) await crashPoint("payment.webhook-noted");
   // The first of a batch is fresh, and its copies in the same batch are repetitions.
   return ({ eventId }: InboxEvent) => !fresh.delete(eventId);
 }
@@ -108,11 +109,7 @@ async function noteFirst(tx: Tx, changes: readonly Change<unknown>[], nowMs: num
 async function readLocked(tx: Tx, changes: readonly Change<unknown>[]) {
   const orderIds = changes.flatMap(({ of }) => ("orderId" in of ? [lower(of.orderId)] : []));
   const paymentIds = changes.flatMap(({ of }) => ("paymentId" in of ? [lower(of.paymentId)] : []));
-  const intents = await lockIntents(tx, [...new Set(orderIds)], [...new Set(paymentIds)]);
-  const payments = await paymentsOf(
-    tx,
-    intents.map(({ orderId }) => orderId),
-  );
+  const { intents, payments } = await lockPayments(tx, [...new Set(orderIds)], [...new Set(paymentIds)]);
   const paymentsBy = Map.groupBy(payments, ({ orderId }) => orderId);
   const books = intents.map((intent): [string, OrderBooks] => [
     intent.orderId,
@@ -137,17 +134,14 @@ async function writeChanged(
     const known = new Set(before.get(books.intent.orderId)?.payments);
     return books.payments.filter((payment) => !known.has(payment));
   });
-  await writeIntents(tx, intents, nowMs);
-  await writePayments(tx, payments, nowMs);
-  await writeNews(
-    tx,
-    changed.flatMap(({ news }) => news),
-    nowMs,
-  );
-  await dropNews(
-    tx,
-    changed.flatMap(({ droppedNews }) => droppedNews),
-  );
+  const news = changed.flatMap(({ news }) => news);
+  const droppedNews = changed.flatMap(({ droppedNews }) => droppedNews);
+  await Promise.all([
+    writeIntents(tx, intents, nowMs),
+    writePayments(tx, payments, nowMs),
+    writeNews(tx, news, nowMs),
+    dropNews(tx, droppedNews),
+  ]);
 }
 
 /** Thrown for a change whose decision threw. */

@@ -73,23 +73,31 @@ export async function insertIntents(tx: Tx, intents: readonly FirstIntent[], now
   );
 }
 
-/** Locks them in the order of their ids, so that no two transactions wait for each other. */
-export function lockIntents(tx: Tx, orderIds: readonly string[], paymentIds: readonly string[]): Promise<Intent[]> {
-  return tx.query<Intent>(
-    `select ${intentColumns} from payment.intent
-      where order_id = any($1::uuid[] || array(select order_id from payment.payment where payment_id = any($2::uuid[])))
-      order by order_id for update`,
-    [orderIds, paymentIds],
-  );
-}
+const ofOrdersOrPayments =
+  "$1::uuid[] || array(select order_id from payment.payment where payment_id = any($2::uuid[]))";
 
-/** Read after the lock, as a statement of its own: its snapshot then has what the last holder of the lock wrote. */
-export async function paymentsOf(tx: Tx, orderIds: readonly string[]): Promise<Payment[]> {
-  if (orderIds.length === 0) return [];
-  return tx.query<Payment>(
-    `select ${paymentColumns} from payment.payment where order_id = any($1::uuid[]) order by order_id, attempt`,
-    [orderIds],
-  );
+/**
+ * Locks the intents in the order of their ids, so that no two transactions wait for each other. The payments are read
+ * after the lock, by a statement of its own: its snapshot then has what the last holder of the lock wrote.
+ */
+export async function lockPayments(
+  tx: Tx,
+  orderIds: readonly string[],
+  paymentIds: readonly string[],
+): Promise<{ intents: Intent[]; payments: Payment[] }> {
+  const [intents, payments] = await Promise.all([
+    tx.query<Intent>(
+      `select ${intentColumns} from payment.intent where order_id = any(${ofOrdersOrPayments})
+        order by order_id for update`,
+      [orderIds, paymentIds],
+    ),
+    tx.query<Payment>(
+      `select ${paymentColumns} from payment.payment where order_id = any(${ofOrdersOrPayments})
+        order by order_id, attempt`,
+      [orderIds, paymentIds],
+    ),
+  ]);
+  return { intents, payments };
 }
 
 /** Called with the intents locked. A closed one stays closed. */

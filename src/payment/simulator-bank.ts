@@ -117,15 +117,15 @@ async function operateEach(tx: Tx, asked: readonly Asked[], nowMs: number): Prom
     const amountMinor = kind === "refunded" ? charge.amountMinor - charge.refundedMinor : charge.amountMinor;
     return { charge, line: { kind, amountMinor, key } };
   });
-  if (booked.length > 0) await book(tx, booked, nowMs);
   const operated = new Map(moved.map((charge) => [charge.paymentId, { charge, moved: true }]));
   const others = [...operationOf.keys()].filter((id) => !operated.has(id));
-  for (const charge of await readCharges(tx, others)) operated.set(charge.paymentId, { charge, moved: false });
+  const [unmoved] = await Promise.all([readCharges(tx, others), book(tx, booked, nowMs)]);
+  for (const charge of unmoved) operated.set(charge.paymentId, { charge, moved: false });
   return operated;
 }
 
-/** Decides the charges that are due. Returns how many. */
-export async function decideDue(tx: Tx, nowMs: number, limit: number): Promise<number> {
+/** Decides the charges that are due; they are to be booked. */
+export async function decideDue(tx: Tx, nowMs: number, limit: number): Promise<Booking[]> {
   const charges = await tx.query<BankCharge>(
     `with due as (
        select payment_id from payment_simulator.charge where status = 'processing' and result_at <= $1
@@ -135,36 +135,37 @@ export async function decideDue(tx: Tx, nowMs: number, limit: number): Promise<n
      returning ${columns}`,
     [new Date(nowMs), limit],
   );
-  const booked = charges.map((charge): Booking => {
+  return charges.map((charge): Booking => {
     const kind = charge.status as StatementLine["kind"] | "declined";
     return {
       charge,
       line: kind === "declined" ? undefined : { kind, amountMinor: charge.amountMinor, key: "auth-" },
     };
   });
-  if (booked.length > 0) await book(tx, booked, nowMs);
-  return charges.length;
 }
 
 /** One transaction writes the operation, its line in the statement and its webhook. */
 export async function book(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
+  await Promise.all([writeLines(tx, booked, nowMs), postWebhooks(tx, booked, nowMs)]);
+}
+
+async function writeLines(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
   const lines = booked.flatMap(({ charge, line }) => (line ? [{ ...charge, ...line }] : []));
-  if (lines.length > 0)
-    await tx.query(
-      `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
+  if (lines.length === 0) return;
+  await tx.query(
+    `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
      select line.key || line.payment_id, line.payment_id, line.kind, line.amount, line.currency, $6
        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
             as line (key, payment_id, kind, amount, currency)`,
-      [
-        lines.map(({ key }) => key),
-        lines.map(({ paymentId }) => paymentId),
-        lines.map(({ kind }) => kind),
-        lines.map(({ amountMinor }) => amountMinor),
-        lines.map(({ currency }) => currency),
-        new Date(nowMs),
-      ],
-    );
-  await postWebhooks(tx, booked, nowMs);
+    [
+      lines.map(({ key }) => key),
+      lines.map(({ paymentId }) => paymentId),
+      lines.map(({ kind }) => kind),
+      lines.map(({ amountMinor }) => amountMinor),
+      lines.map(({ currency }) => currency),
+      new Date(nowMs),
+    ],
+  );
 }
 
 export async function readCharge(sql: Queryable, paymentId: string): Promise<BankCharge | undefined> {

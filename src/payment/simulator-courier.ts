@@ -2,7 +2,7 @@
 import type { Sql, Tx } from "#engines/sql";
 import { signWebhook } from "#platform/standard-webhooks";
 import { messageOf } from "#platform/thrown";
-import { decideDue } from "./simulator-bank.ts";
+import { book, decideDue } from "./simulator-bank.ts";
 
 /** Resolves once the receiver has accepted the webhook. */
 export type Deliver = (body: Buffer, headers: Record<string, string>) => Promise<void>;
@@ -28,9 +28,10 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
   /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
   function turn(sent: readonly Sent[]): Promise<Copy[]> {
     return sql.transaction(async (tx) => {
-      if (sent.length > 0) await note(tx, sent);
-      await decideDue(tx, now(), batchSize);
-      return claim(tx);
+      // What is asked for together goes to PostgreSQL in one trip.
+      const [decided] = await Promise.all([decideDue(tx, now(), batchSize), note(tx, sent)]);
+      const [, copies] = await Promise.all([book(tx, decided, now()), claim(tx)]);
+      return copies;
     });
   }
 
@@ -61,6 +62,7 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
   }
 
   async function note(tx: Tx, sent: readonly Sent[]): Promise<void> {
+    if (sent.length === 0) return;
     await tx.query(
       `update payment_simulator.webhook
           set last_error = sent.error, delivered_at = case when sent.error is null then $4::timestamptz end

@@ -54,8 +54,7 @@ export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted:
       const row = count(product, ofProduct);
       if (row) rows.push(row);
     }
-    await writeOutcomes(tx, queued, rows);
-    await writeStock(tx, stock.values(), rows);
+    await Promise.all([writeOutcomes(tx, queued, rows), writeStock(tx, stock.values(), rows)]);
     return { counted: queued.length, rows };
   });
 }

@@ -66,6 +66,10 @@ export function paymentTwins(t: PaymentTables): Twins {
       .slice(0, limit as number);
   }
 
+  function ordersOf(tx: Transaction, orderIds: readonly string[], paymentIds: readonly string[]): string[] {
+    return [...orderIds, ...paymentIds.flatMap((id) => t.payment.get(tx, id)?.orderId ?? [])];
+  }
+
   function write(tx: Transaction, row: PaymentRow): void {
     t.payment.put(tx, row.paymentId, row);
     const ofOrder = t.payment.all(tx).filter(({ orderId, state }) => orderId === row.orderId && live.includes(state));
@@ -74,9 +78,8 @@ export function paymentTwins(t: PaymentTables): Twins {
 
   return {
     "from payment.intent where order_id = any": (tx, [orderIds, paymentIds]) => {
-      const ofPayments = (paymentIds as string[]).flatMap((id) => t.payment.get(tx, id)?.orderId ?? []);
-      const sorted = [...new Set([...(orderIds as string[]), ...ofPayments])].toSorted();
-      return sorted.flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
+      const asked = ordersOf(tx, orderIds as string[], paymentIds as string[]);
+      return [...new Set(asked)].toSorted().flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
     },
     "select from payment.intent where order_id = $1 and": (tx, [orderId, before]) => {
       const row = t.intent.get(tx, orderId as string);
@@ -110,12 +113,14 @@ export function paymentTwins(t: PaymentTables): Twins {
       }
       return [];
     },
-    "from payment.payment where order_id = any($1::uuid[]) order by": (tx, [orderIds]) =>
-      t.payment
+    "from payment.payment where order_id = any($1::uuid[] ||": (tx, [orderIds, paymentIds]) => {
+      const asked = new Set(ordersOf(tx, orderIds as string[], paymentIds as string[]));
+      return t.payment
         .all(tx)
-        .filter((row) => (orderIds as string[]).includes(row.orderId))
+        .filter(({ orderId }) => asked.has(orderId))
         .toSorted((a, b) => (a.orderId === b.orderId ? a.attempt - b.attempt : a.orderId < b.orderId ? -1 : 1))
-        .map((row) => ({ ...row, kept: row.keptAt !== null })),
+        .map((row) => ({ ...row, kept: row.keptAt !== null }));
+    },
     "insert into payment.payment": (tx, values) => {
       const at = values[14] as Date;
       const columns = values.slice(0, 14) as unknown[][];
