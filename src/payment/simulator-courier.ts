@@ -1,5 +1,6 @@
 /** Delivers the simulated provider's webhooks: at least once, for about a quarter of an hour. */
 import type { Sql, Tx } from "#engines/sql";
+import { goOn, within } from "#platform/deadline";
 import { signWebhook } from "#platform/standard-webhooks";
 import { messageOf } from "#platform/thrown";
 import { book, decideDue } from "./simulator-bank.ts";
@@ -18,6 +19,8 @@ export type Courier = {
 export type Delivered = { accepted: number; nextDueMs: number | undefined };
 
 const batchSize = 500;
+/** The next turn does not wait longer for the answers to this one's deliveries, so that webhooks that fall due meanwhile leave. */
+const gatherMs = 20;
 /** The pauses between tries double from five seconds to a minute. */
 const maxAttempts = 20;
 
@@ -93,12 +96,24 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
       let accepted = 0;
       let dueMs = await nextDueMs();
       if (dueMs === undefined || dueMs > now()) return { accepted, nextDueMs: dueMs };
+      let sent: Sent[] = [];
+      const underWay = new Set<Promise<void>>();
+      async function sendAll(copies: readonly Copy[]): Promise<void> {
+        const answers = await Promise.all(copies.map((copy) => send(deliver, copy)));
+        accepted += answers.filter(({ error }) => error === null).length;
+        sent = [...sent, ...answers];
+      }
       // Ends when nothing more is due, because refused deliveries are postponed.
-      for (let sent: Sent[] = []; ; ) {
-        const copies = await turn(sent);
-        if (copies.length === 0) break;
-        sent = await Promise.all(copies.map((copy) => send(deliver, copy)));
-        accepted += sent.filter(({ error }) => error === null).length;
+      for (;;) {
+        const noted = sent;
+        sent = [];
+        const copies = await turn(noted);
+        if (copies.length > 0) {
+          const sending = sendAll(copies).finally(() => underWay.delete(sending));
+          underWay.add(sending);
+          await within(gatherMs, Promise.all(underWay), goOn);
+        } else if (underWay.size > 0) await Promise.race(underWay);
+        else if (sent.length === 0) break;
       }
       dueMs = await nextDueMs();
       return { accepted, nextDueMs: dueMs };

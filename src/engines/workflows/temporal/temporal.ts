@@ -65,6 +65,8 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
             workflowId: idOf(id),
             taskQueue,
             args: [input],
+            // The run begins in the answer to its start if this process has a free place for it.
+            requestEagerStart: true,
             workflowIdReusePolicy: "REJECT_DUPLICATE",
             workflowIdConflictPolicy: "USE_EXISTING",
           }),
