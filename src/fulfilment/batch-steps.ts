@@ -14,8 +14,11 @@ export type BatchStepsOptions = {
 };
 
 export function createBatchSteps({ orders, payment, paymentGraceMs, now, onFault }: BatchStepsOptions): BatchSteps {
-  async function endsOf(orderIds: readonly string[]): Promise<Ended> {
-    const found = await orders.booked(orderIds);
+  /** `taken`: those of them that were just changed, as they are now. */
+  async function endsOf(orderIds: readonly string[], taken: readonly Order[]): Promise<Ended> {
+    const known = new Set(idsOf(taken));
+    const others = orderIds.filter((orderId) => !known.has(orderId));
+    const found = others.length > 0 ? [...taken, ...(await orders.booked(others))] : taken;
     return {
       confirmed: idsOf(found.filter(({ status }) => status === "CONFIRMED")),
       over: idsOf(found.filter(({ status }) => isOver(status))),
@@ -56,11 +59,11 @@ export function createBatchSteps({ orders, payment, paymentGraceMs, now, onFault
     },
 
     async confirmAll({ run, orderIds }) {
-      await orders.confirmAll(
+      const taken = await orders.confirmAll(
         orderIds.map((orderId) => ({ orderId })),
         run,
       );
-      return endsOf(orderIds);
+      return endsOf(orderIds, taken);
     },
 
     async endAll({ run, orderIds }) {
@@ -82,7 +85,7 @@ export function createBatchSteps({ orders, payment, paymentGraceMs, now, onFault
       await orders.confirmAll(told("authorized"), run);
       await orders.lapseAll(told("processing"), run);
       await orders.failAll(told("open"), "payment_timeout", run);
-      return endsOf(orderIds);
+      return endsOf(orderIds, []);
     },
 
     async captureAll({ orderIds }) {

@@ -2,12 +2,11 @@
  * Reads the shop's events from the log into the queue of webhooks, and tells buyers by mail: each event once, however
  * often the log gives it.
  */
-import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
+import { type Consumer, type EventLog, handleTogether, type StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
 import { dropEventName, dropEventTypes } from "#events/drops";
 import { handedOverEventType, orderEventTypes, undecidedEventType } from "#events/orders";
 import { roomEventName, roomEventTypes } from "#events/room";
-import { createBatcher } from "#platform/batch";
 import type { Log } from "#platform/log";
 import { parseTraceparent } from "#platform/trace";
 import type { OrderMails } from "./order-mails.ts";
@@ -38,34 +37,13 @@ export type IntakeOptions = {
 const recordsAtOnce = 500;
 /** A mail may wait a moment: a busy shop has two events an order. */
 const gatherMs = 100;
-const partitionsAtOnce = 8;
-const maxPartitions = 10_000;
 /** Standard Webhooks 1.0: a receiver need not take more. */
 const mostBytes = 20 * 1024;
 
 export async function startIntake(options: IntakeOptions): Promise<Consumer> {
   const { log, queue, topics, ordersTopic, orderMails, group, logger, onQueued } = options;
 
-  /** Partitions that have records at the same time are handled together, each topic by itself. */
-  function together(topic: string) {
-    const handled = createBatcher<Batch, void>({
-      maxBatch: partitionsAtOnce,
-      maxWaiting: maxPartitions,
-      // A record that fails must not hold up the other partitions.
-      mayBeOnesFault: () => true,
-      async run(batches) {
-        await take(
-          topic,
-          batches.flatMap(({ records }) => records),
-        );
-        return batches.map(() => undefined);
-      },
-    });
-    return (batch: Batch) => handled.add(batch);
-  }
-
   async function take(topic: string, records: readonly StoredRecord[]): Promise<void> {
-    if (records.length === 0) return;
     // Both are told once for each event, so a batch that failed at either may be handed over again.
     if (topic === ordersTopic) await orderMails.send(records);
     if (!(await queue.isWanted())) return;
@@ -86,7 +64,10 @@ export async function startIntake(options: IntakeOptions): Promise<Consumer> {
   }
 
   const consumers = await Promise.all(
-    topics.map((topic) => log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle: together(topic) })),
+    topics.map((topic) => {
+      const handle = handleTogether<StoredRecord>((records) => take(topic, records));
+      return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle });
+    }),
   );
   return {
     async close() {

@@ -31,7 +31,7 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
   /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
   function turn(sent: readonly Sent[]): Promise<Copy[]> {
     return sql.transaction(async (tx) => {
-      // What is asked for together goes to PostgreSQL in one trip.
+      // Each pair of statements goes to PostgreSQL in one trip.
       const [decided] = await Promise.all([decideDue(tx, now(), batchSize), note(tx, sent)]);
       const [, copies] = await Promise.all([book(tx, decided, now()), claim(tx)]);
       return copies;

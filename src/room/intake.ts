@@ -1,5 +1,5 @@
 /** Learns from the log which passes have made their orders. An event that comes twice or late changes nothing. */
-import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
+import { type Consumer, type EventLog, handleTogether, type StoredRecord } from "#engines/log";
 import { orderEventTypes } from "#events/orders";
 import { isUuid } from "#platform/ids";
 
@@ -11,17 +11,19 @@ export type IntakeOptions = {
 };
 
 const recordsAtOnce = 500;
+/** Until then a unit counts for its order and for its pass, so for a moment fewer people are called than could be. */
+const gatherMs = 100;
 
 export function startIntake({ log, topic, group, spend }: IntakeOptions): Promise<Consumer> {
-  async function handle({ records }: Batch): Promise<void> {
+  const handle = handleTogether<StoredRecord>(async (records) => {
     const orders = new Map<string, { orderId: string; quantity: number }>();
     for (const record of records) {
       const quantity = isOurs(record) ? quantityIn(record) : undefined;
       if (quantity !== undefined) orders.set(record.key, { orderId: record.key, quantity });
     }
     if (orders.size > 0) await spend([...orders.values()]);
-  }
-  return log.consume({ topic, group, maxRecords: recordsAtOnce, handle });
+  });
+  return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle });
 }
 
 /** The first event of an order is one of these. */

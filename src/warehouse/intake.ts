@@ -2,9 +2,8 @@
  * Reads from the log which orders were paid or ended, and brings their parcels in line with the orders' rows. An event
  * only says where to look, so one that comes twice or late changes nothing.
  */
-import type { Batch, Consumer, EventLog, StoredRecord } from "#engines/log";
+import { type Consumer, type EventLog, handleTogether, type StoredRecord } from "#engines/log";
 import { handedOverEventType, orderEventTypes } from "#events/orders";
-import { createBatcher } from "#platform/batch";
 import { isUuid } from "#platform/ids";
 
 export type IntakeOptions = {
@@ -17,8 +16,6 @@ export type IntakeOptions = {
 const recordsAtOnce = 500;
 /** A parcel may wait a moment: most events of a busy shop are of orders that are not paid. */
 const gatherMs = 100;
-const partitionsAtOnce = 8;
-const maxPartitions = 10_000;
 const telling: ReadonlySet<string | undefined> = new Set([
   orderEventTypes.CONFIRMED,
   orderEventTypes.REFUNDED,
@@ -26,19 +23,11 @@ const telling: ReadonlySet<string | undefined> = new Set([
 ]);
 
 export function startIntake({ log, topic, group, note }: IntakeOptions): Promise<Consumer> {
-  /** Partitions that have records at the same time are handled together; one that fails does not hold up the others. */
-  const handled = createBatcher<Batch, void>({
-    maxBatch: partitionsAtOnce,
-    maxWaiting: maxPartitions,
-    mayBeOnesFault: () => true,
-    async run(batches) {
-      const records = batches.flatMap((batch) => batch.records);
-      const orderIds = new Set(records.filter(isOurs).map(({ key }) => key));
-      if (orderIds.size > 0) await note([...orderIds]);
-      return batches.map(() => undefined);
-    },
+  const handle = handleTogether<StoredRecord>(async (records) => {
+    const orderIds = new Set(records.filter(isOurs).map(({ key }) => key));
+    if (orderIds.size > 0) await note([...orderIds]);
   });
-  return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle: handled.add });
+  return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle });
 }
 
 /** The record's key is the order's id. One that is not such a record says nothing about an order of this shop. */

@@ -4,6 +4,7 @@
  */
 
 export { AppendFailed } from "./append-failed.ts";
+export { handleTogether } from "./together.ts";
 
 export type NewRecord = {
   /** Records of one key keep their order: they share a partition. */
