@@ -70,7 +70,7 @@ describe("inventory", () => {
   }
 
   async function end(reservation: Reservation, outcome: "released" | "sold"): Promise<void> {
-    await database.sql.transaction((tx) => inventory.books.queueOutcomes(tx, [reservation], outcome));
+    await database.sql.transaction(async (tx) => inventory.books.queueOutcomes(tx, [reservation], outcome));
   }
 
   async function reportOf(productId: string) {

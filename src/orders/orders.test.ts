@@ -185,7 +185,7 @@ describe("an order in the books", () => {
     const [bad] = found;
     assert.ok(bad);
     // As if its units had an outcome already.
-    await stage.sql.transaction((tx) => stage.inventory.books.queueOutcomes(tx, [bad], "released"));
+    await stage.sql.transaction(async (tx) => stage.inventory.books.queueOutcomes(tx, [bad], "released"));
     const taken = await orders.confirmAll(found, null);
     assert.deepEqual(idsIn(taken), idsIn(found.slice(1)));
     assert.equal((await read(bad.orderId)).status, "PAYMENT_PENDING");

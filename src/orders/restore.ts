@@ -91,7 +91,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
         const at = new Date(now());
         const restored = await restoreOrder(tx, order.orderId, fate, at);
         if (!restored) return fate.fresh ? abandon(order) : {};
-        await books.queueOutcomes(tx, [fate], "sold");
+        books.queueOutcomes(tx, [fate], "sold");
         await queueEvents(tx, [changeEventOf(restored, at)]);
         return { restored };
       },

@@ -30,13 +30,11 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
     const taken = await takeSteps(tx, asked, name, note, at);
     if (taken.length === 0) return [];
     const { outcome } = transition(name);
-    await Promise.all([
-      outcome && books.queueOutcomes(tx, taken, outcome),
-      queueEvents(
-        tx,
-        taken.map((order) => changeEventOf(order, at)),
-      ),
-    ]);
+    if (outcome) books.queueOutcomes(tx, taken, outcome);
+    await queueEvents(
+      tx,
+      taken.map((order) => changeEventOf(order, at)),
+    );
     tx.afterCommit(() => taken.forEach(onTaken));
     return taken;
   }

@@ -85,7 +85,7 @@ async function makeIn(tx: Tx, changes: readonly Change<unknown>[], now: () => nu
     if (decided.books) after.set(decided.books.intent.orderId, decided.books);
     return decided.answer;
   });
-  await writeChanged(tx, books, after, nowMs);
+  writeChanged(tx, books, after, nowMs);
   return answers;
 }
 
@@ -122,12 +122,12 @@ async function readLocked(tx: Tx, changes: readonly Change<unknown>[]) {
 }
 
 /** A decision returns what it did not change as it was, so the others are what is to be written. */
-async function writeChanged(
+function writeChanged(
   tx: Tx,
   before: ReadonlyMap<string, OrderBooks>,
   after: ReadonlyMap<string, OrderBooks>,
   nowMs: number,
-): Promise<void> {
+): void {
   const changed = [...after.values()].filter((books) => books !== before.get(books.intent.orderId));
   const intents = changed.flatMap(({ intent }) => (intent === before.get(intent.orderId)?.intent ? [] : [intent]));
   const payments = changed.flatMap((books) => {
@@ -136,12 +136,10 @@ async function writeChanged(
   });
   const news = changed.flatMap(({ news }) => news);
   const droppedNews = changed.flatMap(({ droppedNews }) => droppedNews);
-  await Promise.all([
-    writeIntents(tx, intents, nowMs),
-    writePayments(tx, payments, nowMs),
-    writeNews(tx, news, nowMs),
-    dropNews(tx, droppedNews),
-  ]);
+  writeIntents(tx, intents, nowMs);
+  writePayments(tx, payments, nowMs);
+  writeNews(tx, news, nowMs);
+  dropNews(tx, droppedNews);
 }
 
 /** Thrown for a change whose decision threw. */

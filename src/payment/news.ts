@@ -82,9 +82,9 @@ export function newsOf({ paymentId, orderId, givenBackMinor }: Payment, kind: Ne
 }
 
 /** Once for each kind and amount. A dispute that is won closes its finding. */
-export async function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): Promise<void> {
+export function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): void {
   if (news.length === 0) return;
-  await tx.query(
+  tx.write(
     `insert into payment.news (payment_id, order_id, kind, given_back_minor, needs_person, happened_at)
      select payment_id, order_id, kind, given_back_minor, needs_person, $6
        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::boolean[])
@@ -101,7 +101,7 @@ export async function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number)
   );
   const won = news.filter(({ kind }) => kind === "dispute_won").map(({ paymentId }) => paymentId);
   if (won.length === 0) return;
-  await tx.query(
+  tx.write(
     `update payment.news set closed_at = $2, closed_by = 'provider', closed_because = 'the dispute was won'
       where payment_id = any($1::uuid[]) and kind = 'disputed' and closed_at is null`,
     [won, new Date(nowMs)],
@@ -132,7 +132,7 @@ export async function noteTold(sql: Queryable, newsId: number, nowMs: number): P
   ]);
 }
 
-export async function dropNews(tx: Tx, newsIds: readonly number[]): Promise<void> {
+export function dropNews(tx: Tx, newsIds: readonly number[]): void {
   if (newsIds.length === 0) return;
-  await tx.query("delete from payment.news where news_id = any($1::bigint[])", [newsIds]);
+  tx.write("delete from payment.news where news_id = any($1::bigint[])", [newsIds]);
 }

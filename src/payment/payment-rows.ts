@@ -101,9 +101,9 @@ export async function lockPayments(
 }
 
 /** Called with the intents locked. A closed one stays closed. */
-export async function writeIntents(tx: Tx, intents: readonly Intent[], nowMs: number): Promise<void> {
+export function writeIntents(tx: Tx, intents: readonly Intent[], nowMs: number): void {
   if (intents.length === 0) return;
-  await tx.query(
+  tx.write(
     `update payment.intent
         set closed_at = case when now.closed then coalesce(closed_at, $5) else closed_at end,
             last_call_at = case when now.last_call then coalesce(last_call_at, $5) end, pay_by = now.pay_by
@@ -124,11 +124,11 @@ export async function writeIntents(tx: Tx, intents: readonly Intent[], nowMs: nu
  * Called with their intents locked. Those that are known come first: an order has one live payment at a time, so the
  * one before must be over when the next begins.
  */
-export async function writePayments(tx: Tx, payments: readonly Payment[], nowMs: number): Promise<void> {
+export function writePayments(tx: Tx, payments: readonly Payment[], nowMs: number): void {
   if (payments.length === 0) return;
   const sorted = payments.toSorted((a, b) => (a.orderId === b.orderId ? a.attempt - b.attempt : byOrder(a, b)));
   const column = <K extends keyof Payment>(name: K) => sorted.map((payment) => payment[name]);
-  await tx.query(
+  tx.write(
     `insert into payment.payment
        (payment_id, order_id, attempt, state, amount_minor, currency, provider, provider_ref, decline_reason, card_last4,
         requested_at, next_try_at, given_back_minor, changed_at, granted_at, kept_at)

@@ -119,8 +119,8 @@ async function operateEach(tx: Tx, asked: readonly Asked[], nowMs: number): Prom
   });
   const operated = new Map(moved.map((charge) => [charge.paymentId, { charge, moved: true }]));
   const others = [...operationOf.keys()].filter((id) => !operated.has(id));
-  const [unmoved] = await Promise.all([readCharges(tx, others), book(tx, booked, nowMs)]);
-  for (const charge of unmoved) operated.set(charge.paymentId, { charge, moved: false });
+  book(tx, booked, nowMs);
+  for (const charge of await readCharges(tx, others)) operated.set(charge.paymentId, { charge, moved: false });
   return operated;
 }
 
@@ -145,14 +145,15 @@ export async function decideDue(tx: Tx, nowMs: number, limit: number): Promise<B
 }
 
 /** One transaction writes the operation, its line in the statement and its webhook. */
-export async function book(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
-  await Promise.all([writeLines(tx, booked, nowMs), postWebhooks(tx, booked, nowMs)]);
+export function book(tx: Tx, booked: readonly Booking[], nowMs: number): void {
+  writeLines(tx, booked, nowMs);
+  postWebhooks(tx, booked, nowMs);
 }
 
-async function writeLines(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
+function writeLines(tx: Tx, booked: readonly Booking[], nowMs: number): void {
   const lines = booked.flatMap(({ charge, line }) => (line ? [{ ...charge, ...line }] : []));
   if (lines.length === 0) return;
-  await tx.query(
+  tx.write(
     `insert into payment_simulator.statement (idempotency_key, payment_id, kind, amount_minor, currency, booked_at)
      select line.key || line.payment_id, line.payment_id, line.kind, line.amount, line.currency, $6
        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])

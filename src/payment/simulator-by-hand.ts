@@ -32,7 +32,7 @@ export function doByHand(sql: Sql, paymentId: string, asked: DeedByHand, nowMs: 
     );
     const { kind, amountMinor = 0, says } = does;
     const line = kind && { kind, amountMinor, key: `hand-${randomHex(8)}-` };
-    await book(tx, [{ charge: charge as BankCharge, line, says }], nowMs);
+    book(tx, [{ charge: charge as BankCharge, line, says }], nowMs);
     return true;
   });
 }

@@ -31,10 +31,9 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
   /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
   function turn(sent: readonly Sent[]): Promise<Copy[]> {
     return sql.transaction(async (tx) => {
-      // Each pair of statements goes to PostgreSQL in one trip.
-      const [decided] = await Promise.all([decideDue(tx, now(), batchSize), note(tx, sent)]);
-      const [, copies] = await Promise.all([book(tx, decided, now()), claim(tx)]);
-      return copies;
+      note(tx, sent);
+      book(tx, await decideDue(tx, now(), batchSize), now());
+      return claim(tx);
     });
   }
 
@@ -64,9 +63,9 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     }
   }
 
-  async function note(tx: Tx, sent: readonly Sent[]): Promise<void> {
+  function note(tx: Tx, sent: readonly Sent[]): void {
     if (sent.length === 0) return;
-    await tx.query(
+    tx.write(
       `update payment_simulator.webhook
           set last_error = sent.error, delivered_at = case when sent.error is null then $4::timestamptz end
          from unnest($1::text[], $2::integer[], $3::text[]) as sent (event_id, copy, error)

@@ -42,14 +42,14 @@ const meanings = {
 } as const satisfies Record<string, Pick<Charge, "status" | "dispute">>;
 
 /** One event for each change of a charge, delivered once for every copy that its card asks for. */
-export async function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: number): Promise<void> {
+export function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: number): void {
   const copies = booked.flatMap(({ charge, says }) => {
     const eventId = `evt_${randomHex(12)}`;
     const body = bodyOf(charge, says ?? charge.status, nowMs);
     return delaysOf(charge).map((delayMs, copy) => ({ eventId, copy, body, deliverAt: new Date(nowMs + delayMs) }));
   });
   if (copies.length === 0) return;
-  await tx.query(
+  tx.write(
     `insert into payment_simulator.webhook (event_id, copy, body, deliver_at)
      select * from unnest($1::text[], $2::integer[], $3::text[], $4::timestamptz[])`,
     [

@@ -68,7 +68,7 @@ async function sweepOne(deps: SweepDeps, payment: Payment): Promise<keyof SweepC
 /** The row of one payment is written once, however often the refund is refused. */
 async function noteRefused({ sql, log, now }: SweepDeps, payment: Payment): Promise<void> {
   try {
-    await sql.transaction((tx) => writeNews(tx, [newsOf(payment, "refund_refused")], now()));
+    await sql.transaction(async (tx) => writeNews(tx, [newsOf(payment, "refund_refused")], now()));
   } catch (error) {
     log.warn("a refund that is refused could not be noted", { paymentId: payment.paymentId }, error);
   }

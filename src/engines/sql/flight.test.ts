@@ -54,6 +54,50 @@ describe("statements that go together", () => {
     assert.deepEqual(await kept(), [2]);
   });
 
+  test("that nothing waits for go with the next one, or with the commit", async () => {
+    const seen = await database.sql.transaction((tx) => {
+      tx.write(insert, [6]);
+      return tx.query("select id from kept order by id");
+    });
+    assert.deepEqual(seen, [{ id: 2 }, { id: 6 }]);
+    await database.sql.transaction(async (tx) => tx.write(insert, [7]));
+    assert.deepEqual(await kept(), [2, 6, 7]);
+    await database.sql.query("delete from kept where id > 2");
+  });
+
+  test("that nothing waits for undo their transaction if they fail, before others, behind others and with the commit", async () => {
+    const isKnown = { code: "23505", constraint: "kept_pkey" };
+    const before = database.sql.transaction(async (tx) => {
+      tx.write(insert, [2]);
+      await tx.query(insert, [8]);
+    });
+    await assert.rejects(before, isKnown);
+    const swallowed = database.sql.transaction(async (tx) => {
+      tx.write(insert, [2]);
+      await tx.query(insert, [8]).catch(() => {});
+    });
+    await assert.rejects(swallowed, isKnown);
+    const behind = database.sql.transaction(async (tx) => {
+      await tx.query(insert, [8]);
+      tx.write(insert, [2]);
+      tx.write(insert, [9]);
+    });
+    await assert.rejects(behind, isKnown);
+    assert.deepEqual(await kept(), [2]);
+    // The connection is used again, and has no transaction open.
+    const [row] = await database.sql.query(
+      "select count(*)::int as open from pg_stat_activity where state like 'idle in%' and datname = current_database()",
+    );
+    assert.deepEqual(row, { open: 0 });
+  });
+
+  test("that nothing waits for fail where they are asked for, if a value cannot be written", async () => {
+    const work = database.sql.transaction(async (tx) => {
+      tx.write("select $1::timestamptz", [new Date(Number.NaN)]);
+    });
+    await assert.rejects(work, RangeError);
+  });
+
   test("are prepared once, also if a transaction fails between them", async () => {
     for (let i = 0; i < 3; i += 1) {
       const work = database.sql.transaction((tx) =>

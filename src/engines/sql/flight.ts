@@ -9,11 +9,15 @@ import type { Row } from "./sql.ts";
 
 export type Statement = { name: string; text: string; values: readonly unknown[] };
 
-/** Returns the rows of each. @throws the error of the first one that failed. */
-export async function fly(client: pg.ClientBase, statements: readonly Statement[]): Promise<Row[][]> {
+/** The rows of each statement, and the command that PostgreSQL says it ran last. */
+export type Landed = { rows: Row[][]; lastCommand: string };
+
+/** @throws the error of the first one that failed. */
+export async function fly(client: pg.ClientBase, statements: readonly Statement[]): Promise<Landed> {
   try {
-    return await new Promise<Row[][]>((resolve, reject) => {
-      client.query(new Flight(statements, (error, rows) => (error ? reject(error) : resolve(rows))) as pg.Submittable);
+    return await new Promise<Landed>((resolve, reject) => {
+      const onLanded = (error: Error | null | undefined, landed: Landed) => (error ? reject(error) : resolve(landed));
+      client.query(new Flight(statements, onLanded) as pg.Submittable);
     });
   } catch (error) {
     // Made where the socket was read, it would not tell who asked.
@@ -30,11 +34,18 @@ type Waiting = { statement: Statement; resolve(rows: Row[]): void; reject(error:
  */
 export function createFlights(
   first: readonly Statement[],
-  send: (statements: readonly Statement[]) => Promise<Row[][]>,
+  send: (statements: readonly Statement[]) => Promise<Landed>,
 ) {
   let waiting: Waiting[] = [];
   let flying: Promise<void> | undefined;
   let began = false;
+  let fault: unknown;
+
+  function firstOnce(): readonly Statement[] {
+    if (began) return [];
+    began = true;
+    return first;
+  }
 
   async function flyAll(): Promise<void> {
     // Behind all promises that are due: what is asked for together goes together.
@@ -42,12 +53,11 @@ export function createFlights(
     while (waiting.length > 0) {
       const together = waiting;
       waiting = [];
-      const before = began ? [] : first;
-      began = true;
+      const before = firstOnce();
       try {
-        const answers = await send([...before, ...together.map(({ statement }) => statement)]);
+        const { rows } = await send([...before, ...together.map(({ statement }) => statement)]);
         together.forEach(({ resolve }, i) => {
-          resolve(answers[before.length + i] as Row[]);
+          resolve(rows[before.length + i] as Row[]);
         });
       } catch (error) {
         for (const { reject } of together) reject(error);
@@ -63,8 +73,24 @@ export function createFlights(
         flying ??= flyAll();
       });
     },
-    /** Resolves when no statement is under way. */
-    landed: () => flying ?? Promise.resolve(),
+    /** Goes with the next statement, or with the last ones. Nothing waits for its answer. */
+    put(statement: Statement): void {
+      const reject = (error: unknown) => {
+        fault ??= error;
+      };
+      waiting.push({ statement, resolve: () => {}, reject });
+    },
+    /** Resolves when no statement is under way. @throws the error of one that was put. */
+    async landed(): Promise<void> {
+      await flying;
+      if (fault !== undefined) throw fault;
+    },
+    /** Those that were put and are not sent, with `first` if these were not sent either. Nothing may be asked for any more. */
+    rest(): readonly Statement[] {
+      const left = waiting.map(({ statement }) => statement);
+      waiting = [];
+      return left.length > 0 ? [...firstOnce(), ...left] : [];
+    },
     /** Whether `first` were sent. */
     get began() {
       return began;
@@ -83,9 +109,9 @@ type Column = { name: string; parse(text: string): unknown };
 
 class Flight implements pg.Submittable {
   /** pg wraps it, for its limit of time. */
-  callback: (error: Error | null | undefined, rows: Row[][]) => void;
+  callback: (error: Error | null | undefined, landed: Landed) => void;
   private readonly statements: readonly Statement[];
-  private readonly answers: Row[][];
+  private readonly landed: Landed = { rows: [], lastCommand: "" };
   private rows: Row[] = [];
   private columns: Column[] = [];
   private fault: Error | undefined;
@@ -93,7 +119,6 @@ class Flight implements pg.Submittable {
 
   constructor(statements: readonly Statement[], callback: Flight["callback"]) {
     this.statements = statements;
-    this.answers = [];
     this.callback = callback;
   }
 
@@ -146,23 +171,24 @@ class Flight implements pg.Submittable {
     }
   }
 
-  handleCommandComplete(): void {
-    this.answers.push(this.rows);
+  handleCommandComplete({ text }: { text: string }): void {
+    this.landed.rows.push(this.rows);
+    this.landed.lastCommand = text;
     this.rows = [];
     this.columns = [];
   }
 
   handleEmptyQuery(): void {
-    this.handleCommandComplete();
+    this.handleCommandComplete({ text: "" });
   }
 
   handleReadyForQuery(): void {
     this.land();
-    this.callback(this.fault, this.answers);
+    this.callback(this.fault, this.landed);
   }
 
   handleError(error: Error): void {
     this.land();
-    this.callback(this.fault ?? error, this.answers);
+    this.callback(this.fault ?? error, this.landed);
   }
 }

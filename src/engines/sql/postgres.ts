@@ -4,7 +4,8 @@ import pg from "pg";
 import { markUnavailable } from "#platform/unavailable";
 import { type AfterCommit, createAfterCommit } from "./after-commit.ts";
 import { connectFailure, connectionSettings, connectTimeoutMs } from "./connection.ts";
-import { createFlights, fly } from "./flight.ts";
+import { createFlights, fly, type Landed, type Statement } from "./flight.ts";
+import { parameterOf } from "./parameters.ts";
 import { isAway, isServerTrouble, leavesConnectionUsable, repeatIfAsked } from "./postgres-errors.ts";
 import { createSessions } from "./sessions.ts";
 import { CommitUnknown, type Row, type Sql, type Tx } from "./sql.ts";
@@ -99,8 +100,8 @@ export function openSql(options: SqlOptions): PooledSql {
   }
 
   async function run<R extends Row>(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<R[]> {
-    const [rows] = await send(client, fly(client, [{ name: statementName(text), text, values }]));
-    return rows as R[];
+    const { rows } = await send(client, fly(client, [{ name: statementName(text), text, values }]));
+    return rows[0] as R[];
   }
 
   async function transactOnce<T>(
@@ -111,12 +112,19 @@ export function openSql(options: SqlOptions): PooledSql {
     const afterCommit = createAfterCommit();
     // The first one of a transaction: PostgreSQL runs none behind it if it fails.
     const statements = createFlights([begin], (together) => send(client, fly(client, together)));
+    function statement(text: string, values: readonly unknown[]): Statement {
+      // A late statement would run in the transaction of the connection's next user.
+      if (!open) throw new Error("the transaction has ended; await every statement inside of it");
+      return { name: statementName(text), text, values };
+    }
     const tx: Tx = {
       inTransaction: true,
       async query<R extends Row>(text: string, values: readonly unknown[] = []) {
-        // A late statement would run in the transaction of the connection's next user.
-        if (!open) throw new Error("the transaction has ended; await every statement inside of it");
-        return (await statements.add({ name: statementName(text), text, values })) as R[];
+        return (await statements.add(statement(text, values))) as R[];
+      },
+      write(text, values = []) {
+        // One that cannot be written fails here, and not behind a commit whose fate would be unknown.
+        statements.put(statement(text, values.map(parameterOf)));
       },
       afterCommit(follow) {
         if (!open) throw new Error("the transaction has ended; call afterCommit inside of it");
@@ -135,22 +143,26 @@ export function openSql(options: SqlOptions): PooledSql {
       if (statements.began && !sessions.isBroken(client)) await send(client, client.query("rollback")).catch(() => {});
       throw error;
     }
-    if (statements.began) await commit(client);
+    const rest = statements.rest();
+    if (statements.began) await commit(client, rest);
     return { result, afterCommit };
   }
 
-  async function commit(client: pg.PoolClient): Promise<void> {
+  /** Together with the last statements: behind one of them that fails PostgreSQL does not begin to commit. */
+  async function commit(client: pg.PoolClient, last: readonly Statement[]): Promise<void> {
     if (sessions.isBroken(client)) throw new Error("the connection was lost before committing; nothing was committed");
-    let answer: pg.QueryResult;
+    let landed: Landed;
     try {
-      answer = await send(client, client.query("commit"));
+      landed = await send(client, fly(client, [...last, commitStatement]));
     } catch (error) {
-      // "ERROR" means that PostgreSQL refused to commit; any other error, its own shutdown included, may come after the
-      // commit.
-      throw leavesConnectionUsable(error) ? error : new CommitUnknown(error);
+      // "ERROR" means that PostgreSQL refused a statement or to commit; any other error, its own shutdown included, may
+      // come after the commit.
+      if (!leavesConnectionUsable(error)) throw new CommitUnknown(error);
+      if (last.length > 0) await send(client, client.query("rollback")).catch(() => {});
+      throw error;
     }
     // PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and no error.
-    if (answer.command !== "COMMIT") {
+    if (landed.lastCommand !== "COMMIT") {
       throw new Error("nothing was committed: a statement of the transaction had failed and its error was swallowed");
     }
   }
@@ -184,6 +196,7 @@ function poolExhausted(maxConnections: number, cause: unknown): Error {
   );
 }
 
+const commitStatement = { name: "commit", text: "commit", values: [] };
 const begin = { name: "begin", text: "begin isolation level read committed", values: [] };
 
 /** Grows with the number of statements in the source, not with their use, because texts are static. */

@@ -20,6 +20,12 @@ export type Queryable = {
 export type Tx = Queryable & {
   readonly inTransaction: true;
   /**
+   * Asks for a statement whose answer the transaction does not need. It goes with the next statement or with the commit,
+   * behind which it makes no trip of its own. If it fails, the transaction is rolled back and throws its error.
+   * @throws RangeError for a value that cannot be written.
+   */
+  write(text: string, values?: readonly unknown[]): void;
+  /**
    * Runs `follow` once, after the commit was acknowledged and before `transaction` answers, in the order of the calls. Use
    * it for hints to this process: a crash in between loses them.
    * - It does not run after a rollback, nor when the answer to COMMIT was lost (CommitUnknown), although the transaction

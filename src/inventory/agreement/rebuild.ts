@@ -197,7 +197,7 @@ async function takeImages(tx: Tx, productIds: string[], begunIn: ReadonlyMap<str
     product.epoch = Math.max(product.epoch, written.get(product.productId) ?? 0) + 1;
     rows.push(nextRow(product, { kind: "rebuild", items: [], added: 0 }));
   }
-  await writeStock(tx, stock.values(), rows);
+  writeStock(tx, stock.values(), rows);
   return imagesOf(tx, [...stock.values()]);
 }
 

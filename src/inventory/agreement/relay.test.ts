@@ -62,7 +62,7 @@ describe("changes on their way to the gate", () => {
       const product = stock.get(productId);
       assert.ok(product);
       product.totalIn += added;
-      await writeStock(tx, stock.values(), [nextRow(product, { items: [], added })]);
+      writeStock(tx, stock.values(), [nextRow(product, { items: [], added })]);
       await tx.query(
         "insert into inventory.stock_entry (product_id, ref, quantity, reason, actor, seq) values ($1, $2, $3, '', '', $4)",
         [productId, `entry ${product.seq}`, added, product.seq],

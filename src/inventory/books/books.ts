@@ -29,7 +29,7 @@ export type Books = {
   /** Decides reservations void; those that are decided already stay so. */
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
-  queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): Promise<void>;
+  queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): void;
   /** The fates of the orders' reservations, oldest first. */
   fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
   /**
@@ -86,8 +86,8 @@ export function createBooks(options: BooksOptions): Books {
 
     voidReservations: (claims) => sql.transaction(async (tx) => tellOnceCommitted(tx, await recordVoids(tx, claims))),
 
-    async queueOutcomes(tx, claims, outcome) {
-      await queueOutcomes(tx, claims, outcome);
+    queueOutcomes(tx, claims, outcome) {
+      queueOutcomes(tx, claims, outcome);
       tx.afterCommit(onOutcomes);
     },
 

@@ -106,7 +106,7 @@ async function add(tx: Tx, entry: StockEntry, promised = 0): Promise<EnteredOrNo
   product.totalIn += entry.quantity;
   const rows = [nextRow(product, { items: [], added: entry.quantity })];
   await writeEntry(tx, entry, product);
-  await writeStock(tx, stock.values(), rows);
+  writeStock(tx, stock.values(), rows);
   return { ok: true, repeated: false, rows };
 }
 

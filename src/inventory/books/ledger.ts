@@ -74,10 +74,9 @@ export async function decideLocked(
   }
   const decided = claims.map((claim) => decidedBy.get(claim) as Decided);
   const fresh = decided.filter((claim) => claim.fresh);
-  await Promise.all([
-    ...(fresh.length > 0 ? [writeClaims(tx, fresh, rows, heldBy), writeStock(tx, stock.values(), rows)] : []),
-    alongside(decided),
-  ]);
+  const claiming = fresh.length > 0 ? writeClaims(tx, fresh, rows, heldBy) : undefined;
+  if (fresh.length > 0) writeStock(tx, stock.values(), rows);
+  await Promise.all([claiming, alongside(decided)]);
   return { decided, rows };
 }
 
@@ -129,9 +128,9 @@ async function writeClaims(
 }
 
 /** Writes the figures of locked products and the stream rows that explain them. */
-export async function writeStock(tx: Tx, stock: Iterable<Stock>, rows: readonly StreamRow[]): Promise<void> {
+export function writeStock(tx: Tx, stock: Iterable<Stock>, rows: readonly StreamRow[]): void {
   const products = [...stock];
-  await tx.query(
+  tx.write(
     `with stream as (
        insert into inventory.stock_stream (product_id, seq, epoch, kind, available_after, added, items)
        select * from unnest($8::text[], $9::bigint[], $10::int[], $11::text[], $12::bigint[], $13::bigint[], $14::json[]))

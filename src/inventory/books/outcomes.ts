@@ -11,8 +11,8 @@ export type Outcome = "released" | "sold";
 export type EndedClaim = ReservationRef & { userId: string; quantity: number };
 
 /** Queues the outcome of claims in the caller's transaction; a second outcome of the same claim is a database error. */
-export async function queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): Promise<void> {
-  await tx.query(
+export function queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): void {
+  tx.write(
     `insert into inventory.outcome_queue (product_id, epoch, reservation_no, order_id, user_id, quantity, outcome)
      select *, $7 from unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[], $5::text[], $6::int[])`,
     [
@@ -54,7 +54,8 @@ export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted:
       const row = count(product, ofProduct);
       if (row) rows.push(row);
     }
-    await Promise.all([writeOutcomes(tx, queued, rows), writeStock(tx, stock.values(), rows)]);
+    writeOutcomes(tx, queued, rows);
+    writeStock(tx, stock.values(), rows);
     return { counted: queued.length, rows };
   });
 }
@@ -72,10 +73,10 @@ function count(product: Stock, claims: readonly Queued[]): StreamRow | undefined
   return items.length > 0 ? nextRow(product, { items, added: 0 }) : undefined;
 }
 
-async function writeOutcomes(tx: Tx, queued: readonly Queued[], rows: readonly StreamRow[]): Promise<void> {
+function writeOutcomes(tx: Tx, queued: readonly Queued[], rows: readonly StreamRow[]): void {
   const seqOf = new Map(rows.map((row) => [row.productId, row.seq]));
   const released = queued.filter((claim) => claim.outcome === "released");
-  await tx.query(
+  tx.write(
     `with quota as (
        update inventory.user_quota q set held = q.held - r.quantity
          from (select product_id, user_id, sum(quantity) as quantity

@@ -94,8 +94,14 @@ export function connect(server: Server, network: Network, process: Process, plan
     const transaction = open();
     const afterCommit = createAfterCommit();
     let latest: Promise<unknown> = Promise.resolve();
+    const written: Promise<unknown>[] = [];
     const tx: Tx = {
       inTransaction: true,
+      write(text, values) {
+        const answer = tx.query(text, values);
+        answer.catch(() => {});
+        written.push(answer);
+      },
       // In the order of the calls; one that fails ends those that were asked for with it.
       query<R extends Row>(text: string, values: readonly unknown[] = []) {
         const answer = latest.then(() => statement<R>(session, transaction, text, values));
@@ -110,6 +116,7 @@ export function connect(server: Server, network: Network, process: Process, plan
     };
     try {
       const result = await work(tx);
+      await Promise.all(written);
       await finish(transaction);
       return { result, afterCommit };
     } finally {
