@@ -10,6 +10,7 @@ import { lockStock } from "../books/known.ts";
 import { nextRow, recordVoids, writeStock } from "../books/ledger.ts";
 import { readOffers } from "../books/offers.ts";
 import type { Gate, GateImage, GateRecord, StreamRow } from "../gate/gate.ts";
+import { forEach } from "./at-once.ts";
 import { epochsOf, patience, takenOver, untilDue } from "./closings.ts";
 import { imagesOf } from "./images.ts";
 import { gateAllowed } from "./mode.ts";
@@ -50,16 +51,16 @@ export async function closeAndDrain(
   await settlement.drained();
   const undecided: GateRecord[] = [];
   const closings = new Map<string, string>();
-  for (const [productId, seenEpoch] of await choose(productIds)) {
+  await forEach(await choose(productIds), async ([productId, seenEpoch]) => {
     const closing = await gate.close(productId, seenEpoch);
-    if (closing === "") continue;
+    if (closing === "") return;
     closings.set(productId, closing);
     // From here on no `mark` of these can answer "published". Otherwise a buyer could be answered 202 and then fenced.
     for (const record of await gate.records(productId)) {
       const state = record.state === "pending" ? await gate.claimVoid(record) : record.state;
       if (state === "published" || state === "voiding") undecided.push({ ...record, state });
     }
-  }
+  });
   if (closings.size === 0) return closings;
   await crashPoint("rebuild.closed");
   await settlement.drained();
@@ -77,6 +78,8 @@ const triesBesideOthers = 6;
 /** Open products are closed a few at a time. For products that are closed already a larger batch is quicker. */
 const openAtOnce = 25;
 const closedAtOnce = 200;
+/** Customers and former keys of a product from which on its image is loaded alone. */
+const largeFrom = 100;
 /** If so many products fail one after another, the fault is not theirs, and the rest is not tried. */
 const failuresInARow = 3;
 
@@ -157,10 +160,17 @@ async function rebuildOnce(work: Work, productIds: string[]): Promise<Map<string
   // Switched off meanwhile: the gate stays closed.
   if (!images) return new Map();
   await crashPoint("rebuild.fenced");
-  for (const image of images) {
+  const install = async (image: GateImage) => {
     const answer = await work.gate.install(image, closings.get(image.productId));
     if (answer === "open") left.delete(image.productId);
-  }
+  };
+  const isLarge = ({ held, retired }: GateImage) => held.length + retired.length > largeFrom;
+  await forEach(
+    images.filter((image) => !isLarge(image)),
+    install,
+  );
+  // Each keeps the gate busy for milliseconds, so buyers' calls run between two of them.
+  for (const image of images.filter(isLarge)) await install(image);
   await refreshOffers(work, images);
   await crashPoint("rebuild.installed");
   return left;
@@ -174,7 +184,7 @@ async function refreshOffers({ sql, gate }: RebuildDeps, images: readonly GateIm
     sql,
     images.map((image) => image.productId),
   );
-  for (const [productId, offer] of offers) await gate.setOffer(productId, offer);
+  await forEach(offers, ([productId, offer]) => gate.setOffer(productId, offer));
 }
 
 /** Decides reservations void; those that are decided already stay so. */

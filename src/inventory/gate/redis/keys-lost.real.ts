@@ -107,6 +107,16 @@ describe("a product that lost one of its keys", { skip: skipWithoutRedis }, () =
     assert.ok(Number(calls ?? 0) < 100, `${calls} looks, with ${products} products`);
   });
 
+  test("products that are closed at the same time are all listed, by a few commands for all of them", async () => {
+    const productIds = Array.from({ length: 50 }, (_, i) => `${lamp}-at-once-${i}`);
+    await redis.ask("CONFIG", "RESETSTAT");
+    await Promise.all(productIds.map((productId) => gate.close(productId)));
+    const [, calls] = /cmdstat_sadd:calls=(\d+)/.exec(await redis.ask<string>("INFO", "commandstats")) ?? [];
+    assert.ok(Number(calls) >= 1 && Number(calls) <= 2, `${calls} commands`);
+    const listed = await redis.ask<number[]>("SMISMEMBER", "g:products", ...productIds);
+    assert.deepEqual(new Set(listed), new Set([1]));
+  });
+
   test("O26: an evicting policy that is set while Redis runs closes the gate within seconds, and is named", async () => {
     const refusal = () =>
       gate.snapshot([lamp]).then(
