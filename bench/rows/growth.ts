@@ -12,6 +12,8 @@ const manyProducts = 1_000;
 const orderSizes = [10_000, 100_000, 300_000, 1_000_000];
 const productSizes = [1, 1_000, 5_000, 100_000];
 const stockOfEach = 1_000;
+/** Of one alone, most of the time for which the process is held is what other programs take of the machine. */
+const reconciles = 5;
 
 /** One product, on which every order contends, beside many. */
 export async function hotProduct(bench: Bench): Promise<Figure[]> {
@@ -101,9 +103,15 @@ export async function products(bench: Bench): Promise<Figure[]> {
       quantile(await timesOfOrders(system, productId, () => sleep(bench.seconds * 1000)), 0.99),
       "ms p99",
     );
+    const took: number[] = [];
+    const held: number[] = [];
     await system.ask({ ask: "held" });
-    at("reconcile", await timeOf(() => reconcile(system)), "ms");
-    at("held by a reconcile", await system.ask<number>({ ask: "held" }), "ms");
+    while (took.length < reconciles) {
+      took.push(await timeOf(() => reconcile(system)));
+      held.push(await system.ask<number>({ ask: "held" }));
+    }
+    at("reconcile", median(took), "ms");
+    at("held by a reconcile", median(held), "ms");
     at(
       "order beside a reconcile",
       quantile(await timesOfOrders(system, productId, () => reconcile(system)), 0.99),
