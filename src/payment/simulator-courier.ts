@@ -11,8 +11,9 @@ export type Deliver = (body: Buffer, headers: Record<string, string>) => Promise
 export type Courier = {
   /**
    * Decides the charges that are due and delivers the webhooks that are due; returns how many deliveries were accepted.
+   * `goesOn`: once it is false, only the deliveries that are under way are waited for.
    */
-  deliverDue(deliver: Deliver): Promise<Delivered>;
+  deliverDue(deliver: Deliver, goesOn?: () => boolean): Promise<Delivered>;
 };
 
 /** `nextDueMs`: when the next result or webhook is due. */
@@ -29,11 +30,11 @@ type Sent = { eventId: string; copy: number; error: string | null };
 
 export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
   /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
-  function turn(sent: readonly Sent[]): Promise<Copy[]> {
+  function turn(sent: readonly Sent[], claims: boolean): Promise<Copy[]> {
     return sql.transaction(async (tx) => {
       note(tx, sent);
       book(tx, await decideDue(tx, now(), batchSize), now());
-      return claim(tx);
+      return claims ? claim(tx) : [];
     });
   }
 
@@ -91,7 +92,7 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
   }
 
   return {
-    async deliverDue(deliver) {
+    async deliverDue(deliver, goesOn = () => true) {
       let accepted = 0;
       let dueMs = await nextDueMs();
       if (dueMs === undefined || dueMs > now()) return { accepted, nextDueMs: dueMs };
@@ -102,11 +103,11 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
         accepted += answers.filter(({ error }) => error === null).length;
         sent = [...sent, ...answers];
       }
-      // Ends when nothing more is due, because refused deliveries are postponed.
+      // Ends when nothing more is due: refused deliveries are postponed.
       for (;;) {
         const noted = sent;
         sent = [];
-        const copies = await turn(noted);
+        const copies = await turn(noted, goesOn());
         if (copies.length > 0) {
           const sending = sendAll(copies).finally(() => underWay.delete(sending));
           underWay.add(sending);

@@ -132,6 +132,18 @@ test("a webhook is sent until it is accepted, even by the next process", async (
   assert.equal(received.filter((id) => id === paymentId).length, 1);
 });
 
+test("it stops while each webhook brings the next one", async () => {
+  const simulator = createSimulator({ sql: shop.sql, secret: "an endless day", log, now: Date.now, resultDelayMs: 0 });
+  let delivered = 0;
+  simulator.start(async () => {
+    delivered += 1;
+    await simulator.provider.authorize(request());
+  });
+  await simulator.provider.authorize(request());
+  await until(() => delivered > 20);
+  await simulator.stop();
+});
+
 test("on the real clock a payment is decided and reported by itself", async () => {
   const now = Date.now;
   const simulator = createSimulator({ sql: shop.sql, secret: "the secret of real time", log, now, resultDelayMs: 5 });

@@ -115,7 +115,8 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
         everyMs: lookEveryMs,
         mark: sql.still?.mark,
         async work() {
-          const { nextDueMs } = await courier.deliverDue(deliver);
+          // Without end, while webhooks keep coming.
+          const { nextDueMs } = await courier.deliverDue(deliver, () => loop !== undefined);
           if (nextDueMs === undefined) return false;
           if (nextDueMs - now() < lookEveryMs) wakeAt(nextDueMs);
           return undefined;
