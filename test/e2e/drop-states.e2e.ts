@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
-import { look, picture } from "./look.ts";
+import { borderOf, look, picture } from "./look.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
 const hourMs = 3_600_000;
@@ -179,10 +179,8 @@ describe("the states of a drop's page", { skip }, () => {
     const { page } = await stage.person("own-colours");
     await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
     await seen(page, dropId);
-    const borderOf = (selector: string) =>
-      page.evaluate<string>(`getComputedStyle(document.querySelector("${selector}")).borderStyle`);
     for (const selector of ["button.big", ".bar", ".chips input:checked + span"]) {
-      assert.equal(await borderOf(selector), "solid", selector);
+      assert.equal(await borderOf(page, selector), "solid", selector);
     }
     const [chosen, other] = await page.evaluate<string[]>(`[
       ...document.querySelectorAll(".chips input[name=choice] + span"),

@@ -49,6 +49,12 @@ export async function fitsNarrow(page: Page, name: string): Promise<void> {
   await page.setViewportSize(desktop);
 }
 
+/** The style of its border, once it is on the page. */
+export async function borderOf(page: Page, selector: string): Promise<string> {
+  await page.locator(selector).first().waitFor();
+  return page.evaluate<string>(`getComputedStyle(document.querySelector("${selector}")).borderStyle`);
+}
+
 export async function picture(page: Page, name: string, at = "body"): Promise<void> {
   const folder = process.env.SCREENS;
   if (!folder) return;

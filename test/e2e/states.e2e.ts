@@ -10,7 +10,7 @@ import { runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { tabTo } from "./keyboard.ts";
-import { look } from "./look.ts";
+import { borderOf, look } from "./look.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 
 const limit = 6;
@@ -371,8 +371,7 @@ describe("the states of the shop", { skip }, () => {
   test("with colours of the system's own, borders and choices are still seen", async () => {
     const { page } = await atOrder(await stage.person("contrast"), "aurora-1");
     await page.emulateMedia({ forcedColors: "active" });
-    const border = await page.evaluate<string>("getComputedStyle(document.querySelector('button.big')).borderStyle");
-    assert.equal(border, "solid");
+    assert.equal(await borderOf(page, "button.big"), "solid");
   });
 
   test("the pages that are worked on with npm run web:dev are the same, at each of their addresses", async (t) => {
