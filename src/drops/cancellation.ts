@@ -34,8 +34,10 @@ export async function endOrdersOfCancelled(options: CancellationOptions): Promis
 }
 
 async function nothingInFlight({ gate, agreement }: Inventory, productIds: readonly string[]): Promise<boolean> {
-  // Orders past the gate are decided before their drop's new terms are written.
-  if ((await agreement.mode.read()).mode === "sync") return true;
+  const { mode, ready } = await agreement.mode.read();
+  // Orders past the gate are decided before their drop's new terms are written. While the gate is being switched off,
+  // orders that it has promised are still on their way to the books.
+  if (mode === "sync") return ready;
   const snapshots = await gate.snapshot(productIds).catch(() => []);
   return snapshots.length === productIds.length && snapshots.every(({ open, pending }) => open && pending === 0);
 }
