@@ -35,6 +35,8 @@ describe("the API under hostile requests", () => {
   let productId: string;
   let tableSums: () => Promise<Map<string, string>>;
   const seen = new Map<string, number>();
+  /** Requests that may change something, and were not refused. */
+  let changing = 0;
 
   before(async () => {
     world = await openWorld({
@@ -73,6 +75,7 @@ describe("the API under hostile requests", () => {
     assert.ok(answer, `no answer to ${shown()}`);
     const { status, headers, body } = answer;
     seen.set(`${status}`, (seen.get(`${status}`) ?? 0) + 1);
+    if (status < 300 && !at.startsWith("GET ")) changing += 1;
     if (status < 400 || at.startsWith("GET /actuator/health")) return answer;
     assert.match(headers["content-type"] ?? "", /^application\/problem\+json/, shown());
     const problem = JSON.parse(body) as Problem;
@@ -138,6 +141,7 @@ describe("the API under hostile requests", () => {
     const anyRequest = fc.oneof(...operations.map((operation) => requestTo(operation, known, { bent: false })));
     const bursts = fc.array(anyRequest, { minLength: burst, maxLength: burst });
     let count = 0;
+    changing = 0;
     const run = fc.asyncProperty(bursts, async (requests) => {
       const answers = await Promise.all(requests.map(fire));
       count += answers.length;
@@ -151,7 +155,8 @@ describe("the API under hostile requests", () => {
         .map(([s, n]) => `${s} ${n}`)
         .join(", ")}`,
     );
-    assert.ok((seen.get("202") ?? 0) > 0, "nothing was ever granted");
+    // One in a hundred; any one kind of them, such as an order, is missing in some runs.
+    assert.ok(changing > 0, "nothing was ever granted");
   });
 
   test("leaves books and gate in agreement, and the shop open", async () => {
