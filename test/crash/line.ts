@@ -111,11 +111,18 @@ export function runLine({ as, admin, name, sizes, random, goesOn }: LineOptions)
   /** The pass, once a unit is free for it; nothing once all are ordered. */
   async function askForPass(person: Person): Promise<Pass | undefined> {
     const { user, client } = person;
-    while (waits() && !isOver()) {
+    const look = async () => {
       const place = await patiently(client.get<Place>(`${path}/room/place`));
       if (place?.status === 200) hear(user, place.body);
+    };
+    while (waits() && !isOver()) {
+      await look();
       const answer = await patiently(client.post<Pass & Problem>(`${path}/room/pass`, { productId: person.size }));
-      if (answer?.status === 200) return answer.body;
+      if (answer?.status === 200) {
+        // The first look may have been before the draw.
+        await look();
+        return answer.body;
+      }
       if (answer?.body.code === "nothing_free") person.size = otherThan(person.size);
       await sleep(lookEveryMs + random() * lookEveryMs);
     }
@@ -154,11 +161,13 @@ export function runLine({ as, admin, name, sizes, random, goesOn }: LineOptions)
     return undefined;
   }
 
+  /** With a last look when all is over, since a slow machine may have done everything between two looks. */
   async function watch(): Promise<void> {
-    while (waits() && !isOver()) {
+    for (let isLast = false; !isLast; ) {
+      isLast = !waits() || isOver();
       const answer = await patiently(admin.get<{ called: number }>(`${path}/room`));
       if (answer?.status === 200) called.push(answer.body.called);
-      await sleep(lookEveryMs);
+      if (!isLast) await sleep(lookEveryMs);
     }
   }
 

@@ -65,7 +65,7 @@ export type ReserveRequest = {
   expectedTotalMinor: number | null;
   /** The books were asked and do not know this order: see `ask_books`. */
   booksAsked: boolean;
-  /** A withdrawal ignores price and limit. */
+  /** A withdrawal ignores price and limit. Its order is a new one of its own, and has no body hash. */
   withdrawal: boolean;
   /** An order that was accepted in time takes its units again, because its payment came late. */
   ignoresSale: boolean;

@@ -13,7 +13,6 @@ if not record or record.state ~= 'pending' or record.shared then return 'kept' e
 local heldChanges, changes = {}, newChanges()
 hold(heldChanges, customerOf(record), -record.quantity)
 drop(changes, order)
-free(changes, order, record)
 local held, heldStamp = heldAfter(heldChanges)
 if heldStamp ~= gate.epoch then return 'kept' end
 local sellable, pending = number(gate.sellable) + record.quantity, number(gate.pending) - record.quantity

@@ -37,9 +37,8 @@ local function applyItem(effect, order, reservationNo, user, quantity)
     sellable = sellable + record.quantity
     hold(heldChanges, customerOf(record), -record.quantity)
   end
-  -- A duplicate's key belongs to the existing order; a refusal's key is free again.
+  -- A duplicate's key belongs to the existing order; a refusal's key is free again, and has no entry that counts.
   local accepted = claimed or effect == 'duplicate'
-  if not accepted then free(changes, order, record) end
   if record.state == 'pending' then
     -- A process that is about to mark it must still learn its fate.
     become(record, accepted and 'claimed' or 'refused')

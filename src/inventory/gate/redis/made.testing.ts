@@ -30,7 +30,7 @@ export function requestOf(one: Request, world: World): ReserveRequest {
     orderId: orders[one.order] as string,
     userId: users[one.user] as string,
     quantity: one.quantity,
-    bodyHash: bodies[one.body] as string,
+    bodyHash: one.withdrawal ? "" : (bodies[one.body] as string),
     expectedTotalMinor: one.total === "unsaid" ? null : one.total === "right" ? right : right + 1,
     booksAsked: one.asked,
     withdrawal: one.withdrawal,

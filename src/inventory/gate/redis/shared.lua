@@ -151,7 +151,7 @@ end
 
 -- Changes of records and of their keys, gathered first.
 local function newChanges()
-  return { saved = {}, dropped = {}, remembered = {}, freed = {} }
+  return { saved = {}, dropped = {}, remembered = {} }
 end
 
 local function save(changes, order, record)
@@ -171,16 +171,10 @@ local function remember(changes, order, record, epoch)
   changes.remembered[#changes.remembered + 1] = 'A|' .. epoch .. '|' .. record.text
 end
 
--- From now on the order's key is free again.
-local function free(changes, order, record)
-  if record.body ~= '' then changes.freed[#changes.freed + 1] = entryKey(order) end
-end
-
 local function write(changes)
   callInSlices('HSET', RECORDS, changes.saved)
   callInSlices('HDEL', RECORDS, changes.dropped)
   callInSlices('ZREM', BY_AGE, changes.dropped)
-  for _, key in ipairs(changes.freed) do redis.call('DEL', key) end
   for i = 1, #changes.remembered, 2 do
     redis.call('SET', changes.remembered[i], changes.remembered[i + 1], 'PX', KEY_LIFETIME_MS)
   end
