@@ -71,7 +71,11 @@ function faultOf({ said }: Statement, entries: readonly (Entry & { hash: string 
 }
 
 function wordsOf({ kind, said }: Statement): string[] {
-  const at = (name: string) => new Date(Number(said[name])).toISOString();
+  const at = (name: string) => {
+    const moment = new Date(Number(said[name]));
+    // A text that was changed may hold anything.
+    return Number.isNaN(moment.getTime()) ? `${said[name]} ms since 1970` : moment.toISOString();
+  };
   const units = `${said.quantity} × ${said.productId} for ${said.userId}`;
   switch (kind) {
     case "accepted": {

@@ -50,7 +50,9 @@ export function warns(check: CheckName, says: string): Check {
   return { check, outcome: "warns", says };
 }
 
-/** For sentences: the moment in UTC, to the second. */
+/** For sentences: the moment in UTC, to the second. A published file may hold a number that is no moment: then as it stands. */
 export function timeText(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
+  const moment = new Date(ms);
+  if (Number.isNaN(moment.getTime())) return `${ms} ms since 1970`;
+  return moment.toISOString().replace(/\.\d{3}Z$/, "Z");
 }

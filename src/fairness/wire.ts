@@ -42,7 +42,10 @@ const Draw = Type.Union([
     order: Type.Literal("beacon"),
     atMs: ms("When the shop drew"),
     round: round("The round whose value was taken"),
-    signature: Type.String({ pattern: "^[0-9a-f]*$", description: "Of the round, by the chain's key, in hex" }),
+    signature: Type.String({
+      pattern: "^([0-9a-f]{2})*$",
+      description: "Of the round, by the chain's key, in hex",
+    }),
     randomness: hash,
     seed: hash,
   }),

@@ -174,6 +174,12 @@ describe("a receipt", () => {
     const forged = await check({ ...receipt, text: receipt.text.replace("\n1\n", "\n2\n") });
     assert.equal(forged.holds, false);
     assert.match(forged.says, /✗ signature/);
+    const values = receipt.text.split("\n");
+    for (let i = 2; i < values.length - 1; i += 1) {
+      const changed = await check({ ...receipt, text: values.with(i, "x").join("\n") });
+      assert.equal(changed.holds, false);
+      assert.match(changed.says, /✗ signature[^]*At .* it was /, `line ${i + 1}`);
+    }
     const otherKey = await save("other.json", { publicKey: Buffer.alloc(32, 1).toString("base64url") });
     assert.equal((await check(receipt, otherKey)).holds, false);
     await assert.rejects(check({ text: "yes", signature: "" }), /cannot read: yes/);
@@ -206,6 +212,8 @@ describe("a receipt", () => {
     const refused = await readByPython(await save("forged.json", forged), publicKey);
     assert.equal(refused.holds, false);
     assert.match(refused.why, /did not sign this/);
+    const cut = await readByPython(await save("cut.json", { ...receipt, signature: "a" }), publicKey);
+    assert.match(cut.why, /^the shop's key did not sign this$/);
 
     const { body: box } = await world.admin.get<BlackBoxView>(`/admin/black-box/${orderId}`);
     assert.ok((await readByPython(await save("box.json", box), publicKey)).holds);

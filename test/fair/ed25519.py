@@ -57,5 +57,8 @@ def is_signed(key, text, signature):
 
 
 def decoded(text):
-    """Of base64url without padding."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    """Of base64url without padding; no bytes if the text is none."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""

@@ -57,11 +57,11 @@ def text_of(name):
 
 
 def lines_of(name):
-    return [line.split(" ") for line in text_of(name).splitlines()]
+    return [line.split(" ") for line in text_of(name).splitlines() if line]
 
 
 def check_draw(record, tickets, signed):
-    """Returns the numbers in the order in which they are served; of those who are served as they came, none."""
+    """Returns the numbers in the order in which they are served; none before the draw, and of those who are served as they came."""
     root, draw, chain = record["root"], record["draw"], record["chain"]
     if chain["hash"] == QUICKNET:
         its = chain["publicKey"] == QUICKNET_KEY and (chain["genesisMs"], chain["periodMs"]) == QUICKNET_TIMES
@@ -82,6 +82,9 @@ def check_draw(record, tickets, signed):
     late = root["atMs"] > time_of(promised) - 3_000
     deciding = round_at(root["atMs"] + 6_000) if late else promised
     named = record["promisedRound"] == root["promisedRound"] == promised and root["chain"] == chain["hash"]
+    if not draw:
+        check("round", named and root["round"] == deciding, f"round {deciding} decides, and nothing is drawn yet")
+        return []
     if draw["order"] == "arrival":
         waited = draw["atMs"] - time_of(deciding)
         check("round", named and root["round"] == deciding and waited >= 120_000, f"given up after {waited} ms")
@@ -107,13 +110,16 @@ def main():
     def begins(size, wanted):
         return size <= len(tickets) and root_of(tickets[:size]).hex() == wanted
 
-    freeze, is_empty, order = record["freezesAtMs"], not root and draw["order"] == "arrival", []
+    freeze, is_empty, order = record["freezesAtMs"], not root and draw and draw["order"] == "arrival", []
     shop = json.loads(text_of("dropgate.json") or "null")
     check("key", not shop or shop["publicKey"] == record["publicKey"], "the record has the key that the shop shows")
     check("rules", record["rules"] == RULES, record["rules"])
     unique = len(set(tickets)) == len(tickets)
     if is_empty:
         check("roster", unique, f"{len(tickets)} places of after the freeze")
+    elif not root:
+        check("roster", unique, f"{len(tickets)} places so far, and their root is not published yet")
+        check("root", not draw, "nothing is drawn without a root")
     else:
         check("roster", unique and begins(root["size"], root["root"]), f"it has the root over {root['size']} places")
         order = check_draw(record, tickets, signed)
@@ -154,7 +160,8 @@ def main():
         is_late = seq > (root["size"] if root else 0)
         place = order.index(seq) + 1 if seq in order else seq
         in_draw = not is_late or receipt["joinedAtMs"] >= freeze
-        check("place", in_draw and one.get("place", place) == place, f"number {seq} has place {place}")
+        if draw:
+            check("place", in_draw and one.get("place", place) == place, f"number {seq} has place {place}")
         for seen in one.get("seen", []) if root else []:
             check("witness", begins(seen["size"], seen["root"]), f"a page saw this root over {seen['size']} places")
     print("order " + " ".join(tickets[number - 1].hex() for number in order))

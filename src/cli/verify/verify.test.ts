@@ -73,6 +73,32 @@ describe("dropgate verify", () => {
     assert.equal(code, 0, said.join("\n"));
   });
 
+  for (const [when, record] of Object.entries({
+    "before its freeze": { root: null, draw: null },
+    "between freeze and draw": { draw: null },
+  })) {
+    test(`holds for a line ${when}, whose draw is to come, as in Python`, async (t) => {
+      const folder = await folderOf({ ...line, record: { ...line.record, ...record, ordered: null } });
+      const { holds, lines } = await verified(folder);
+      assert.equal(holds, true, lines.join("\n"));
+      if (withoutPython) return t.diagnostic(withoutPython);
+      const { code, lines: said } = await verifyByPython(folder);
+      assert.equal(code, 0, said.join("\n"));
+    });
+  }
+
+  test("says which checks fail where a number is no moment and a signature no bytes, as Python does", async (t) => {
+    const heads = line.heads.map((head) => ({ ...head, signature: head.signature.slice(0, -1) }));
+    const folder = await folderOf({ ...line, heads, record: { ...line.record, freezesAtMs: 9e15 } });
+    const { holds, lines } = await verified(folder);
+    assert.equal(holds, false);
+    assert.match(lines.join("\n"), /^✗ root +The root is of \S+Z, before the freeze at 9000000000000000 ms since 1970/m);
+    const failed = failedIn(lines, /^✗ (\w+)/);
+    assert.deepEqual(failed, ["heads", "place", "root"]);
+    if (withoutPython) return t.diagnostic(withoutPython);
+    assert.deepEqual(failedIn((await verifyByPython(folder)).lines, /^FAIL (\w+):/), failed);
+  });
+
   test("agrees with a second verifier, in Python, about root, seed and every place", {
     skip: withoutPython,
   }, async () => {
@@ -128,6 +154,11 @@ describe("dropgate verify", () => {
       JSON.stringify({ ...line.record, root: { ...line.record.root, size: "12" } }),
     );
     await assert.rejects(verified(folder), /fair\.json is not as docs\/guide\/fair\.md says/);
+    const { draw } = line.record;
+    assert.ok(draw?.order === "beacon");
+    const halfAByte = { ...line.record, draw: { ...draw, signature: draw.signature.slice(1) } };
+    await writeFile(join(folder, "fair.json"), JSON.stringify(halfAByte));
+    await assert.rejects(verified(folder), /fair\.json is not as docs\/guide\/fair\.md says: \/draw/);
     await writeFile(join(folder, "fair.json"), "{");
     await assert.rejects(verified(folder), /fair\.json is no JSON/);
     await rm(join(folder, "roster.txt"));
