@@ -92,7 +92,10 @@ describe("dropgate verify", () => {
     const folder = await folderOf({ ...line, heads, record: { ...line.record, freezesAtMs: 9e15 } });
     const { holds, lines } = await verified(folder);
     assert.equal(holds, false);
-    assert.match(lines.join("\n"), /^✗ root +The root is of \S+Z, before the freeze at 9000000000000000 ms since 1970/m);
+    assert.match(
+      lines.join("\n"),
+      /^✗ root +The root is of \S+Z, before the freeze at 9000000000000000 ms since 1970/m,
+    );
     const failed = failedIn(lines, /^✗ (\w+)/);
     assert.deepEqual(failed, ["heads", "place", "root"]);
     if (withoutPython) return t.diagnostic(withoutPython);
