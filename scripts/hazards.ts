@@ -127,7 +127,9 @@ export const hazards: Record<string, Record<string, Hazard>> = {
     O14: {
       says: "a shell's PG variables and the spellings of .env change nothing silently; an absurd setting is refused",
     },
-    O15: { says: "a schema newer than the program is refused; another default isolation level changes nothing" },
+    O15: {
+      says: "a schema newer than the program is refused; another default isolation level or language of messages changes nothing",
+    },
     O16: { says: "clients generated from the OpenAPI document place and pay an order" },
     O17: { says: "the gateway's prefixes end at a boundary, and management has a port of its own" },
     O18: { says: "a supervisor that stops npm stops the system; the output of the development servers can be pasted" },

@@ -38,7 +38,10 @@ type Connection = {
 };
 
 /** `kafka`: the one broker's answers contain its address, which must be replaced by the proxy's. */
-export async function openTcpProxy(there: Address | { path: string }, { kafka = false } = {}): Promise<TcpProxy> {
+export async function openTcpProxy(
+  there: Address | { path: string },
+  { kafka = false, czech = false } = {},
+): Promise<TcpProxy> {
   const { messages, requestId, answerId } = kafka ? kafkaFrames : plainBytes;
   const connections = new Set<Connection>();
   const host = "host" in there ? there.host : "127.0.0.1";
@@ -46,7 +49,7 @@ export async function openTcpProxy(there: Address | { path: string }, { kafka = 
   let isCut = false;
   let dropping: Dropping | undefined;
   let answersLost = 0;
-  let rewrite = (_answer: Buffer): void => {};
+  let rewrite = czech ? intoCzech : (_answer: Buffer): void => {};
   let target = there;
 
   // Another process could take a released port, so the proxy listens even while it is cut.
@@ -166,14 +169,22 @@ function breakOff(socket: Socket): void {
 }
 
 /** A proxy to the database of `url`, and the URL that leads through it. */
-export async function openPostgresProxy(url: string): Promise<TcpProxy & { url: string }> {
+/** `czech`: the server's errors have the Czech word for ERROR, which is as long, as with `lc_messages = 'cs_CZ'`. */
+export async function openPostgresProxy(url: string, { czech = false } = {}): Promise<TcpProxy & { url: string }> {
   const { host, port } = new pg.Client({ connectionString: url });
-  const proxy = await openTcpProxy(host.startsWith("/") ? { path: join(host, `.s.PGSQL.${port}`) } : { host, port });
+  const there = host.startsWith("/") ? { path: join(host, `.s.PGSQL.${port}`) } : { host, port };
+  const proxy = await openTcpProxy(there, { czech });
   const through = new URL(url);
   through.searchParams.delete("host");
   through.hostname = proxy.host;
   through.port = String(proxy.port);
   return Object.assign(proxy, { url: through.href });
+}
+
+/** Only the severity: the fields of an error are S and V, and V stays as it is whatever the language. */
+function intoCzech(answer: Buffer): void {
+  const english = "SERROR\0VERROR\0";
+  for (let at = answer.indexOf(english); at >= 0; at = answer.indexOf(english, at + 1)) answer.write("SCHYBA", at);
 }
 
 /** For `to`: requests in which a Kafka client hands over records. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { randomPauseAfter } from "#platform/backoff";
-import { CommitUnknown, isSessionFault } from "./sql.ts";
+import { CommitUnknown, isRefusal, isSessionFault } from "./sql.ts";
 
 const maxRetries = 5;
 const backoff = { firstMs: 10, longestMs: 160 };
@@ -59,7 +59,7 @@ export function isAway(error: unknown): boolean {
   return isSessionFault(error) || /^(08|40|53|57|58|55P03)/.test(error.code ?? "");
 }
 
-/** True after an error that PostgreSQL itself reported about one statement; FATAL, PANIC and silence end a connection. */
+/** True after an error that PostgreSQL reported about one statement. */
 export function leavesConnectionUsable(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity === "ERROR" && !isStalePlan(error);
+  return isRefusal(error) && !isStalePlan(error);
 }

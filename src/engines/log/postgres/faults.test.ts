@@ -17,10 +17,10 @@ const lamp = { key: "lamp", value: Buffer.from("lamp-1") };
 type World = { database: TestDatabase; proxy: TcpProxy; log: EventLog };
 
 /** A log whose appends use a connection that can fail; topic `orders` has one partition. */
-async function openWorld(t: TestContext): Promise<World> {
+async function openWorld(t: TestContext, { czech = false } = {}): Promise<World> {
   const database = await openTestDatabase();
   await migrate({ url: database.url, modules: [eventLogSchema] });
-  const proxy = await openPostgresProxy(database.url);
+  const proxy = await openPostgresProxy(database.url, { czech });
   const log = await openPostgresLog({ sql: database.sql, url: proxy.url, log: silent });
   await log.ensureTopics([{ name: "orders", partitions: 1 }]);
   t.after(async () => {
@@ -117,16 +117,21 @@ test("an append that was given up may be stored later, and is then delivered", a
   assert.deepEqual(delivered, ["lamp-1", "lamp-2"]);
 });
 
-test("an append gets the offset after one that was given up and stored", async (t) => {
-  const { database, log } = await openWorld(t);
-  await log.append("orders", [lamp]);
-  // As the lost append would: its rows are there, and this process does not know of them.
-  await database.sql.query(`
-    insert into event_log.batch (topic, partition, base_offset, record_count, records)
-    select topic, partition, 1, record_count, records from event_log.batch`);
-  await log.append("orders", [lamp, lamp]);
-  assert.equal(await storedIn(log), 4n);
-});
+for (const [where, czech] of [
+  ["", false],
+  [", also on a server whose messages are in another language", true],
+] as const) {
+  test(`an append gets the offset after one that was given up and stored${where}`, async (t) => {
+    const { database, log } = await openWorld(t, { czech });
+    await log.append("orders", [lamp]);
+    // As the lost append would: its rows are there, and this process does not know of them.
+    await database.sql.query(`
+      insert into event_log.batch (topic, partition, base_offset, record_count, records)
+      select topic, partition, 1, record_count, records from event_log.batch`);
+    await log.append("orders", [lamp, lamp]);
+    assert.equal(await storedIn(log), 4n);
+  });
+}
 
 test("appends that wait are bounded: beyond the bound they are refused at once, and one that waits too long is never sent", async (t) => {
   const { database, log } = await openWorld(t);

@@ -1,6 +1,6 @@
 /** Runs the one statement that appends, and tells whether its records may be stored after an error. */
-import pg from "pg";
-import { isSessionFault } from "#engines/sql";
+import type pg from "pg";
+import { isRefusal, isSessionFault } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { NewRecord } from "../log.ts";
 import type { Heads } from "./heads.ts";
@@ -99,14 +99,6 @@ function columnsOf(batches: readonly NewBatch[], bases: readonly bigint[]): unkn
     sizes,
     Buffer.concat(batches.flatMap((batch) => batch.frames)),
   ];
-}
-
-/**
- * PostgreSQL itself refused the statement and rolled it back. FATAL and PANIC can come after the commit, and so can
- * silence.
- */
-function isRefusal(error: unknown): error is pg.DatabaseError {
-  return error instanceof pg.DatabaseError && error.severity === "ERROR";
 }
 
 /** An append that was given up before has been stored after all, at the offsets of this one. */
