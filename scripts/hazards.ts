@@ -128,7 +128,7 @@ export const hazards: Record<string, Record<string, Hazard>> = {
       says: "a shell's PG variables and the spellings of .env change nothing silently; an absurd setting is refused",
     },
     O15: {
-      says: "a schema newer than the program is refused; another default isolation level or language of messages changes nothing",
+      says: "a schema newer than the program is refused; another isolation level, style of dates or language of messages changes nothing",
     },
     O16: { says: "clients generated from the OpenAPI document place and pay an order" },
     O17: { says: "the gateway's prefixes end at a boundary, and management has a port of its own" },

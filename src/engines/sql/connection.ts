@@ -24,18 +24,19 @@ export function connectionSettings(url: string, applicationName: string): pg.Cli
 }
 
 /**
- * The statements here are written for `read committed`: they lock first and read afterwards. If the database or the
- * user has another default, they would fail under load as if they had met a conflict. So every session sets it, for
- * single statements too.
+ * The database and the user may have other defaults than these, on which the program relies, so every session sets
+ * them. The statements are written for `read committed`, single ones too: they lock first and read afterwards, and
+ * would fail under load as if they had met a conflict. And pg reads times only in the style of ISO 8601; it takes
+ * others for null.
  */
 export function sessionUrl(url: string): string {
   const told = new URL(url);
   const own = told.searchParams.get("options");
-  told.searchParams.set("options", own === null ? isolation : `${own} ${isolation}`);
+  told.searchParams.set("options", own === null ? ownDefaults : `${own} ${ownDefaults}`);
   return told.href;
 }
 
-const isolation = "-c default_transaction_isolation=read\\ committed";
+const ownDefaults = "-c default_transaction_isolation=read\\ committed -c datestyle=ISO";
 
 /** Names the server that could not be reached and where its address is set, without the password. */
 export function connectFailure(url: string, cause: unknown): Error {

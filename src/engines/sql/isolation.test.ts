@@ -42,3 +42,13 @@ test("O15: the URL's own options stay in force", async () => {
   assert.deepEqual(row, { mem: "5MB", level: "read committed" });
   await sql.close();
 });
+
+test("O15: if the database writes times in another style, they are read all the same", async () => {
+  const name = new URL(database.url).pathname.slice(1);
+  await database.sql.query(`alter database ${name} set datestyle = 'German, DMY'`);
+  const sql = openSql({ url: database.url, maxConnections: 1, applicationName: "datestyle" });
+  const at = new Date("2026-11-05T23:59:59.123Z");
+  const [row] = await sql.query("select $1::timestamptz as at, '2026-11-05'::date as day", [at]);
+  assert.deepEqual(row, { at, day: "2026-11-05" });
+  await sql.close();
+});
