@@ -62,3 +62,19 @@ export function takesPlaces({ entry }: Pick<LineDrop, "entry">, phase: RoomPhase
   if (phase === "joining") return true;
   return entry !== "draw" && (phase === "drawing" || phase === "open" || phase === "paused");
 }
+
+const offerMs = 600_000;
+
+/**
+ * When an offer of this moment ends; undefined if the drop closes before. All passes of a draw run until the drop closes, at
+ * most.
+ */
+export function offerEndOf(
+  { closesAt, holdSeconds }: Pick<LineDrop, "closesAt" | "holdSeconds">,
+  mode: Mode,
+  nowMs: number,
+): number | undefined {
+  const closesAtMs = closesAt.getTime();
+  if (mode === "draw") return Math.min(nowMs + holdSeconds * 1_000, closesAtMs);
+  return nowMs + offerMs > closesAtMs ? undefined : nowMs + offerMs;
+}

@@ -58,6 +58,18 @@ describe("the public state of a line", { concurrency: true }, () => {
     assert.deepEqual(await stateOf(line), { called: 1, free: 0, held: 1, reach: [1, 1] });
   });
 
+  test("of offers names no place in reach once the drop closes before an offer would end", async () => {
+    for (const [closesInMs, reach] of [
+      [700_000, [1, 3]],
+      [500_000, [0, 0]],
+    ] as const) {
+      const closesAt = new Date(Date.now() + closesInMs);
+      const line = stage.newLine({ entry: "open", listed: ["lamp"], closesAt }, { lamp: 1 });
+      await line.join("person-1");
+      assert.deepEqual((await stateOf(line, 1)).reach, reach);
+    }
+  });
+
   test("names units of the products that are sold to the line alone, not of those that all may order", async () => {
     const line = stage.newLine({ entry: "open", listed: ["lamp"] }, { lamp: 0, vase: 5 });
     const { free, held } = await stateOf(line, 2);

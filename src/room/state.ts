@@ -4,7 +4,7 @@ import { freezeMsOf } from "#drops";
 import type { Sql } from "#engines/sql";
 import { createKeptAnswers } from "#platform/kept-answers";
 import { reachOf, spareOf } from "./controller.ts";
-import { type LineDrop, lineProductsOf, modeOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
+import { type LineDrop, lineProductsOf, modeOf, offerEndOf, roomPhaseOf, takesPlaces } from "./line-drop.ts";
 import { countOffers, readAsking, readTurnout } from "./line-rows.ts";
 import type { BitsOf } from "./load.ts";
 import { readKept } from "./pass-rows.ts";
@@ -51,6 +51,8 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
     const isEmpty = !line && isDrawn(drop) && freezeMsOf(drop) <= nowMs;
     const frozenSize = isEmpty ? 0 : (line?.frozenSize ?? null);
     const called = line?.called ?? 0;
+    // The line gets no unit any more: the drop closes before an offer would end.
+    const isPastOffers = mode === "offers" && offerEndOf(drop, mode, nowMs) === undefined;
     return {
       dropId: drop.dropId,
       name: drop.name,
@@ -68,7 +70,7 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
       rate: phase === "open" && mode === "line" && figures.free > 0 ? paceOf(line) : null,
       free: figures.free,
       held: figures.held + figures.kept,
-      reach: reachOf({ called, ...figures }),
+      reach: isPastOffers ? [called, called] : reachOf({ called, ...figures }),
       order: isEmpty ? "arrival" : (line?.orderKind ?? null),
       frozenSize,
       root: line?.root?.toString("hex") ?? null,

@@ -6,7 +6,7 @@ import type { Sql, Tx } from "#engines/sql";
 import type { Beat } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { callsOf, nextRate, shareOf, spareOf } from "./controller.ts";
-import { type LineDrop, lineProductsOf } from "./line-drop.ts";
+import { type LineDrop, lineProductsOf, offerEndOf } from "./line-drop.ts";
 import {
   countOffers,
   lapseOffers,
@@ -34,7 +34,6 @@ export type TurnOptions = {
 const leastPauseMs = 800;
 /** A turn after a long pause calls no more people than a turn after this time. */
 const mostPauseMs = 2_000;
-export const offerMs = 600_000;
 const freshBeatMs = 3_000;
 
 export type Turn = { turned: boolean; offered: number };
@@ -76,7 +75,7 @@ export function createTurn({ sql, freeOf, pulse, now }: TurnOptions): (drop: Lin
   }
 
   async function offer(tx: Tx, { drop, room, kept, at }: Line): Promise<Outcome> {
-    const untilMs = offerEndOf(drop, room, at);
+    const untilMs = offerEndOf(drop, room.mode, at.getTime());
     const open = await countOffers(tx, room.dropId);
     const free = await freeOf(lineProductsOf(drop));
     const spare = free ? spareOf(free, kept) - open : 0;
@@ -92,13 +91,6 @@ export function createTurn({ sql, freeOf, pulse, now }: TurnOptions): (drop: Lin
     if (turn.turned) await crashPoint("room.turned");
     return turn;
   };
-}
-
-/** Undefined if the drop closes before an offer would end. All passes of a draw run until the drop closes, at most. */
-function offerEndOf(drop: LineDrop, { mode }: RoomRow, at: Date): number | undefined {
-  const closesAtMs = drop.closesAt.getTime();
-  if (mode === "draw") return Math.min(at.getTime() + drop.holdSeconds * 1_000, closesAtMs);
-  return at.getTime() + offerMs > closesAtMs ? undefined : at.getTime() + offerMs;
 }
 
 function rateOf(room: RoomRow, { admitPerSecond }: LineDrop, beats: readonly Beat[], at: Date): number {

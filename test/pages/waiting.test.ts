@@ -80,6 +80,11 @@ test("a person beyond reach is told so early, and keeps the place", () => {
   assert.equal(shownOf(line, { ...mine, place: 1_401 }).mayLeave, true);
 });
 
+test("in a line of offers a place beyond reach hears so, and one in reach that what comes back is offered", () => {
+  assert.deepEqual(saysOf({ mode: "offers", rate: null }, 1_400), ["offers"]);
+  assert.deepEqual(saysOf({ mode: "offers", rate: null }, 1_401), ["out"]);
+});
+
 test("before the draw no person has a place, and all hear when it is drawn", () => {
   const joining = { ...line, state: "joining", called: 0, order: null };
   assert.deepEqual(shownOf(joining, undefined).says[0], ["drawnAt", line.freezesAt]);

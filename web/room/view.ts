@@ -63,14 +63,14 @@ export function shownOf(line: Line, mine: Mine | undefined): Shown {
     label: "place",
     big: place,
     done: called / place,
-    says: [[state === "paused" ? "paused" : isForReturns ? "offers" : hopeOf(line, place)]],
+    says: [[state === "paused" ? "paused" : hopeOf(line, place)]],
     facts: [["before", "figure", place - called - 1], ...waitOf(line, place), now],
     mayLeave: true,
   };
 }
 
-function hopeOf({ reach: [low = 0, high = 0] }: Line, place: number): Words {
-  return place <= low ? "reach" : place <= high ? "close" : "out";
+function hopeOf({ mode, reach: [low = 0, high = 0] }: Line, place: number): Words {
+  return place > high ? "out" : mode === "offers" ? mode : place <= low ? "reach" : "close";
 }
 
 /**
