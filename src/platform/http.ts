@@ -19,7 +19,7 @@ import {
   requestTimes,
 } from "./http-server.ts";
 import { contextOf } from "./http-spans.ts";
-import { compileValidator } from "./http-validation.ts";
+import { buildSerializer, compileValidator } from "./http-validation.ts";
 import type { Log } from "./log.ts";
 import type { Management } from "./management.ts";
 import type { Metrics } from "./metrics.ts";
@@ -73,6 +73,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     ...requestTimes,
     http: httpOptions,
     clientErrorHandler: answerBrokenHttp,
+    schemaController: { compilersFactory: { buildSerializer } },
     frameworkErrors: (error, _request, reply) => answer(reply as unknown as FastifyReply, error),
   }).withTypeProvider<TypeBoxTypeProvider>();
 

@@ -42,7 +42,9 @@ function nearest(name: string, known: readonly string[], within: number): string
   if (known.includes(bare)) return bare;
   if (name.length < leastLength) return undefined;
   const upper = name.toUpperCase();
-  const near = known.filter((one) => one.length >= leastLength).map((one) => ({ one, away: distance(upper, one) }));
+  const near = known
+    .filter((one) => one.length >= leastLength && Math.abs(one.length - upper.length) <= within)
+    .map((one) => ({ one, away: distance(upper, one) }));
   return near.filter(({ away }) => away <= within).toSorted((a, b) => a.away - b.away)[0]?.one;
 }
 

@@ -1,6 +1,7 @@
 /** The API's own description: a client generated from it, and its examples, work on the system. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { SerializerSelector } from "@fastify/fast-json-stringify-compiler";
 import { createLog } from "#platform/log";
 import openApi from "../../openapi.json" with { type: "json" };
 import { seedDemoShop } from "../../src/cli/seed.ts";
@@ -51,6 +52,21 @@ describe("O16: the OpenAPI document", () => {
     }
     const stream = operations.find(({ operationId }) => operationId === "followOrder");
     assert.deepEqual(Object.keys(stream?.responses["200"]?.content ?? {}), ["text/event-stream"]);
+  });
+
+  test("describes answers of which each can be written", () => {
+    const compile = SerializerSelector()();
+    for (const { operationId, path, method, responses } of operations) {
+      for (const [httpStatus, { content }] of Object.entries(responses)) {
+        const schema = content?.["application/json"]?.schema ?? content?.["application/problem+json"]?.schema;
+        if (!schema) continue;
+        const whole = { ...schema, components: openApi.components };
+        assert.doesNotThrow(
+          () => compile({ schema: whole, url: path, method, httpStatus }),
+          `${operationId} ${httpStatus}`,
+        );
+      }
+    }
   });
 
   test("lists the allowed roles, each separately", () => {
