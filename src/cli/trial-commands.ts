@@ -98,7 +98,7 @@ export const rehearse = defineCommand({
     const certificate = await holdRehearsal(
       config,
       {
-        url: (args.url ?? originOf(config)).replace(/\/+$/, ""),
+        url: args.url === undefined ? originOf(config) : addressOf(args.url),
         buyers: numberOf("buyers", args.buyers, 1, 100_000),
         seconds: numberOf("seconds", args.seconds, 0, 86_400),
         patienceSeconds: numberOf("patience", args.patience, 1, 3_600),
@@ -139,6 +139,11 @@ export const verify = defineCommand({
     if (!(await verifyLine({ where, receipt, keep }, console.log))) process.exitCode = 1;
   },
 });
+
+function addressOf(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  throw new Refused(`--url ${text}: give the address of the system, like http://127.0.0.1:8080`);
+}
 
 function numberOf(flag: string, text: string, least: number, most: number): number {
   const value = Number(text);

@@ -32,6 +32,8 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     ["replay --yes", /^name the letter: dropgate replay <id>/],
     ["token", /^dropgate token: --role is missing; it is one of CUSTOMER, WAREHOUSE, ADMIN/],
     ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
+    ["rehearse --buyers=1", /^nothing answers at http:\/\/127\.0\.0\.1:\d+: start the system first, or .*--url/],
+    ["rehearse --url=shop", /^--url shop: give the address of the system, like http:/],
     ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],
   ] as const) {
     test(`O18: dropgate ${args}: nothing is started, and the answer names the existing commands or flags`, async () => {

@@ -73,9 +73,14 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   const run = `rehearsal-${randomHex(4)}`;
   const patienceMs = patienceSeconds * 1_000;
   const client = createClient(url);
-  const staff = createStaff(client.as(await issueToken(config, { role: "ADMIN", user: "rehearsal" })), patienceMs);
+  const admin = client.as(await issueToken(config, { role: "ADMIN", user: "rehearsal" }));
+  const staff = createStaff(admin, patienceMs);
   const isLate = faults.includes("late");
 
+  // Patience is for a shop that was there before.
+  if (!(await admin("GET", "/time"))) {
+    throw new Refused(`nothing answers at ${url}: start the system first, or name its address by --url`);
+  }
   const { mode } = await staff("GET", "/admin/gatekeeper");
   if (mode === "closed") throw new Refused("the shop is closed for new orders: open it with the switch of the console");
   progress.say(`${run}: a drop and products of its own at ${url}`);
