@@ -11,6 +11,13 @@ const script = fileURLToPath(new URL("../.ci/run", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "dropgate-ci-"));
 after(() => rmSync(folder, { recursive: true }));
 
+const suites = [
+  "npm run test:real",
+  "npm run test:e2e",
+  "npm run chaos -- --quick",
+  "npm run simulate -- --seeds 10000",
+];
+
 /** Runs .ci/run with `steps` in place of npm's: a shell command for the first word of each step that matters. */
 function runWith(steps: Record<string, string>) {
   const cases = Object.entries(steps).map(([name, command]) => `"${name}") ${command};;`);
@@ -43,8 +50,14 @@ test("CI prints each failing test again with its whole error, before the count i
   assert.match(end, /the last words of b\.test\.mjs:.*the socket is still open\n✖ b\.test\.mjs/s);
 });
 
-test("CI prints only the count at its end if every step passes", () => {
-  const { lines, status } = runWith({});
+test("CI prints how long each step took, and the count at its end, if every step passes", () => {
+  const { lines, status } = runWith({ test: "sleep 2" });
+  const times = lines.slice(lines.indexOf("How long each step took:") + 1, -2);
+  assert.deepEqual(
+    times.map((line) => line.replace(/^ *\d+ s {2}/, "")),
+    ["npm ci", "npm run check", "npm test", ...suites],
+  );
+  assert.match(times[2] ?? "", /^ *[2-9] s /);
   assert.deepEqual(lines.slice(-2), ["", "7 passed, 0 failed"]);
   assert.equal(status, 0);
 });
