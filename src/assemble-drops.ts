@@ -1,5 +1,6 @@
 /** Creates the faces of drops and of their lines. */
 import { createDrops, type Drops } from "#drops";
+import { readNewest } from "#engines/beacon";
 import type { Engines } from "#engines/open";
 import type { Accounts, Identity } from "#identity";
 import type { Inventory } from "#inventory";
@@ -37,7 +38,11 @@ export function assembleDrops({ config, engines, payment, accounts, ...given }: 
       services: () => engines.services.running(),
       paymentAnswers: payment.providerAnswers,
       mailSends: () => engines.mail.sends(),
-      drandIsSet: () => engines.beacons.drand !== undefined,
+      async drandAnswers() {
+        const { drand } = engines.beacons;
+        if (drand) await readNewest(drand, given.now());
+        return drand !== undefined;
+      },
     },
     roundOf: (drop) => promisedRoundFor(drop, engines.beacons),
   });

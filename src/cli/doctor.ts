@@ -106,7 +106,7 @@ async function agreementOf(config: Config, url: string): Promise<Finding[]> {
 function engineChecks(config: Config, url: string | undefined): CheckupOptions {
   const settings = engineSettings(config);
   const databases = url === undefined ? [] : [...schemasByDatabase(settings, { url }, schemas)];
-  const { redis, kafka, temporal, smtp } = settings;
+  const { redis, kafka, temporal, smtp, drand } = settings;
   const topics = topicsOf(config);
   return {
     databases: databases.map(([own, modules]) => ({
@@ -124,5 +124,6 @@ function engineChecks(config: Config, url: string | undefined): CheckupOptions {
     },
     temporal,
     smtp,
+    drand,
   };
 }

@@ -3,6 +3,9 @@ import type { Offer, ProductReport } from "#inventory";
 import { plural } from "#platform/plural";
 import type { Drop } from "./drop-rows.ts";
 
+/** Either what a part answered, or why it did not. */
+export type Answer<T> = { value: T } | { failure: string };
+
 export type Check = {
   check: string;
   status: "ok" | "warn" | "fail";
@@ -33,13 +36,20 @@ export function holdCheck({ holdSeconds }: Pick<Drop, "holdSeconds">): Check {
 }
 
 /** Undefined of a drop that is open to all. */
-export function beaconCheck({ entry, beacon }: Pick<Drop, "entry" | "beacon">, drandIsSet: boolean): Check | undefined {
+export function beaconCheck(
+  { entry, beacon }: Pick<Drop, "entry" | "beacon">,
+  drand: Answer<boolean>,
+): Check | undefined {
   if (entry === "open") return undefined;
   const check = "beacon";
   if (beacon === "own") {
     return { check, status: "ok", says: "The shop's own beacon orders the line, which proves less than drand does." };
   }
-  if (drandIsSet) return { check, status: "ok", says: "drand orders the line." };
+  if (!("value" in drand)) {
+    const mend = "Look at BEACON_URLS and at the way out to its servers. The draw waits until one of them answers.";
+    return { check, status: "warn", says: `drand orders the line, and is not to be read: ${drand.failure}.`, mend };
+  }
+  if (drand.value) return { check, status: "ok", says: "drand orders the line, and its newest round is here." };
   const says = "drand orders the line, and the settings name no server of it: no place would be called.";
   return { check, status: "fail", says, mend: "Set BEACON_URLS and restart, or choose the shop's own beacon." };
 }

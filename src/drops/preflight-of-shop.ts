@@ -1,9 +1,6 @@
 /** Judges what the shop needs to serve a drop. Pure: answers come in, a sentence and a remedy go out. */
 import { plural } from "#platform/plural";
-import type { Check } from "./preflight-of-drop.ts";
-
-/** Either what a part answered, or why it did not. */
-export type Answer<T> = { value: T } | { failure: string };
+import type { Answer, Check } from "./preflight-of-drop.ts";
 
 /** Without one of these an order that is accepted does not come to its end. */
 const neededServices = ["settlement", "inventory", "payment", "fulfilment"];

@@ -48,11 +48,13 @@ function window(opensInMs: number, closesInMs: number) {
 }
 
 test("a line that drand orders is refused while the settings name no server of it; a drop for all needs no beacon", () => {
-  assert.equal(beaconCheck({ entry: "open", beacon: "drand" }, false), undefined);
+  assert.equal(beaconCheck({ entry: "open", beacon: "drand" }, { value: false }), undefined);
   for (const entry of ["line", "draw"] as const) {
-    assert.equal(beaconCheck({ entry, beacon: "drand" }, false)?.status, "fail");
-    assert.equal(beaconCheck({ entry, beacon: "drand" }, true)?.status, "ok");
-    assert.equal(beaconCheck({ entry, beacon: "own" }, false)?.status, "ok");
+    assert.equal(beaconCheck({ entry, beacon: "drand" }, { value: false })?.status, "fail");
+    const silent = beaconCheck({ entry, beacon: "drand" }, { failure: "drand.example: fetch failed" });
+    assert.deepEqual([silent?.status, /drand\.example: fetch failed\.$/.test(silent?.says ?? "")], ["warn", true]);
+    assert.equal(beaconCheck({ entry, beacon: "drand" }, { value: true })?.status, "ok");
+    assert.equal(beaconCheck({ entry, beacon: "own" }, { value: false })?.status, "ok");
   }
 });
 

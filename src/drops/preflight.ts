@@ -8,9 +8,16 @@ import type { Orders } from "#orders";
 import { goOn, within } from "#platform/deadline";
 import { messageOf } from "#platform/thrown";
 import type { Drop } from "./drop-rows.ts";
-import { beaconCheck, type Check, checksOfProduct, holdCheck, modeCheck, windowCheck } from "./preflight-of-drop.ts";
 import {
   type Answer,
+  beaconCheck,
+  type Check,
+  checksOfProduct,
+  holdCheck,
+  modeCheck,
+  windowCheck,
+} from "./preflight-of-drop.ts";
+import {
   clockCheck,
   gateCheck,
   mailCheck,
@@ -32,8 +39,8 @@ export type ShopSigns = {
   paymentAnswers(): Promise<void>;
   /** Whether a mail server is set. @throws if it does not take mails. */
   mailSends(): Promise<boolean>;
-  /** Whether the settings name servers of drand. */
-  drandIsSet(): boolean;
+  /** Whether the settings name servers of drand. @throws if none of them has its newest round. */
+  drandAnswers(): Promise<boolean>;
 };
 
 /** `canBeForced` false: a product does not exist, so there is nothing whose sale could be set. */
@@ -67,8 +74,10 @@ export function createPreflight({ inventory, orders, signs, now }: PreflightOpti
 
   return async function preflightOf(drop: Drop): Promise<Preflight> {
     const { mode } = await agreement.mode.read();
-    const [products, ...ofShop] = await Promise.all([
+    const isDrawnByDrand = drop.entry !== "open" && drop.beacon === "drand";
+    const [products, drand, ...ofShop] = await Promise.all([
       checksOfProducts(drop, inventory, mode),
+      answerOf(isDrawnByDrand ? signs.drandAnswers() : Promise.resolve(false)),
       answerOf(agreement.readiness.couldTake()).then(gateCheck),
       answerOf(reconciled()).then(reconcileCheck),
       answerOf(signs.services()).then(servicesCheck),
@@ -78,7 +87,7 @@ export function createPreflight({ inventory, orders, signs, now }: PreflightOpti
       answerOf(signs.paymentAnswers()).then(paymentCheck),
       answerOf(signs.mailSends()).then(mailCheck),
     ]);
-    const entry = [beaconCheck(drop, signs.drandIsSet()) ?? []].flat();
+    const entry = [beaconCheck(drop, drand) ?? []].flat();
     const own = [windowCheck(drop, now()), ...entry, holdCheck(drop), modeCheck(mode), ...products.checks];
     return { checks: [...own, ...ofShop], canBeForced: products.canBeForced };
   };

@@ -2,6 +2,7 @@
 import { program } from "#platform/program";
 import { withCauses } from "#platform/thrown";
 import type { KafkaSettings, RedisSettings, SmtpSettings, TemporalSettings } from "./adapters.ts";
+import type { DrandSettings } from "./beacon/drand.ts";
 import { type Finding, fault } from "./finding.ts";
 import type { KafkaUse } from "./log/kafka/checkup.ts";
 import type { RedisUse } from "./redis/access.ts";
@@ -15,10 +16,11 @@ export type CheckupOptions = {
   kafka: (KafkaSettings & { use: KafkaUse }) | undefined;
   temporal: TemporalSettings | undefined;
   smtp: SmtpSettings | undefined;
+  drand: DrandSettings | undefined;
 };
 
 export async function* checkEngines(options: CheckupOptions): AsyncGenerator<Finding> {
-  const { databases, redis, kafka, temporal, smtp } = options;
+  const { databases, redis, kafka, temporal, smtp, drand } = options;
   for (const database of databases) yield* await guarded(database.about, () => checkDatabase(database));
   if (redis) {
     yield* await guarded("Redis", async () => {
@@ -42,6 +44,12 @@ export async function* checkEngines(options: CheckupOptions): AsyncGenerator<Fin
     yield* await guarded("mail server", async () => {
       const { checkSmtp } = await import("./mail/checkup.ts");
       return checkSmtp(smtp.url);
+    });
+  }
+  if (drand) {
+    yield* await guarded("drand", async () => {
+      const { checkDrand } = await import("./beacon/checkup.ts");
+      return checkDrand(drand);
     });
   }
 }

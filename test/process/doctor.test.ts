@@ -1,6 +1,8 @@
 /** `dropgate doctor` on a shop that is well, and on one that was damaged in its database. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -75,6 +77,20 @@ describe("dropgate doctor", () => {
       says,
       /^fault +PostgreSQL: the index public\.twice_n is not valid.*\n +mend: reindex index concurrently/m,
     );
+  });
+
+  test("names a server of drand that gives no round, and one that it cannot reach", async (t) => {
+    const liar = createServer((_request, response) => response.end(JSON.stringify({ signature: "8".repeat(96) })));
+    await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
+    t.after(() => liar.close());
+    const { port } = liar.address() as AddressInfo;
+    const { says } = await examine({ BEACON_URLS: `http://127.0.0.1:${port},http://127.0.0.1:1` });
+    const wrong = "its signature is not that of the chain's key over this round";
+    assert.match(
+      says,
+      new RegExp(`^fault +drand at 127\\.0\\.0\\.1:${port}: .*${wrong}\n +mend: look at BEACON_URLS`, "m"),
+    );
+    assert.match(says, /^fault +drand at 127\.0\.0\.1:1: round \d+ of drand could not be read/m);
   });
 
   test("names a setting that is not the shop's, and an engine that does not answer, and looks at the others", async () => {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { quicknet, roundAt } from "#fairness";
+import { quicknet, roundAt, timeOfRound } from "#fairness";
 import { systemClock } from "#platform/clock";
 import { recordedRounds } from "../../../test/support/drand.ts";
+import { readNewest } from "./beacon.ts";
 import { describeBeacon } from "./contract/beacon.testing.ts";
 import { createDrandBeacon } from "./drand.ts";
 import { createOwnBeacon } from "./own.ts";
@@ -56,6 +57,20 @@ describeBeacon("its own key", async () => {
   const next = roundAt(beacon.times, systemClock.nowMs());
   const close = async () => {};
   return { beacon, other: createOwnBeacon(options), past: [next - 2, next - 1], future: next + 1_000, close };
+});
+
+test("the newest round is the one that came six seconds ago, and one that is not there is a fault", async () => {
+  const { url, close } = await startDrand();
+  const drand = createDrandBeacon({ urls: [url], chain: quicknet });
+  const cameMs = timeOfRound(quicknet, recorded.round);
+  for (const laterMs of [6_000, 8_999]) {
+    assert.equal((await readNewest(drand, cameMs + laterMs)).signature, recorded.signature);
+  }
+  await assert.rejects(
+    readNewest(drand, cameMs + 9_000),
+    new RegExp(`^Error: round ${recorded.round + 1} is not there`),
+  );
+  await close();
 });
 
 test("the shop's own chain is another one for another secret", async () => {

@@ -19,3 +19,17 @@ export type Beacon = {
    */
   read(round: number, signal?: AbortSignal): Promise<Round | undefined>;
 };
+
+/** Servers have a round within a moment of its time, milliseconds. */
+const knownAfterMs = 6_000;
+
+/** The newest round that every server has by now. @throws also if it is not there: then the servers are behind. */
+export async function readNewest(beacon: Beacon, nowMs: number): Promise<Round> {
+  const { genesisMs, periodMs } = beacon.times;
+  const round = Math.floor((nowMs - knownAfterMs - genesisMs) / periodMs) + 1;
+  const found = await beacon.read(round);
+  if (found) return found;
+  throw new Error(
+    `round ${round} is not there, and came at ${new Date(genesisMs + (round - 1) * periodMs).toISOString()}`,
+  );
+}
