@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME …`: the benchmarks by name, or all of them. */
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../scripts/whole-number.ts";
 import { findProgram } from "../test/servers/cache.ts";
 import { provisionVegeta } from "../test/servers/generators.ts";
 import type { Bench } from "./bench.ts";
@@ -49,9 +50,9 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`${unknown.join(", ")}: no such benchmark.\n\n${help}`);
   const engines = enginesOf(values.on ?? (asked.includes("all") ? "both" : "embedded"));
   const numbers = {
-    pairs: numberOf("--pairs", values.pairs),
-    seconds: numberOf("--seconds", values.seconds),
-    connections: numberOf("--connections", values.connections),
+    pairs: wholeNumber("--pairs", values.pairs),
+    seconds: wholeNumber("--seconds", values.seconds),
+    connections: wholeNumber("--connections", values.connections),
   };
   const needs = new Set(names.flatMap((name) => rows[name]?.needs ?? []));
   if (needs.has("wrk")) ensureWrk();
@@ -103,10 +104,4 @@ function enginesOf(asked: string): Engines[] {
   if (asked === "both") return ["embedded", "real"];
   if (asked === "embedded" || asked === "real") return [asked];
   throw new Error(`--on ${asked}: choose embedded, real or both`);
-}
-
-function numberOf(option: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${option} ${text}: choose a whole number from 1`);
-  return value;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Engines } from "../bench/stage.ts";
+import { wholeNumber } from "../scripts/whole-number.ts";
 import { findProgram } from "../test/servers/cache.ts";
 import { provisionK6 } from "../test/servers/generators.ts";
 import { findShop, openAt, putOnSale, readBooks, type Shop, startShop } from "./shop.ts";
@@ -120,8 +121,5 @@ function runK6(name: string, summary: string, env: Record<string, string>): Prom
 }
 
 function numberOf(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${option} ${text}: choose a whole number from 1`);
-  return value;
+  return text === undefined ? undefined : wholeNumber(option, text);
 }

@@ -1,5 +1,6 @@
 /** Runs `npm run bench:line`: 10,000 people in the line of a drop, against a running shop. */
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../../scripts/whole-number.ts";
 import { openSystem } from "../stage.ts";
 import { type Column, keepPage, tableOf } from "./page.ts";
 import { sellToLine } from "./sale.ts";
@@ -36,18 +37,24 @@ if (values.help) {
 }
 const { on } = values;
 if (on !== "embedded" && on !== "real") throw new Error(`--on ${on}: choose embedded or real`);
+const sale = {
+  people: wholeNumber("--people", values.people),
+  units: wholeNumber("--units", values.units),
+  joinSeconds: wholeNumber("--join-seconds", values["join-seconds"]),
+  admitPerSecond: wholeNumber("--admit", values.admit),
+};
+const shares = values.leavers.split(",").map(Number);
+if (!shares.every((share) => share >= 0 && share < 1))
+  throw new Error(`--leavers ${values.leavers}: choose shares from 0 to below 1, such as 0,0.4`);
 
 await using stack = new AsyncDisposableStack();
 const system = await openSystem(stack, { on });
 const columns: Column[] = [];
-for (const leavers of values.leavers.split(",").map(Number)) {
-  console.log(`\n${values.people} people, ${values.units} units, ${leavers * 100} % stay away`);
+for (const leavers of shares) {
+  console.log(`\n${sale.people} people, ${sale.units} units, ${leavers * 100} % stay away`);
   const beganAt = performance.now();
   const figures = await sellToLine(system, {
-    people: Number(values.people),
-    units: Number(values.units),
-    joinSeconds: Number(values["join-seconds"]),
-    admitPerSecond: Number(values.admit),
+    ...sale,
     leavers,
     says: (text) => console.log(`  ${((performance.now() - beganAt) / 1_000).toFixed(0).padStart(4)} s  ${text}`),
   });

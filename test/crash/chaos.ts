@@ -7,6 +7,7 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../../scripts/whole-number.ts";
 import { createRandom } from "../simulation/random.ts";
 import { runSchedules, type Figures as Schedules, seedsFrom } from "../simulation/schedules.ts";
 import { type Cell, type Done, nothingTried } from "./cell.ts";
@@ -42,7 +43,8 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
-const seed = Number(values.seed);
+const seed = wholeNumber("--seed", values.seed, 0);
+const schedulesAsked = wholeNumber("--schedules", values.schedules);
 const { quick, only } = values;
 const isWhole = !quick && only === undefined;
 /** Cells of the embedded default wait more than they work. */
@@ -146,10 +148,10 @@ async function plant(): Promise<void> {
 }
 
 async function simulate(): Promise<void> {
-  console.log(`\n${values.schedules} schedules of the simulation … [${elapsed()}]`);
+  console.log(`\n${schedulesAsked} schedules of the simulation … [${elapsed()}]`);
   let saidMs = performance.now();
   schedules = await runSchedules({
-    seeds: seedsFrom(seed, Number(values.schedules)),
+    seeds: seedsFrom(seed, schedulesAsked),
     threads: 1,
     onProgress(figures) {
       if (performance.now() - saidMs < 60_000) return;

@@ -3,6 +3,7 @@
  * prints its events; `--planted <bug>` plants a bug, to see that it is caught.
  */
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../../scripts/whole-number.ts";
 import { type Planted, plantedBugs } from "./planted.ts";
 import { runSchedule } from "./schedule.ts";
 import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
@@ -39,12 +40,13 @@ if (values.planted !== undefined && !(values.planted in plantedBugs)) {
 }
 const planted = values.planted as Planted | undefined;
 
-if (values.seed !== undefined) await showOne(Number(values.seed));
+if (values.seed !== undefined) await showOne(wholeNumber("--seed", values.seed, 0));
 else await showMany();
 
 async function showOne(seed: number): Promise<void> {
+  const lines = wholeNumber("--lines", values.lines);
   const { steps, virtualMs, violation, trace } = await runSchedule({ seed, planted, keepTrace: true });
-  for (const line of trace.slice(-Number(values.lines))) console.log(line);
+  for (const line of trace.slice(-lines)) console.log(line);
   console.log(`seed ${seed}: ${steps} steps, ${(virtualMs / 1000).toFixed(1)} s of virtual time`);
   console.log(violation ? `✗ ${violation.law}: ${violation.says}` : "✓ every law held");
   process.exitCode = violation ? 1 : 0;
@@ -53,7 +55,7 @@ async function showOne(seed: number): Promise<void> {
 async function showMany(): Promise<void> {
   const isTerminal = process.stderr.isTTY;
   const figures = await runSchedules({
-    seeds: seedsFrom(Number(values.from), Number(values.seeds)),
+    seeds: seedsFrom(wholeNumber("--from", values.from, 0), wholeNumber("--seeds", values.seeds)),
     planted,
     onProgress({ schedules, violations }) {
       if (isTerminal) process.stderr.write(`\r${schedules} schedules, ${violations.length} violations `);
