@@ -7,19 +7,21 @@ import { type Chain, decidingRound, fallbackAfterMs, promisedRoundOf, quicknet, 
 import { rootText } from "./texts.ts";
 import type { Tree } from "./tree.ts";
 
-export function checkBeacon({ chain }: FairRecord): Check {
+export function checkBeacon({ chain, draw }: FairRecord): Check {
   if (chain.hash !== quicknet.hash) {
     return warns(
       "beacon",
       "This line is drawn by the shop itself: its own chain signs the rounds, so the shop can know the seed in advance, and the draw proves nothing to outsiders.",
     );
   }
-  return isQuicknet(chain)
-    ? holds(
+  if (!isQuicknet(chain))
+    return fails("beacon", "The record names drand's quicknet with a key or with times that are not quicknet's.");
+  return draw?.order === "arrival"
+    ? warns("beacon", "The line was to be drawn by drand's public network quicknet, and no value of it was used.")
+    : holds(
         "beacon",
         "The seed comes from drand's public network quicknet, which the shop cannot choose or know in advance.",
-      )
-    : fails("beacon", "The record names drand's quicknet with a key or with times that are not quicknet's.");
+      );
 }
 
 /** A shop that changed its key could disown its receipts. */

@@ -83,8 +83,10 @@ describe("a line that was drawn as promised", () => {
       kept: [],
     });
     assert.deepEqual(faultsOf(arrival(120_000)), []);
-    const round = verify(arrival(120_000), tools).find(({ check }) => check === "round");
-    assert.match(round?.says ?? "", /order of arrival, with this reason: drand is away/);
+    const saysOf = (name: string) => verify(arrival(120_000), tools).find(({ check }) => check === name);
+    assert.match(saysOf("round")?.says ?? "", /order of arrival, with this reason: drand is away/);
+    const beacon = saysOf("beacon");
+    assert.deepEqual([beacon?.outcome, /no value of it was used\.$/.test(beacon?.says ?? "")], ["warns", true]);
     assertFault(arrival(60_000), /^round: .*60 s after the round's time; the rules ask for 120 s/);
   });
 });
