@@ -139,6 +139,22 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.equal(await buy(gate, lamp), "reserved");
   });
 
+  test("B3: a copy of before the loss that comes back in place promises nothing", async () => {
+    const second = await open();
+    const taken = await take();
+    // Like FLUSHALL, and then like the restored keys of a backup: the scripts stay.
+    await redis.ask("SWAPDB", "0", "1");
+    assert.equal(await rebuilt(gate, lamp, { epoch: 2 }), "open");
+    assert.notEqual(await unitsOf(second, lamp), undefined);
+    await redis.ask("SWAPDB", "0", "1");
+    for (const process of [gate, second]) {
+      assert.equal(await buy(process, lamp), "closed");
+      assert.deepEqual(await process.mark([taken]), ["stale"]);
+    }
+    assert.equal(await rebuilt(gate, lamp, { epoch: 3 }), "open");
+    for (const process of [gate, second]) assert.equal(await buy(process, lamp), "reserved");
+  });
+
   test("G7: a second process joins the sale and changes nothing", async () => {
     const nonce = await nonces.read();
     await take();

@@ -21,6 +21,7 @@ import {
   timeFrom,
 } from "./codec.ts";
 import { gatePurpose, refusalOf } from "./demands.ts";
+import { createEpochs } from "./epochs.ts";
 import { answersInOrder, groupByProduct } from "./groups.ts";
 import { installCalls, snapshotFrom } from "./images.ts";
 import { claimGate, keysOf } from "./keys.ts";
@@ -73,6 +74,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const calls = createCalls({ redis, lives, keys, timeoutMs, onUnknownLife });
   const list = createProductList({ redis, keys, shop, timeoutMs });
   const finder = createRecordFinder({ redis, calls, keys, timeoutMs, log });
+  const epochs = createEpochs();
   if (redis.isCluster) await Promise.all(looks);
   else if (!options.mayBeAway) await translating("life", () => lives.find(redis.connection("life", keys.products)));
 
@@ -107,9 +109,13 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const replies = await calls.runNow("reserve", all, reserveTimeoutMs);
       // Only now: callers may order products that do not exist, and the finder stores every product that it gets.
       finder.taking(groups.flatMap(({ productId }, i) => (Array.isArray(replies[i]) ? [productId] : [])));
-      return answersInOrder(groups, ({ items }, i) => {
-        const isClosed = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
-        return reserveAnswers(items, isClosed ? "closed" : replies[i]);
+      return answersInOrder(groups, ({ productId, items }, i) => {
+        const reply = replies[i];
+        if (reply === undefined || isDamaged(reply, all[i] as ProductCall)) return reserveAnswers(items, "closed");
+        if (!Array.isArray(reply)) return reserveAnswers(items, reply);
+        const epoch = Number(reply[0]);
+        epochs.met(productId, epoch);
+        return reserveAnswers(items, epochs.isPast(productId, epoch) ? "closed" : reply);
       });
     },
 
@@ -119,7 +125,9 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       const replies = await calls.run("mark", all);
       return answersInOrder(groups, ({ items }, i): MarkAnswer[] => {
         const isStale = replies[i] === undefined || isDamaged(replies[i], all[i] as ProductCall);
-        return isStale ? items.map(() => "stale") : (replies[i] as MarkAnswer[]);
+        return items.map(({ productId, epoch }, at) =>
+          isStale || epochs.isPast(productId, epoch) ? "stale" : (replies[i] as MarkAnswer[])[at],
+        ) as MarkAnswer[];
       });
     },
 
@@ -158,6 +166,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       await list.add(productId);
       let reply = await (closing === undefined ? begin() : run("install", productId, install.args));
       for (const { script, args } of rest) if (reply === "loading") reply = await run(script, productId, args);
+      if (reply === "open") epochs.met(productId, image.epoch);
       return reply === "open" ? "open" : "stale";
     },
 
@@ -182,6 +191,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
         const isLoaded = replies[i] && !isDamaged(replies[i], call);
         return isLoaded ? snapshotFrom(call.productId, replies[i]) : [];
       });
+      for (const { productId, epoch } of snapshots) epochs.met(productId, epoch);
       // So that records are found even if the set of all products is lost.
       finder.taking(snapshots.flatMap(({ productId, oldestMs }) => (oldestMs === null ? [] : [productId])));
       return snapshots;
