@@ -6,7 +6,7 @@ import type { Evidence } from "./record.ts";
 const knownAfterMs = 600_000;
 
 export function checkOrders({ record: { ordered }, roster, served }: Evidence): Check {
-  const beyond = served.find(({ place }) => place > roster.length);
+  const beyond = served.find(({ place }) => place < 1 || place > roster.length);
   if (beyond)
     return fails("orders", `Place ${beyond.place} got a pass, and the roster has ${roster.length}: it is no person's.`);
   if (!ordered) return unknown("orders", "The shop tells after the drop's end how many units were ordered.");

@@ -227,6 +227,8 @@ describe("a shop that cheats is told of", () => {
     assert.equal(ordersOf(withRecord({ ordered: null }))?.outcome, "unknown");
     const pass = { place: 18, atMs: record.opensAtMs + 30_000, outcome: "spent" };
     assertFault({ ...line, served: [...line.served, pass] }, /^orders: Place 18 got a pass, and the roster has 17/);
+    const ofNone = { ...pass, place: 0 };
+    assertFault({ ...line, served: [...line.served, ofNone] }, /^orders: Place 0 got a pass, and the roster has 17/);
   });
 
   test("when it shows different people different rosters", () => {

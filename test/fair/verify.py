@@ -143,7 +143,7 @@ def main():
     ordered = record.get("ordered")
     taken = sum(int(units) for *_, units in (line for line in served if len(line) == 4))
     counted = not ordered or ordered["units"] <= taken or ordered["atMs"] < ordered["untilMs"] + 600_000
-    exist = all(int(place) <= len(tickets) for place, *_ in served)
+    exist = all(1 <= int(place) <= len(tickets) for place, *_ in served)
     check("orders", counted and exist, f"passes of places made orders for {taken} units")
 
     kept = json.loads(text_of("receipt.json") or "[]")
