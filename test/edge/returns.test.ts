@@ -24,12 +24,14 @@ const hourMs = 3_600_000;
 // Side by side: each has a drop of its own.
 describe("units that come back after a drop is sold out", { concurrency: true }, () => {
   let world: World;
-  let books: pg.Pool;
+  let books: pg.Client;
   before(async () => {
     world = await openWorld({ settings: { PAYMENT_GRACE_MS: "0", WEBHOOKS_ALLOW_PRIVATE: "true" } });
-    books = new pg.Pool({ connectionString: world.databaseUrl, max: 1 });
+    books = new pg.Client({ connectionString: world.databaseUrl });
+    await books.connect();
   });
   after(async () => {
+    // Resolves once the connection has ended. A pool does not wait for its own.
     await books?.end();
     await world.close();
   });
