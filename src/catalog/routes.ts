@@ -53,7 +53,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
     if (!product) return refuse(reply, product_not_found, unknownProduct(productId));
     // A cache may keep a copy, but must revalidate it before each use, because a price must never be old.
     reply.header("etag", etagOf(product)).header("cache-control", "no-cache");
-    if (holdsAlready(request.headers["if-none-match"], product)) return reply.code(304).send(null);
+    if (holdsAlready(request.headers["if-none-match"], product)) return reply.code(304).send();
     return answerOf(product);
   }
 

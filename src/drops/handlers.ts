@@ -61,7 +61,7 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
     const drop = await announcedDrop(request);
     if (!drop) return notFound(reply);
     reply.header("cache-control", shared).header("etag", etagOf(drop));
-    if (holdsAlready(request.headers["if-none-match"], drop)) return reply.code(304).send(null);
+    if (holdsAlready(request.headers["if-none-match"], drop)) return reply.code(304).send();
     const changes = await drops.changes(drop.dropId);
     return { items: changes.map((change) => ({ ...change, at: change.at.toISOString() })), nextCursor: null };
   }
