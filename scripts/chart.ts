@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import type { Setting } from "#platform/config";
 import { settings } from "../src/config/settings.ts";
-import { serviceNames } from "../src/services.ts";
+import { serviceNames } from "../src/service-names.ts";
 
 const folder = "deploy/helm/dropgate";
 const ruleFiles = ["recording", "slo", "drop", "integrity", "operation"].map((name) => `${name}.yaml`);

@@ -21,6 +21,7 @@ import { warehouseRoutes } from "#routes/warehouse";
 import type { Faces } from "./assemble.ts";
 import { Refused } from "./cli/ask.ts";
 import { type Config, offersDemoPeople } from "./config/config.ts";
+import { serviceNames } from "./service-names.ts";
 
 export type Running = { stop(): Promise<void> };
 export type Service = {
@@ -211,8 +212,6 @@ function tellReconciled(log: Log, { status, products }: Reconciliation): void {
   }
   log.debug("reconciled", { status, products: products.length });
 }
-
-export const serviceNames = services.map((service) => service.name);
 
 /** @throws for an unknown name, or if services in separate processes would each have engines of their own. */
 export function chooseServices({ profile }: Config, names: readonly string[]): readonly Service[] | "gateway" {

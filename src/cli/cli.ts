@@ -1,34 +1,25 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
-import { ignoredVariables } from "#engines/open";
 import { isRole, issueToken, roles } from "#identity";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
 /**
  * The command line starts the system, runs one task, or asks the running system. Commands about a running system use
- * HTTP, like every client.
+ * HTTP, like every client. A command loads what it runs when it runs, so that help and errors come at once.
  */
 import { plural } from "#platform/plural";
 import { readConfig } from "../config/config.ts";
 import { settings } from "../config/settings.ts";
-import { migrateOnly, runDropgate } from "../main.ts";
-import { serviceNames } from "../services.ts";
-import { tellEngines } from "./adopt.ts";
+import { serviceNames } from "../service-names.ts";
 import { appoint } from "./appoint.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { bench } from "./bench.ts";
 import { checkCommandLine, saysOf } from "./command-line.ts";
 import { deadLetters } from "./dead-letters.ts";
-import { doctor } from "./doctor.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 import { order, payments, receipt, rehearse, verify } from "./trial-commands.ts";
-
-const ignoredSays =
-  ignoredVariables.length === 0
-    ? []
-    : [`${ignoredVariables.join(", ")}: set in this shell and without effect, the URLs of databases alone count`];
 
 const start = defineCommand({
   meta: {
@@ -49,10 +40,16 @@ const start = defineCommand({
   },
   async run({ args }) {
     const config = readConfig();
-    for (const warning of [...config.warnings, ...ignoredSays]) console.error(`Warning: ${warning}`);
+    const { ignoredVariables } = await import("#engines/open");
+    const ignoredSays = `${ignoredVariables.join(", ")}: set in this shell and without effect, the URLs of databases alone count`;
+    const warnings = ignoredVariables.length === 0 ? config.warnings : [...config.warnings, ignoredSays];
+    for (const warning of warnings) console.error(`Warning: ${warning}`);
     if (args["print-config"]) process.stdout.write(printSettings(settings, config, config.origins));
     else if (args["check-config"]) console.log("The configuration is valid.");
-    else await runDropgate(config, args.services?.split(",") ?? serviceNames);
+    else {
+      const { runDropgate } = await import("../main.ts");
+      await runDropgate(config, args.services?.split(",") ?? serviceNames);
+    }
   },
 });
 
@@ -100,6 +97,7 @@ const appointCommand = defineCommand({
 const migrate = defineCommand({
   meta: { name: "migrate", description: "Migrate the database to this version, and exit" },
   async run() {
+    const { migrateOnly } = await import("../main.ts");
     const applied = await migrateOnly(readConfig());
     console.log(applied.length === 0 ? "The database is up to date." : `Applied:\n${applied.join("\n")}`);
   },
@@ -183,6 +181,7 @@ const engines = defineCommand({
   async run({ args }) {
     const logIsLost = args["log-is-lost"] ?? false;
     if (logIsLost && !args.adopt) throw new Refused("--log-is-lost goes with --adopt");
+    const { tellEngines } = await import("./adopt.ts");
     await tellEngines(readConfig(), { adopt: args.adopt ?? false, logIsLost, print: console.log });
   },
 });
@@ -194,6 +193,7 @@ const doctorCommand = defineCommand({
       "Look over the settings, the machine, the engines and the running system, and say how to mend what is wrong; exit with 1 at a fault",
   },
   async run() {
+    const { doctor } = await import("./doctor.ts");
     if (!(await doctor(readConfig(), console.log))) process.exitCode = 1;
   },
 });

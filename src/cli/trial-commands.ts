@@ -4,14 +4,9 @@
  */
 import { defineCommand } from "citty";
 import { readConfig } from "../config/config.ts";
-import { adoptPayments } from "./adopt-payments.ts";
 import { createAsk, originOf, Refused } from "./ask.ts";
-import { tellOrder } from "./order.ts";
-import { checkReceipt } from "./receipt.ts";
 import { type Fault, faults } from "./rehearse/buyers.ts";
 import { createProgress } from "./rehearse/progress.ts";
-import { rehearse as holdRehearsal } from "./rehearse/rehearse.ts";
-import { verifyLine } from "./verify/verify.ts";
 
 export const order = defineCommand({
   meta: {
@@ -24,6 +19,7 @@ export const order = defineCommand({
     json: { type: "boolean", description: "Print JSON, with the facts of each line" },
   },
   async run({ args: { order, json = false } }) {
+    const { tellOrder } = await import("./order.ts");
     await tellOrder(await createAsk(readConfig()), { order, json }, console.log);
   },
 });
@@ -44,6 +40,7 @@ export const receipt = defineCommand({
     },
   },
   async run({ args: { file, key } }) {
+    const { checkReceipt } = await import("./receipt.ts");
     if (!(await checkReceipt({ file, key: key ?? originOf(readConfig()) }, console.log))) process.exitCode = 1;
   },
 });
@@ -64,6 +61,7 @@ export const payments = defineCommand({
     yes: { type: "boolean", description: "Adopt them: those of orders that ended without them are given back" },
   },
   async run({ args: { since, yes = false } }) {
+    const { adoptPayments } = await import("./adopt-payments.ts");
     if (!(await adoptPayments(await createAsk(readConfig()), { since, yes }, console.log))) process.exitCode = 1;
   },
 });
@@ -95,6 +93,7 @@ export const rehearse = defineCommand({
   },
   async run({ args }) {
     const config = readConfig();
+    const { rehearse: holdRehearsal } = await import("./rehearse/rehearse.ts");
     const certificate = await holdRehearsal(
       config,
       {
@@ -136,6 +135,7 @@ export const verify = defineCommand({
     keep: { type: "string", description: "Keep what was read in this folder", valueHint: "folder" },
   },
   async run({ args: { where, receipt, keep } }) {
+    const { verifyLine } = await import("./verify/verify.ts");
     if (!(await verifyLine({ where, receipt, keep }, console.log))) process.exitCode = 1;
   },
 });

@@ -9,7 +9,7 @@ import openApi from "../../openapi.json" with { type: "json" };
 import { readConfig } from "../../src/config/config.ts";
 import { settings } from "../../src/config/settings.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
-import { serviceNames } from "../../src/services.ts";
+import { serviceNames } from "../../src/service-names.ts";
 import { makeCertificates } from "../servers/certificates.ts";
 import { kubeconform } from "../servers/kubernetes.ts";
 import {

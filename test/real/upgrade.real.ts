@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { createIdentity } from "#identity";
 import { openSql } from "../../src/engines/sql/postgres.ts";
-import { serviceNames } from "../../src/services.ts";
+import { serviceNames } from "../../src/service-names.ts";
 import { sendCrowd } from "../crash/crowd.ts";
 import { readRealGate } from "../crash/real-gate.ts";
 import { watch } from "../crash/staff.ts";
