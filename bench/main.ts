@@ -1,6 +1,6 @@
 /** `npm run bench -- NAME …`: the benchmarks by name, or all of them. */
 import { parseArgs } from "node:util";
-import { wholeNumber } from "../scripts/whole-number.ts";
+import { wholeNumber } from "../scripts/options.ts";
 import { findProgram } from "../test/servers/cache.ts";
 import { provisionVegeta } from "../test/servers/generators.ts";
 import type { Bench } from "./bench.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Engines } from "../bench/stage.ts";
-import { wholeNumber } from "../scripts/whole-number.ts";
+import { wholeNumber } from "../scripts/options.ts";
 import { findProgram } from "../test/servers/cache.ts";
 import { provisionK6 } from "../test/servers/generators.ts";
 import { findShop, openAt, putOnSale, readBooks, type Shop, startShop } from "./shop.ts";

@@ -1,23 +1,32 @@
-/**
- * `npm run docs`: makes the documentation of the repository in dist/docs. With `-- --serve` it is also served at
- * 127.0.0.1:4000 (or `--port`) until Ctrl-C; a browser can also open dist/docs/index.html as a file.
- */
+/** `npm run docs`: makes the documentation of the repository in dist/docs, and serves it if it is asked to. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { preview } from "vite";
 import { writeSite } from "./docs/folder.ts";
 import { makeSite } from "./docs/site.ts";
+import { readOptions, wholeNumber } from "./options.ts";
 
-const { values } = parseArgs({
-  options: { serve: { type: "boolean", default: false }, port: { type: "string", default: "4000" } },
+const help = `npm run docs -- [options]
+
+Makes the documentation of the repository in dist/docs, which a browser can open as files.
+
+  --serve      serve it at 127.0.0.1 until Ctrl-C
+  --port N     with --serve: the port (4000)
+
+Example: npm run docs -- --serve`;
+
+const { values } = readOptions(help, {
+  options: {
+    serve: { type: "boolean", default: false },
+    port: { type: "string", default: "4000" },
+  },
 });
+const port = wholeNumber("--port", values.port);
 const folder = join("dist", "docs");
 const site = makeSite();
 await writeSite(site, folder);
 console.log(`${site.entries.length} pages: open ${join(folder, "index.html")}`);
 
 if (values.serve) {
-  const port = Number(values.port);
   const served = await preview({
     configFile: false,
     build: { outDir: folder },

@@ -12,6 +12,7 @@ const programs = {
   guide: "test/guide/literal/run.ts",
   "web:dev": "web/dev.ts",
   sizing: "scripts/sizing.ts",
+  docs: "scripts/docs.ts",
 } as const;
 
 describe("--help", { concurrency: 2 }, () => {

@@ -1,5 +1,5 @@
 /** `npm run sizing`: prints machines, partitions and cost for rates of orders. */
-import { parseArgs } from "node:util";
+import { readOptions, refuse } from "./options.ts";
 import { assumptions, rates } from "./sizing/assumptions.ts";
 import { measured, planText } from "./sizing/page.ts";
 import { planFor } from "./sizing/plan.ts";
@@ -13,20 +13,10 @@ checks them by a simulation of queues. Prices and other assumptions are in scrip
 
 Example: npm run sizing -- --rate 5000`;
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  },
-});
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
+const { values } = readOptions(help, { options: { rate: { type: "string" } } });
 const wanted = values.rate === undefined ? rates : [Number(values.rate)];
 if (!wanted.every((rate) => rate > 0 && rate <= 10_000_000)) {
-  console.error("--rate is a number of orders a second above 0, and 10,000,000 at most");
-  process.exit(1);
+  refuse("--rate is a number of orders a second above 0, and 10,000,000 at most");
 }
 const { costs } = await measured();
 for (const rate of wanted) console.log(`${planText(planFor(rate, costs, assumptions))}\n`);

@@ -1,6 +1,5 @@
 /** Runs `npm run bench:line`: 10,000 people in the line of a drop, against a running shop. */
-import { parseArgs } from "node:util";
-import { wholeNumber } from "../../scripts/whole-number.ts";
+import { readOptions, refuse, wholeNumber } from "../../scripts/options.ts";
 import { openSystem } from "../stage.ts";
 import { type Column, keepPage, tableOf } from "./page.ts";
 import { sellToLine } from "./sale.ts";
@@ -19,9 +18,8 @@ confirmed, or dropgate verify refuses the published files.
   --on ENGINES      embedded or real (embedded)
   --keep            write docs/line.md`;
 
-const { values } = parseArgs({
+const { values } = readOptions(help, {
   options: {
-    help: { type: "boolean", short: "h" },
     people: { type: "string", default: "10000" },
     units: { type: "string", default: "1000" },
     leavers: { type: "string", default: "0,0.4,0.8" },
@@ -31,12 +29,8 @@ const { values } = parseArgs({
     keep: { type: "boolean", default: false },
   },
 });
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
 const { on } = values;
-if (on !== "embedded" && on !== "real") throw new Error(`--on ${on}: choose embedded or real`);
+if (on !== "embedded" && on !== "real") refuse(`--on ${on}: choose embedded or real.`);
 const sale = {
   people: wholeNumber("--people", values.people),
   units: wholeNumber("--units", values.units),
@@ -45,7 +39,7 @@ const sale = {
 };
 const shares = values.leavers.split(",").map(Number);
 if (!shares.every((share) => share >= 0 && share < 1))
-  throw new Error(`--leavers ${values.leavers}: choose shares from 0 to below 1, such as 0,0.4`);
+  refuse(`--leavers ${values.leavers}: choose shares from 0 to below 1, such as 0,0.4.`);
 
 await using stack = new AsyncDisposableStack();
 const system = await openSystem(stack, { on });

@@ -6,8 +6,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
-import { parseArgs } from "node:util";
-import { wholeNumber } from "../../scripts/whole-number.ts";
+import { readOptions, wholeNumber } from "../../scripts/options.ts";
 import { createRandom } from "../simulation/random.ts";
 import { runSchedules, type Figures as Schedules, seedsFrom } from "../simulation/schedules.ts";
 import { type Cell, type Done, nothingTried } from "./cell.ts";
@@ -30,19 +29,14 @@ prints a certificate. Exit 1 if a law is broken. The whole run takes most of an 
 
 Example: npm run chaos -- --quick --only settle`;
 
-const { values } = parseArgs({
+const { values } = readOptions(help, {
   options: {
-    help: { type: "boolean", short: "h" },
     quick: { type: "boolean", default: false },
     only: { type: "string", multiple: true },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     schedules: { type: "string", default: "10000" },
   },
 });
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
 const seed = wholeNumber("--seed", values.seed, 0);
 const schedulesAsked = wholeNumber("--schedules", values.schedules);
 const { quick, only } = values;

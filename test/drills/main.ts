@@ -1,5 +1,5 @@
 /** `npm run drill -- NAME`: runs recovery drills on fresh real servers, and prints steps, time, losses and the laws' verdict. */
-import { parseArgs } from "node:util";
+import { readOptions, refuse } from "../../scripts/options.ts";
 import { type DrillResult, runDrill, seconds } from "./drill.ts";
 import { drills } from "./drills.ts";
 import { openDrillStage } from "./stage.ts";
@@ -18,19 +18,16 @@ ${drills.map(({ name, title }) => `  ${name.padEnd(27)} ${title}`).join("\n")}
 
 Example: npm run drill -- redis-lost`;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions(help, {
   allowPositionals: true,
   options: {
-    help: { type: "boolean", short: "h", default: false },
     all: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
 const unknown = positionals.filter((name) => !drills.some((drill) => drill.name === name));
-if (unknown.length > 0) {
-  console.error(`no drill is named ${unknown.join(", ")}: npm run drill -- --help lists them`);
-  process.exitCode = 2;
-} else if (values.help || (positionals.length === 0 && !values.all)) {
+if (unknown.length > 0) refuse(`no drill is named ${unknown.join(", ")}: npm run drill -- --help lists them`);
+if (positionals.length === 0 && !values.all) {
   console.log(help);
 } else {
   const results = await runAll(drills.filter(({ name }) => values.all || positionals.includes(name)));

@@ -1,5 +1,5 @@
 /** `npm run model`: searches the larger worlds, which take minutes, after the ones that `npm test` searches. */
-import { parseArgs } from "node:util";
+import { readOptions } from "../../scripts/options.ts";
 import { search } from "./search.ts";
 import { settings, wideSettings } from "./settings.ts";
 
@@ -10,10 +10,7 @@ minutes. Prints the states of each world. Exit 1 with the shortest path to a bro
 
 Example: npm run model`;
 
-if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) {
-  console.log(help);
-  process.exit(0);
-}
+readOptions(help, {});
 for (const setting of [...settings, ...wideSettings]) {
   const beganMs = performance.now();
   const { states, quiet, violation } = search(setting);

@@ -2,8 +2,7 @@
  * `npm run simulate -- --seeds 10000`: schedules of the whole product on a virtual clock. `--seed N` runs one and
  * prints its events; `--planted <bug>` plants a bug, to see that it is caught.
  */
-import { parseArgs } from "node:util";
-import { wholeNumber } from "../../scripts/whole-number.ts";
+import { readOptions, wholeNumber } from "../../scripts/options.ts";
 import { type Planted, plantedBugs } from "./planted.ts";
 import { runSchedule } from "./schedule.ts";
 import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
@@ -21,9 +20,8 @@ judges every law after each. Exit 1 if a law is broken.
 
 Example: npm run simulate -- --seeds 300`;
 
-const { values } = parseArgs({
+const { values } = readOptions(help, {
   options: {
-    help: { type: "boolean", short: "h" },
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
@@ -31,10 +29,6 @@ const { values } = parseArgs({
     lines: { type: "string", default: "200" },
   },
 });
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
 if (values.planted !== undefined && !(values.planted in plantedBugs)) {
   throw new Error(`--planted: ${values.planted} is none of ${Object.keys(plantedBugs).join(", ")}`);
 }

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { readOptions } from "../../../scripts/options.ts";
 import { binFolder } from "../../servers/cache.ts";
 import { startServers } from "../../servers/servers.ts";
 import { type Command, runCommand } from "../../support/command.ts";
@@ -25,15 +25,7 @@ command, and prints each expected line beside the actual one. Exit 1 unless ever
 
 Example: npm run guide -- --split`;
 
-const options = {
-  split: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h" },
-} as const;
-const { split, help: isHelp } = parseArgs({ options }).values;
-if (isHelp) {
-  console.log(help);
-  process.exit(0);
-}
+const { split } = readOptions(help, { options: { split: { type: "boolean", default: false } } }).values;
 const folder = mkdtempSync(join(tmpdir(), "dropgate-guide-"));
 
 console.log(`$ docker-compose up -d

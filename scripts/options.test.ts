@@ -1,0 +1,48 @@
+/** Bad input to the scripts of package.json: they say what is wrong, and run nothing. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { describe, test } from "node:test";
+
+type Ended = { code: unknown; stdout: string; stderr: string };
+
+function run(path: string, ...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [path, ...args], (error, stdout, stderr) => {
+      resolve({ code: error?.code ?? 0, stdout, stderr });
+    });
+  });
+}
+
+describe("a script with bad input ends with a sentence and no stack trace", { concurrency: 2 }, () => {
+  for (const text of ["x", "", " ", "0", "-1", "1.5", "1e400", "1k"]) {
+    test(`--seeds=${text} is no number of schedules, and none is run`, async () => {
+      const ended = await run("test/simulation/main.ts", `--seeds=${text}`);
+      assert.deepEqual(ended, { code: 2, stdout: "", stderr: `--seeds ${text}: choose a whole number from 1.\n` });
+    });
+  }
+
+  for (const option of ["--from", "--seed"]) {
+    test(`${option} may be 0, and no word`, async () => {
+      const { code, stderr } = await run("test/simulation/main.ts", option, "x");
+      assert.deepEqual([code, stderr], [2, `${option} x: choose a whole number from 0.\n`]);
+      assert.equal((await run("test/simulation/main.ts", option, "0", "--seeds", "1")).code, 0);
+    });
+  }
+
+  for (const path of [
+    "bench/line/main.ts",
+    "scripts/docs.ts",
+    "scripts/sizing.ts",
+    "test/crash/chaos.ts",
+    "test/drills/main.ts",
+    "test/guide/literal/run.ts",
+    "test/model/wide.ts",
+    "test/simulation/main.ts",
+  ]) {
+    test(`${path} knows no --nonsense`, async () => {
+      const ended = await run(path, "--nonsense");
+      const stderr = "Unknown option '--nonsense': --help lists the options.\n";
+      assert.deepEqual(ended, { code: 2, stdout: "", stderr });
+    });
+  }
+});
