@@ -30,9 +30,9 @@ const emptyData = join(firstStart, "data");
 export async function provisionKafka(): Promise<Provision> {
   if (!findProgram("java")) await aptInstall("default-jre-headless");
   const built = await buildOnce(kafkaName, fetchJars);
-  const isWarm = await buildOnce(basename(firstStart), keepFirstStart);
+  const isFirst = await buildOnce(basename(firstStart), keepFirstStart);
   writeTools();
-  return { built: built || isWarm, version: kafkaVersion, path: libs };
+  return { built: built || isFirst, version: kafkaVersion, path: libs };
 }
 
 /** Formats a folder of data, and runs a broker on a copy of it that writes an archive of its loaded classes when it stops. */

@@ -2,7 +2,7 @@
  * `npm run simulate -- --seeds 10000`: schedules of the whole product on a virtual clock. `--seed N` runs one and
  * prints its events; `--planted <bug>` plants a bug, to see that it is caught.
  */
-import { readOptions, wholeNumber } from "../../scripts/options.ts";
+import { readOptions, refuse, wholeNumber } from "../../scripts/options.ts";
 import { type Planted, plantedBugs } from "./planted.ts";
 import { runSchedule } from "./schedule.ts";
 import { type Figures, runSchedules, seedsFrom } from "./schedules.ts";
@@ -30,7 +30,7 @@ const { values } = readOptions(help, {
   },
 });
 if (values.planted !== undefined && !(values.planted in plantedBugs)) {
-  throw new Error(`--planted: ${values.planted} is none of ${Object.keys(plantedBugs).join(", ")}`);
+  refuse(`--planted ${values.planted}: choose one of ${Object.keys(plantedBugs).join(", ")}.`);
 }
 const planted = values.planted as Planted | undefined;
 

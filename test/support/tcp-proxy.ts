@@ -168,8 +168,10 @@ function breakOff(socket: Socket): void {
   else socket.resetAndDestroy();
 }
 
-/** A proxy to the database of `url`, and the URL that leads through it. */
-/** `czech`: the server's errors have the Czech word for ERROR, which is as long, as with `lc_messages = 'cs_CZ'`. */
+/**
+ * A proxy to the database of `url`, and the URL that leads through it. `czech`: the server's errors have the Czech word
+ * for ERROR, which is as long, as with `lc_messages = 'cs_CZ'`.
+ */
 export async function openPostgresProxy(url: string, { czech = false } = {}): Promise<TcpProxy & { url: string }> {
   const { host, port } = new pg.Client({ connectionString: url });
   const there = host.startsWith("/") ? { path: join(host, `.s.PGSQL.${port}`) } : { host, port };

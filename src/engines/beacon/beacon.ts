@@ -25,11 +25,13 @@ const knownAfterMs = 6_000;
 
 /** The newest round that every server has by now. @throws also if it is not there: then the servers are behind. */
 export async function readNewest(beacon: Beacon, nowMs: number): Promise<Round> {
-  const { genesisMs, periodMs } = beacon.times;
-  const round = Math.floor((nowMs - knownAfterMs - genesisMs) / periodMs) + 1;
+  const { times } = beacon;
+  const round = Math.floor((nowMs - knownAfterMs - times.genesisMs) / times.periodMs) + 1;
   const found = await beacon.read(round);
   if (found) return found;
-  throw new Error(
-    `round ${round} is not there, and came at ${new Date(genesisMs + (round - 1) * periodMs).toISOString()}`,
-  );
+  throw new Error(`round ${round} is not there, and came at ${new Date(comesAtMs(times, round)).toISOString()}`);
+}
+
+export function comesAtMs({ genesisMs, periodMs }: Beacon["times"], round: number): number {
+  return genesisMs + (round - 1) * periodMs;
 }

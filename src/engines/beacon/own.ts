@@ -4,7 +4,7 @@
  */
 import { createHash, hkdfSync } from "node:crypto";
 import { program } from "#platform/program";
-import type { Beacon, Chain } from "./beacon.ts";
+import { type Beacon, type Chain, comesAtMs } from "./beacon.ts";
 
 const times = { genesisMs: Date.UTC(2026, 0, 1), periodMs: 3_000 };
 
@@ -33,7 +33,7 @@ export function createOwnBeacon({ secret, now }: { secret: string; now(): number
     chain: async () => (await opened()).chain,
     times,
     async read(round) {
-      if (times.genesisMs + (round - 1) * times.periodMs > now()) return undefined;
+      if (comesAtMs(times, round) > now()) return undefined;
       const { sign, randomnessOf } = await opened();
       const signature = sign(round);
       return { round, signature, randomness: randomnessOf(signature) };
