@@ -45,6 +45,8 @@ const earlyPeople = 8;
 const latePeople = 3;
 const good = "4242 4242 4242 4242";
 const lookEveryMs = 250;
+/** The shop keeps the state of a line for a second. */
+const stateIsFreshAfterMs = 1_500;
 /** Without an order or a refusal by then, a person gives up. */
 const patientForMs = 120_000;
 
@@ -161,10 +163,11 @@ export function runLine({ as, admin, name, sizes, random, goesOn }: LineOptions)
     return undefined;
   }
 
-  /** With a last look when all is over, since a slow machine may have done everything between two looks. */
+  /** With a last look when all is over, since everything may be done between two states that the shop shows. */
   async function watch(): Promise<void> {
     for (let isLast = false; !isLast; ) {
       isLast = !waits() || isOver();
+      if (isLast) await sleep(stateIsFreshAfterMs);
       const answer = await patiently(admin.get<{ called: number }>(`${path}/room`));
       if (answer?.status === 200) called.push(answer.body.called);
       if (!isLast) await sleep(lookEveryMs);

@@ -19,7 +19,7 @@ export const linePlantings: readonly Planting[] = [
   {
     law: "calls taken back",
     bug: "a process that was killed calls the line from its beginning again",
-    plant: async (_books, healthy) => changed(healthy, ({ called }) => ({ called: [...called, 0] })),
+    plant: async (_books, healthy) => changed(healthy, ({ called }) => ({ called: [...called, 1, 0] })),
   },
   {
     law: "places that changed",
