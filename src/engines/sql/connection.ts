@@ -26,8 +26,8 @@ export function connectionSettings(url: string, applicationName: string): pg.Cli
 /**
  * The database and the user may have other defaults than these, on which the program relies, so every session sets
  * them. The statements are written for `read committed`, single ones too: they lock first and read afterwards, and
- * would fail under load as if they had met a conflict. And pg reads times only in the style of ISO 8601; it takes
- * others for null.
+ * would fail under load as if they had met a conflict. pg reads times only in the style of ISO 8601, and takes others
+ * for null; it writes a null within an array as NULL. The others change what a comparison or a text of a statement means.
  */
 export function sessionUrl(url: string): string {
   const told = new URL(url);
@@ -36,7 +36,15 @@ export function sessionUrl(url: string): string {
   return told.href;
 }
 
-const ownDefaults = "-c default_transaction_isolation=read\\ committed -c datestyle=ISO";
+const ownDefaults = [
+  "default_transaction_isolation=read\\ committed",
+  "datestyle=ISO",
+  "array_nulls=on",
+  "standard_conforming_strings=on",
+  "transform_null_equals=off",
+]
+  .map((one) => `-c ${one}`)
+  .join(" ");
 
 /** Names the server that could not be reached and where its address is set, without the password. */
 export function connectFailure(url: string, cause: unknown): Error {

@@ -52,3 +52,19 @@ test("O15: if the database writes times in another style, they are read all the 
   assert.deepEqual(row, { at, day: "2026-11-05" });
   await sql.close();
 });
+
+test("O15: if the database reads arrays, texts and comparisons in an old way, statements mean the same", async () => {
+  const name = new URL(database.url).pathname.slice(1);
+  for (const setting of ["array_nulls = off", "standard_conforming_strings = off", "transform_null_equals = on"])
+    await database.sql.query(`alter database ${name} set ${setting}`);
+  const sql = openSql({ url: database.url, maxConnections: 1, applicationName: "old ways" });
+  const rows = await sql.query(
+    String.raw`select value, 'a\nb' as text, null = null as same from unnest($1::text[]) as value`,
+    [["one", null]],
+  );
+  assert.deepEqual(rows, [
+    { value: "one", text: String.raw`a\nb`, same: null },
+    { value: null, text: String.raw`a\nb`, same: null },
+  ]);
+  await sql.close();
+});
