@@ -78,6 +78,21 @@ export function operationLaws(stage: KafkaStage): void {
       assert.match(described, /retention\.bytes=1073741824/);
     });
 
+    test("an append that Kafka refuses as too large is certainly not stored, and succeeds once the topic allows it", async () => {
+      const topic = await stage.freshTopic(1);
+      const append = () => stage.eventLog.append(topic, [{ key: "a", value: Buffer.alloc(100) }]);
+      const failure = () => append().catch((error: unknown) => error);
+      await stage.operator.configure(topic, "max.message.bytes", "100");
+      const refused = await until(failure, patiently);
+      assert.ok(refused instanceof AppendFailed);
+      assert.match(String(refused.cause), /MESSAGE_TOO_LARGE/);
+      assert.equal(refused.handedOver, false);
+      const stored = sumOf(await stage.eventLog.endOffsets(topic));
+      await stage.operator.configure(topic, "max.message.bytes", "1048588");
+      await until(async () => (await failure()) === undefined, patiently);
+      assert.equal(sumOf(await stage.eventLog.endOffsets(topic)), stored + 1n);
+    });
+
     test("records that do not fit into one batch of Kafka are stored in several", async () => {
       const topic = await stage.freshTopic(1);
       const value = Buffer.alloc(200_000, 7);

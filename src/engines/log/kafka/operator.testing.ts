@@ -1,12 +1,19 @@
 /** Does to a topic what an operator, retention or another program does, with the client's own tools. */
 import { randomUUID } from "node:crypto";
-import { Admin, Producer, stringSerializers } from "@platformatic/kafka";
+import {
+  Admin,
+  ConfigResourceTypes,
+  IncrementalAlterConfigOperationTypes,
+  Producer,
+  stringSerializers,
+} from "@platformatic/kafka";
 import type { Destruction } from "../contract/stage.testing.ts";
 
 export type KafkaOperator = Destruction & {
   deleteRecords(topic: string, upTo: ReadonlyMap<number, bigint>): Promise<void>;
   /** One record in a transaction. The transaction's marker takes the next offset, which no consumer ever gets. */
   transact(topic: string, record: { partition: number; key: string; value: string }): Promise<void>;
+  configure(topic: string, name: string, value: string): Promise<void>;
 };
 
 export function createKafkaOperator(bootstrap: () => string): KafkaOperator {
@@ -41,9 +48,16 @@ export function createKafkaOperator(bootstrap: () => string): KafkaOperator {
     }
   }
 
+  async function configure(topic: string, name: string, value: string): Promise<void> {
+    const configs = [{ name, configOperation: IncrementalAlterConfigOperationTypes.SET, value }];
+    const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configs };
+    await asAdmin((admin) => admin.incrementalAlterConfigs({ resources: [resource] }));
+  }
+
   return {
     deleteRecords,
     transact,
+    configure,
     dropBefore: (topic, offset) => deleteRecords(topic, new Map([[0, offset]])),
     leaveHole: (topic) => transact(topic, { partition: 0, key: "of a transaction", value: "0" }),
     deleteTopic: (topic) => asAdmin((admin) => admin.deleteTopics({ topics: [topic] })),

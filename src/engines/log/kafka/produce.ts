@@ -9,7 +9,16 @@ import { initProducerIdV4 } from "@platformatic/kafka";
 import { pauseAfter } from "#platform/backoff";
 import { elapsedMs, systemClock } from "#platform/clock";
 import type { Cluster } from "./cluster.ts";
-import { check, isPassing, KafkaRefusal, KafkaSilence, kafkaBackoff, refusalOf, repeated } from "./errors.ts";
+import {
+  check,
+  isPassing,
+  isRefusal,
+  KafkaRefusal,
+  KafkaSilence,
+  kafkaBackoff,
+  refusalOf,
+  repeated,
+} from "./errors.ts";
 import { createLinks } from "./links.ts";
 import { encodeRequest, type ProduceOptions, produce } from "./record-batch.ts";
 
@@ -110,6 +119,7 @@ export function createProducer(cluster: Cluster): Producer {
   async function deliverTo(leader: number, inFlight: InFlight[], options: ProduceOptions, giveUpAt: number) {
     try {
       const link = await links.to(leader);
+      const doubtful = new Set(inFlight.filter((batch) => batch.handedOver));
       for (const batch of inFlight) batch.handedOver = true;
       const request = encodeRequest(inFlight, ({ sequence }) => sequence, options);
       const answer = await link.ask(produce, Math.max(1, giveUpAt - elapsedMs()), request);
@@ -124,6 +134,7 @@ export function createProducer(cluster: Cluster): Producer {
         batch.cause = result ? refusalOf(what, result.errorCode, result.errorMessage) : new KafkaSilence(what);
         // A duplicate was stored by an earlier try of this same send.
         batch.stored = result?.errorCode === 0 || result?.errorCode === duplicateSequenceNumber;
+        batch.handedOver = doubtful.has(batch) || !isRefusal(batch.cause, ...refusalsBeforeTheAppend);
       }
     } catch (error) {
       for (const batch of inFlight) batch.cause = error;
@@ -152,3 +163,12 @@ export function createProducer(cluster: Cluster): Producer {
 }
 
 const duplicateSequenceNumber = 46;
+
+/**
+ * A leader that answers so has not appended the batch. Other refusals may come after the append, when the leader changes
+ * while it waits for its followers (`ReplicaManager` and `DelayedProduce` of Kafka 4.1).
+ */
+const refusalsBeforeTheAppend = [
+  ...["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP", "CORRUPT_MESSAGE"],
+  ...["TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED", "POLICY_VIOLATION", "NOT_ENOUGH_REPLICAS"],
+];
