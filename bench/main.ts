@@ -1,6 +1,5 @@
 /** `npm run bench -- NAME …`: the benchmarks by name, or all of them. */
-import { parseArgs } from "node:util";
-import { wholeNumber } from "../scripts/options.ts";
+import { readOptions, refuse, wholeNumber } from "../scripts/options.ts";
 import { findProgram } from "../test/servers/cache.ts";
 import { provisionVegeta } from "../test/servers/generators.ts";
 import type { Bench } from "./bench.ts";
@@ -32,10 +31,9 @@ await main().catch((error: Error) => {
 });
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions(help, {
     allowPositionals: true,
     options: {
-      help: { type: "boolean", short: "h" },
       on: { type: "string" },
       pairs: { type: "string", default: "5" },
       seconds: { type: "string", default: "3" },
@@ -43,11 +41,10 @@ async function main(): Promise<void> {
       keep: { type: "boolean", default: false },
     },
   });
-  if (values.help) return console.log(help);
   const asked = positionals.length === 0 ? ["accept"] : positionals;
   const names = asked.includes("all") ? Object.keys(rows) : asked;
   const unknown = names.filter((name) => !rows[name]);
-  if (unknown.length > 0) throw new Error(`${unknown.join(", ")}: no such benchmark.\n\n${help}`);
+  if (unknown.length > 0) refuse(`${unknown.join(", ")}: no such benchmark.\n\n${help}`);
   const engines = enginesOf(values.on ?? (asked.includes("all") ? "both" : "embedded"));
   const numbers = {
     pairs: wholeNumber("--pairs", values.pairs),
@@ -68,7 +65,7 @@ async function main(): Promise<void> {
       return row && (row.on ?? [on]).includes(on) ? [{ on, name, row }] : [];
     }),
   );
-  if (planned.length === 0) throw new Error(`${names.join(", ")}: not on ${engines.join(", ")} engines`);
+  if (planned.length === 0) refuse(`${names.join(", ")}: not on ${engines.join(", ")} engines.`);
   const beganAll = performance.now();
   const failed: string[] = [];
   for (const { on, name, row } of planned) {
@@ -103,5 +100,5 @@ function progress(): Pick<Bench, "says" | "step"> {
 function enginesOf(asked: string): Engines[] {
   if (asked === "both") return ["embedded", "real"];
   if (asked === "embedded" || asked === "real") return [asked];
-  throw new Error(`--on ${asked}: choose embedded, real or both`);
+  return refuse(`--on ${asked}: choose embedded, real or both.`);
 }

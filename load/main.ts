@@ -5,9 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import type { Engines } from "../bench/stage.ts";
-import { wholeNumber } from "../scripts/options.ts";
+import { readOptions, refuse, wholeNumber } from "../scripts/options.ts";
 import { findProgram } from "../test/servers/cache.ts";
 import { provisionK6 } from "../test/servers/generators.ts";
 import { findShop, openAt, putOnSale, readBooks, type Shop, startShop } from "./shop.ts";
@@ -46,10 +45,9 @@ await main().catch((error: Error) => {
 });
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions(help, {
     allowPositionals: true,
     options: {
-      help: { type: "boolean", short: "h" },
       on: { type: "string", default: "embedded" },
       url: { type: "string" },
       seconds: { type: "string" },
@@ -57,10 +55,10 @@ async function main(): Promise<void> {
     },
   });
   const [name = ""] = positionals;
-  if (values.help || positionals.length === 0) return console.log(help);
+  if (positionals.length === 0) return console.log(help);
   const scenario = scenarios[name];
-  if (!scenario || positionals.length > 1) throw new Error(`${positionals.join(" ")}: no such scenario.\n\n${help}`);
-  if (values.on !== "embedded" && values.on !== "real") throw new Error(`--on ${values.on}: choose embedded or real`);
+  if (!scenario || positionals.length > 1) return refuse(`${positionals.join(" ")}: no such scenario.\n\n${help}`);
+  if (values.on !== "embedded" && values.on !== "real") refuse(`--on ${values.on}: choose embedded or real.`);
   const given = {
     ...scenario,
     seconds: numberOf("--seconds", values.seconds) ?? scenario.seconds,
