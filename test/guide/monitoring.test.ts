@@ -77,8 +77,7 @@ describe("monitoring & alerts", () => {
   });
 
   test("health names the database, the stock gate with its switch, and the topics of the service", async () => {
-    const componentsOf = async (service: string) =>
-      (await world.anonymous.get<Health>(`${service}/actuator/health`)).body.components;
+    const componentsOf = async (service: string) => (await untilUp(`${service}/actuator/health`)).body.components;
     const all = await componentsOf("");
     // The data folder of the embedded database, or the database that reports may have of their own.
     const ofDatabase = world.system.faces.config.profile.sql === "embedded" ? "diskSpace" : "reports";

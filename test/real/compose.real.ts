@@ -229,9 +229,12 @@ describe("the compose files, their services run as processes", { skip: elsewhere
 
     test("product, inventory and order answer under the guide's names", async () => {
       for (const service of ["product", "inventory", "order"]) {
-        const answer = await fetch(`http://${containers.addressOf(service)}:${healthPort}/actuator/health`);
-        assert.equal(answer.status, 200);
-        assert.equal(((await answer.json()) as { status: string }).status, "UP");
+        // A part that does not answer its check within a second counts as down, also on a busy machine.
+        await until(async () => {
+          const answer = await fetch(`http://${containers.addressOf(service)}:${healthPort}/actuator/health`);
+          assert.deepEqual([answer.status, ((await answer.json()) as { status: string }).status], [200, "UP"]);
+          return true;
+        });
       }
     });
 
@@ -253,13 +256,17 @@ describe("the compose files, their services run as processes", { skip: elsewhere
       const pay = () => payOrder(shopper, orderId, { cardNumber: "4242424242424242" });
       await until(async () => (await pay()).status === 202, { everyMs: 200 });
       const statusOf = async () => (await shopper.get<Order>(`/orders/${orderId}`)).body.status;
-      await until(async () => (await statusOf()) === "CONFIRMED", { withinMs: 30_000, everyMs: 200 });
+      await until(async () => (await statusOf()) === "CONFIRMED", { everyMs: 200 });
 
       await until(async () => (await admin.get<Reconciliation>("/admin/reconcile")).body.status === "OK");
       const describe = "kafka-consumer-groups --bootstrap-server localhost:9092 --describe --group";
       const lags = async () => lagsOf(await exec(`kafka ${describe} order-processor-group`));
-      await until(async () => (await lags()).every((lag) => lag === "0" || lag === "-"), { withinMs: 60_000 });
-      assert.equal((await lags()).length, 8);
+      // While the group shares its partitions anew, the tool lists only those with a committed position.
+      await until(async () => {
+        const all = await lags();
+        assert.equal(all.length, 8);
+        return all.every((lag) => lag === "0" || lag === "-");
+      });
     });
   }
 });

@@ -5,7 +5,7 @@ import { runDrill, seconds } from "../drills/drill.ts";
 import { drills } from "../drills/drills.ts";
 import { type DrillStage, openDrillStage } from "../drills/stage.ts";
 
-describe("recovery drills", { timeout: 600_000 }, () => {
+describe("recovery drills", { timeout: 1_200_000 }, () => {
   let stage: DrillStage;
   before(async () => {
     stage = await openDrillStage();

@@ -37,7 +37,7 @@ describe("a webhook", () => {
       return payment?.status === "declined" && timeline.some(({ status }) => status === "PAYMENT_DECLINED");
     });
     const sql = world.system.faces.engines.sql("payment", 1);
-    tableSums = createTableSums(sql);
+    tableSums = await createTableSums(sql);
     body = claimOf({});
     await untilQuiet();
   });

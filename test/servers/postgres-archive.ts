@@ -57,7 +57,7 @@ export async function openArchive(postgres: Postgres): Promise<Archive> {
     query,
     async backUp() {
       rmSync(base, { recursive: true, force: true });
-      const options = { timeoutMs: 60_000, cwd: dirname(data), ...user };
+      const options = { timeoutMs: 180_000, cwd: dirname(data), ...user };
       await run(
         join(dirname(program), "pg_basebackup"),
         ["-d", postgres.url, "-D", base, "--checkpoint=fast"],
