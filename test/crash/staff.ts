@@ -77,15 +77,28 @@ const enoughForBulk = 3;
 /** Reconciles all the time; a shop that does not answer gives no sample. */
 export function watch(admin: Client, productIds: readonly string[], goesOn: () => boolean) {
   const samples: Sample[] = [];
+  let underWay: Promise<void> | undefined;
   async function look(): Promise<void> {
+    const answer = await patiently(admin.get<Reconciliation>("/admin/reconcile"));
+    const products = answer?.status === 200 ? answer.body.products : [];
+    for (const { productId, status, drift, explanation } of products) {
+      if (productIds.includes(productId)) samples.push({ productId, status, drift, explanation });
+    }
+  }
+  async function lookOn(): Promise<void> {
     while (goesOn()) {
-      const answer = await patiently(admin.get<Reconciliation>("/admin/reconcile"));
-      const products = answer?.status === 200 ? answer.body.products : [];
-      for (const { productId, status, drift, explanation } of products) {
-        if (productIds.includes(productId)) samples.push({ productId, status, drift, explanation });
-      }
+      underWay = look();
+      await underWay;
       await sleep(150);
     }
   }
-  return { samples, done: look() };
+  return {
+    samples,
+    done: lookOn(),
+    /** Answers how many samples there are once every later one is of a later moment than now. */
+    async countSoFar(): Promise<number> {
+      await underWay;
+      return samples.length;
+    },
+  };
 }

@@ -91,7 +91,7 @@ export async function runDrill(stage: DrillStage, drill: Drill, say: (step: stri
   try {
     await until(() => scene.accepted() >= acceptedBefore && crowd.shown.length > 0, { withinMs: 60_000, everyMs: 50 });
     await drill.damage(scene);
-    const recoveredAt = watching.samples.length;
+    const recoveredAt = await watching.countSoFar();
     const { wish } = await askUntilAnswered(stage, productId, `${name}-probe`, stage.recoverWithinMs);
     const then = scene.accepted();
     await until(() => scene.accepted() >= then + acceptedAfter, { withinMs: 60_000, everyMs: 50 });

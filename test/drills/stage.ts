@@ -105,11 +105,8 @@ export async function openDrillStage(): Promise<DrillStage> {
     token: fleet.token,
     recoverWithinMs: 180_000,
     means: (cardNumber) => ({ paymentMethod: tokens[cardNumber] ?? "pm_card_visa" }),
-    async newProduct(limitPerCustomer, stock) {
-      const productId = await fleet.newProduct({ stock });
-      await fleet.admin.patch(`/products/${productId}`, { limitPerCustomer });
-      return productId;
-    },
+    // With its limit from the start: a later one would reach the gate after the first orders.
+    newProduct: (limitPerCustomer, stock) => fleet.newProduct({ stock, limitPerCustomer }),
     async useSql(use) {
       const sql = openSql({ url: postgresUrl, maxConnections: 2, applicationName: "drill" });
       return use(sql).finally(() => sql.close());
