@@ -183,17 +183,18 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
 
       test("sync works without it: orders are sold, paid and counted; gatekeeper waits for Redis", async () => {
         const productId = await fleet.newProduct({ stock: 40 });
+        // Of plenty: while one process follows the switch and the other does not yet, each look buys a unit.
+        const plenty = await fleet.newProduct({ stock: 10_000 });
         const before = await allBuy(fleet, productId, 10);
         assert.deepEqual(tally(before), { accepted: 10 });
         await fleet.servers.redis.kill();
         await switched("sync");
-        await untilAnswered(productId, "INVENTORY_RESERVED");
+        await untilAnswered(plenty, "INVENTORY_RESERVED");
         const answers = await allBuy(fleet, productId, 60);
         assertOnly(answers, ["sold_out"]);
         const [first] = accepted(answers) as [OrderAnswer];
         assert.equal((await payOrder(first.buyer, first.body.orderId, goodCard)).status, 202);
         await fleet.untilStatus(first.buyer, first.body.orderId, "CONFIRMED");
-        // Some were bought while the mode was read.
         const { body: stock } = await fleet.admin.get<Stock>(`/inventory/${productId}`);
         assert.deepEqual([stock.held + stock.sold, stock.available, stock.gate], [40, 0, null]);
         assert.equal((await fleet.reconcile()).status, "OK");
@@ -206,16 +207,16 @@ describe("rollback on real servers", { timeout: 1_200_000 }, () => {
         const [inventory, order1] = [fleet.member("inventory"), fleet.member("order1")];
         await Promise.all([inventory.stop(), order1.stop()]);
         await Promise.all([inventory.start(), order1.start()]);
-        await untilAnswered(productId, "INVENTORY_RESERVED");
+        await untilAnswered(plenty, "INVENTORY_RESERVED");
 
         const refused = await switchTo("gatekeeper");
         assert.deepEqual([refused.status, refused.body.code, refused.body.mode], [503, "switch_failed", "sync"]);
         assert.match(refused.body.detail, /Redis does not answer/);
-        await untilAnswered(productId, "INVENTORY_RESERVED");
+        await untilAnswered(plenty, "INVENTORY_RESERVED");
 
         await fleet.servers.redis.start();
         await until(async () => (await switchTo("gatekeeper")).status === 200, { everyMs: 500 });
-        await untilAnswered(productId, "PENDING");
+        await untilAnswered(plenty, "PENDING");
         const atRest = await fleet.untilAtRest(productId);
         assert.equal(atRest.held + atRest.sold + atRest.available, 140);
         for (const { buyer, body } of [...before, ...accepted(answers)]) {

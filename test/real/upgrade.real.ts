@@ -55,8 +55,8 @@ describe("an upgrade from the last release", { skip, timeout: 500_000 }, () => {
     after(() => fleet?.close());
 
     test("no order is lost, and every law holds", async (t) => {
-      const productId = await fleet.newProduct({ stock: 2_000 });
-      await fleet.admin.patch(`/products/${productId}`, { limitPerCustomer });
+      // With its limit from the start: a later one would reach the gate after the first orders.
+      const productId = await fleet.newProduct({ stock: 2_000, limitPerCustomer });
       const useSql = async <T>(use: (sql: ReturnType<typeof openSql>) => Promise<T>) => {
         const sql = openSql({ url: fleet.servers.postgres.url, maxConnections: 2, applicationName: "upgrade" });
         return use(sql).finally(() => sql.close());
