@@ -86,8 +86,8 @@ export type InventoryOptions = {
 export function createInventory(options: InventoryOptions): Inventory {
   const { sql, gate, log, productEventsTopic, priceGroup, now, onFault, onRepaired, logger } = options;
   const news = { topic: productEventsTopic, group: priceGroup };
-  const products = createProducts({ sql, gate, log, news });
   const mode = createModeFollower(sql);
+  const products = createProducts({ sql, gate, mode, log, news });
   const upkeep = createUpkeep({ sql, gate, mode, now, onFault, onRepaired });
   const relay = createRelay({
     sql,

@@ -25,6 +25,11 @@ export type ModeFollower = {
    * last known to be `gatekeeper`, even if another mode is known by now, because a change of the mode waits that long.
    */
   mayPromise(): boolean;
+  /**
+   * Whether orders do not pass the gate now, in any process, and it is loaded from the books before they do again. Mode
+   * `sync` is that once it is prepared; mode `closed`, which nothing prepares, once the last promises have ended.
+   */
+  isGateOff(): Promise<boolean>;
   refresh(): Promise<ModeState>;
 };
 
@@ -37,6 +42,8 @@ export const promisesEndMs = trustForMs + 1_000;
 
 export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs): ModeFollower {
   let last: { state: ModeState; readAtMs: number } | undefined;
+  /** The version that was read last, and when it was seen first: the change was committed before. */
+  let seen = { version: -1, atMs: 0 };
   let gateOnAtMs = Number.NEGATIVE_INFINITY;
   let renewing: Promise<void> | undefined;
   /** The books were asked for the sake of orders, and have not answered since. */
@@ -54,6 +61,7 @@ export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs):
     // Read before the request: the answer was true at this moment or later.
     const readAtMs = elapsed();
     const state = await readMode(sql);
+    if (state.version !== seen.version) seen = { version: state.version, atMs: elapsed() };
     isAway = false;
     if (last && last.readAtMs > readAtMs) return state;
     last = { state, readAtMs };
@@ -77,6 +85,11 @@ export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs):
       return current();
     },
     mayPromise: () => elapsed() - gateOnAtMs <= trustForMs,
+    async isGateOff() {
+      const { mode, ready } = await refresh();
+      if (mode === "sync") return ready;
+      return mode === "closed" && elapsed() - seen.atMs >= promisesEndMs;
+    },
     refresh,
   };
 }

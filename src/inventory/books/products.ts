@@ -1,14 +1,14 @@
 /** Knows the products of inventory from `product.events`. A request may come a moment before the event. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
-import type { Queryable, Sql, Tx } from "#engines/sql";
+import type { Queryable, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
-import { type Gate, noneWhileAway, type Offer, type Sale } from "../gate/gate.ts";
+import { noneWhileAway, type Offer, type Sale } from "../gate/gate.ts";
 import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts";
 import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
 import { readOffers } from "./offers.ts";
 import { readOrdered } from "./ordered.ts";
-import { readExtensions, readLatched, setSale } from "./sales.ts";
+import { readExtensions, readLatched, type SetSaleDeps, setSale } from "./sales.ts";
 import { readFreeWithoutGate, readUnits, type Units } from "./units.ts";
 
 export type Products = {
@@ -52,9 +52,9 @@ export type News = { topic: string; group: string };
 const newsWithinMs = 1_000;
 const lookEveryMs = 10;
 
-export type ProductsOptions = { sql: Sql; gate: Gate; log: EventLog; news: News };
+export type ProductsOptions = SetSaleDeps & { log: EventLog; news: News };
 
-export function createProducts({ sql, gate, log, news }: ProductsOptions): Products {
+export function createProducts({ sql, gate, mode, log, news }: ProductsOptions): Products {
   async function exists(productId: string): Promise<boolean> {
     const rows = await sql.query("select 1 from inventory.stock where product_id = $1", [productId]);
     return rows.length > 0;
@@ -88,7 +88,7 @@ export function createProducts({ sql, gate, log, news }: ProductsOptions): Produ
 
     async setSale(productId, sale, extensionMs = 0) {
       if (!(await knows(productId))) return { ok: false, reason: "product_not_found" };
-      const holds = await setSale({ sql, gate }, productId, sale, extensionMs);
+      const holds = await setSale({ sql, gate, mode }, productId, sale, extensionMs);
       return holds ? { ok: true } : { ok: false, reason: "gate_unavailable" };
     },
   };

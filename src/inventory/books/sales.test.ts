@@ -5,7 +5,7 @@ import { openTestDatabase, type TestDatabase } from "../../../test/support/datab
 import { until } from "../../../test/support/until.ts";
 import { compareProducts } from "../agreement/compare.ts";
 import { imagesOf } from "../agreement/images.ts";
-import { writeMode } from "../agreement/mode.ts";
+import { createModeFollower, type ModeFollower, promisesEndMs, writeMode } from "../agreement/mode.ts";
 import { tellSales } from "../agreement/tell-sales.ts";
 import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
 import { openSale } from "../gate/image.testing.ts";
@@ -24,9 +24,18 @@ const paused: Sale = { ...sale, paused: true, version: 4 };
 describe("the terms of sales in the books", () => {
   let database: TestDatabase;
   let lamps = 0;
+  let mode: ModeFollower;
+  let nowMs = 0;
   const gate = openMemoryGate();
+  const away: Gate = {
+    ...gate,
+    setSale: async () => {
+      throw new GateUnavailable("set-sale", new Error("down"));
+    },
+  };
   before(async () => {
     database = await openTestDatabase();
+    mode = createModeFollower(database.sql, () => nowMs);
     await migrateDatabase({ kafka: undefined, databaseUrls: {} }, database, [inventorySchema]);
   });
   after(() => database.close());
@@ -64,9 +73,9 @@ describe("the terms of sales in the books", () => {
 
   test("hold at the gate once they are set, and the newest win in whatever order they come", async () => {
     const productId = await newLamp();
-    assert.equal(await setSale({ sql: database.sql, gate }, productId, paused), true);
+    assert.equal(await setSale({ sql: database.sql, gate, mode }, productId, paused), true);
     assert.equal(await refusalAtGate(productId), "drop_paused");
-    assert.equal(await setSale({ sql: database.sql, gate }, productId, sale), true);
+    assert.equal(await setSale({ sql: database.sql, gate, mode }, productId, sale), true);
     assert.equal(await refusalAtGate(productId), "drop_paused");
     assert.deepEqual((await readSales(database.sql, [productId])).get(productId)?.sale, paused);
     assert.deepEqual((await imageOf(productId)).sale, paused);
@@ -74,13 +83,7 @@ describe("the terms of sales in the books", () => {
 
   test("that a gate did not hear of are found, and told by the repair without a rebuild", async () => {
     const productId = await newLamp();
-    const away: Gate = {
-      ...gate,
-      setSale: async () => {
-        throw new GateUnavailable("set-sale", new Error("down"));
-      },
-    };
-    assert.equal(await setSale({ sql: database.sql, gate: away }, productId, paused), false);
+    assert.equal(await setSale({ sql: database.sql, gate: away, mode }, productId, paused), false);
     assert.equal(await refusalAtGate(productId), "sold_out");
     assert.deepEqual(await compareProducts(database.sql, gate, [productId]), {
       epochs: new Map([[productId, 1]]),
@@ -103,13 +106,33 @@ describe("the terms of sales in the books", () => {
     const productId = await newLamp();
     const image = await imageOf(productId);
     gate.lose();
-    const answer = setSale({ sql: database.sql, gate }, productId, paused);
+    const answer = setSale({ sql: database.sql, gate, mode }, productId, paused);
     const waiting = await Promise.race([answer, gate.setSale(productId, sale)]);
     assert.equal(waiting, "absent");
     // Read before the terms, installed after them.
     await gate.install(image);
     assert.equal(await answer, true);
     assert.equal(await refusalAtGate(productId), "drop_paused");
+  });
+
+  test("do not hold by the change of the mode alone while processes may promise what a gate that is away has reserved", async () => {
+    const productId = await newLamp();
+    const holds = async () => setSale({ sql: database.sql, gate: away, mode }, productId, paused);
+    try {
+      await writeMode(database.sql, { mode: "sync", ready: false, actor: "test" });
+      assert.equal(await holds(), false);
+      await writeMode(database.sql, { mode: "sync", ready: true, actor: "test" });
+      assert.equal(await holds(), true);
+      await writeMode(database.sql, { mode: "closed", ready: true, actor: "test" });
+      assert.equal(await holds(), false);
+      nowMs += promisesEndMs - 1;
+      assert.equal(await holds(), false);
+      nowMs += 1;
+      assert.equal(await holds(), true);
+    } finally {
+      await writeMode(database.sql, { mode: "gatekeeper", ready: true, actor: "test" });
+    }
+    assert.equal(await holds(), false);
   });
 
   test("hold past the gate: refused orders leave nothing, and one that stands is a duplicate", async () => {
@@ -126,7 +149,7 @@ describe("the terms of sales in the books", () => {
         );
       const another = (change = {}) => ({ ...claim, orderId: crypto.randomUUID(), ...change });
       assert.deepEqual(await direct(claim), [["claimed", null]]);
-      assert.equal(await setSale({ sql, gate }, productId, paused), true);
+      assert.equal(await setSale({ sql, gate, mode }, productId, paused), true);
       assert.deepEqual(await direct(claim, another(), another({ ignoresSale: true })), [
         ["duplicate", 60_000],
         ["drop_paused"],
@@ -136,7 +159,7 @@ describe("the terms of sales in the books", () => {
         [{ ...sale, closesAtMs: 1, version: 5 }, "drop_ended"],
         [{ ...sale, opensAtMs: 1e14 - 1, version: 6 }, "drop_not_open"],
       ] as const) {
-        await setSale({ sql, gate }, productId, closed);
+        await setSale({ sql, gate, mode }, productId, closed);
         assert.deepEqual(await direct(another()), [[reason]]);
       }
       const [ledger] = await sql.query<{ rows: number }>(
@@ -156,7 +179,7 @@ describe("the terms of sales in the books", () => {
     await sql.query("update inventory.stock set total_in = 5 where product_id = $1", [productId]);
     await writeMode(sql, { mode: "sync", ready: true, actor: "test" });
     try {
-      await setSale({ sql, gate }, productId, { ...sale, opensAtMs, closesAtMs });
+      await setSale({ sql, gate, mode }, productId, { ...sale, opensAtMs, closesAtMs });
       // A function of this name that is found before PostgreSQL's own.
       await sql.query("create schema clocks");
       await sql.query("create table clocks.clock (at timestamptz not null)");
@@ -188,7 +211,7 @@ describe("the terms of sales in the books", () => {
       let pausing: Promise<unknown> = Promise.resolve();
       await sql.transaction(async (tx) => {
         await lockStock(tx, [productId]);
-        pausing = setSale({ sql, gate }, productId, paused).then(() => steps.push("paused"));
+        pausing = setSale({ sql, gate, mode }, productId, paused).then(() => steps.push("paused"));
         await until(async () => (await sql.query(waitingForLocks)).length > 0);
         steps.push("decided");
       });

@@ -1,7 +1,7 @@
 /** When products of drops may be ordered: kept beside the stock, so that a rebuild needs no other module. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queryable, Sql, Tx } from "#engines/sql";
-import { readMode } from "../agreement/mode.ts";
+import type { ModeFollower } from "../agreement/mode.ts";
 import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
 import { lockStock } from "./known.ts";
 
@@ -50,12 +50,15 @@ export async function readLatched(sql: Queryable, productIds: readonly string[])
 const triesToTell = 100;
 const lookEveryMs = 20;
 
+export type SetSaleDeps = { sql: Sql; gate: Gate; mode: Pick<ModeFollower, "isGateOff"> };
+
 /**
  * Keeps the terms and tells the gate. Answers whether they hold: a product that is being loaded may be opened by an image
- * from before the terms, so the gate is told until it has the product.
+ * from before the terms, so the gate is told until it has the product. While the gate is being switched off, processes
+ * still promise what it reserves.
  */
 export async function setSale(
-  { sql, gate }: { sql: Sql; gate: Gate },
+  { sql, gate, mode }: SetSaleDeps,
   productId: string,
   sale: Sale,
   extensionMs = 0,
@@ -65,8 +68,7 @@ export async function setSale(
     if (tries > 0) await sleep(lookEveryMs);
     const told = await gate.setSale(productId, sale).catch(unlessAway);
     if (told === "set") return true;
-    // Orders do not pass the gate. Before they do again, it is loaded from the books.
-    if ((await readMode(sql)).mode !== "gatekeeper") return true;
+    if (await mode.isGateOff()) return true;
     if (told === "away") return false;
   }
   return false;
