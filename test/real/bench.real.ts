@@ -20,13 +20,13 @@ describe("npm run bench", { timeout: 600_000 }, () => {
   test("a scenario of k6 that does not exist is named, and nothing starts", async () => {
     const load = fileURLToPath(new URL("../../load/main.ts", import.meta.url));
     const command = runCommand(tmpdir(), ["acept"], {}, [process.execPath, load]);
-    assert.equal(await command.ended, 1);
+    assert.equal(await command.ended, 2, command.output);
     assert.match(command.output, /acept: no such scenario/);
   });
 
   test("an unknown benchmark is named, and nothing starts", async () => {
     const command = runCommand(tmpdir(), ["acept"], {}, [process.execPath, bench]);
-    assert.equal(await command.ended, 1);
+    assert.equal(await command.ended, 2, command.output);
     assert.match(command.output, /acept: no such benchmark/);
   });
 });
