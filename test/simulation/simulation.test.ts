@@ -29,8 +29,10 @@ describe("whatever fails and whichever process dies, no unit is lost and no buye
  * shows it: the test says which.
  */
 const seenBy: Partial<Record<Planted, number>> = {
+  "no-seq-check": 4,
   "looks-back-a-minute": 8,
   "unstamped-keys": 13,
+  "sale-ignored": 4,
   "lease-unending": 110,
   "paid-orders-left": 89,
   "no-tombstone": 14,
@@ -43,6 +45,8 @@ const seenBy: Partial<Record<Planted, number>> = {
   "captured-twice": 7,
   "end-told-early": 14,
   "extension-lost": 68,
+  "sessions-kept": 2,
+  "deadlines-by-machine": 2,
   "pauses-by-time-of-day": 7,
   "line-unlocked": 23,
   "late-ranked": 547,
@@ -51,7 +55,8 @@ const seenBy: Partial<Record<Planted, number>> = {
   "drawn-twice": 94,
   "retire-wins": 6,
   "latch-open": 332,
-  "refund-as-decline": 52,
+  "waits-for-leavers": 3,
+  "refund-as-decline": 57,
 };
 
 describe("every planted bug is caught", () => {
