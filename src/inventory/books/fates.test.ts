@@ -22,12 +22,15 @@ describe("the fates of orders", () => {
   after(() => database?.close());
 
   let lastN = 0;
+  /** One moment for all rows, so that they keep their distances however long each takes to be written. */
+  const now = Date.now();
+  const ago = (seconds: number) => new Date(now - seconds * 1_000);
   async function decided(orderId: string, fate: string, secondsAgo: number): Promise<void> {
     lastN += 1;
     await database.sql.query(
       `insert into inventory.stock_ledger (product_id, epoch, reservation_no, fate, order_id, user_id, quantity, seq, decided_at)
-       values ('lamp', 1, $1, $2, $3, 'ada', 1, 1, now() - $4 * interval '1 second')`,
-      [lastN, fate, orderId, secondsAgo],
+       values ('lamp', 1, $1, $2, $3, 'ada', 1, 1, $4)`,
+      [lastN, fate, orderId, ago(secondsAgo)],
     );
   }
 
@@ -50,8 +53,6 @@ describe("the fates of orders", () => {
   });
 
   test("make up the units that were ordered between two moments: those that were claimed", async () => {
-    const now = Date.now();
-    const ago = (seconds: number) => new Date(now - seconds * 1_000);
     for (const seconds of [5_001, 4_000, 3_000, 999]) await decided(randomUUID(), "claimed", seconds);
     for (const fate of ["refused", "void"]) await decided(randomUUID(), fate, 4_000);
     assert.equal(await readOrdered(database.sql, ["lamp"], ago(5_000), ago(1_000)), 2);

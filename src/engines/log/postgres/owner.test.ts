@@ -74,7 +74,7 @@ test("a former owner that wakes up after a take-over appends nothing more", asyn
   const database = await openDatabase(t);
   await (await openLog(database)).close();
   const { child, said } = startChild(t, database);
-  await until(() => said.length >= 10, { withinMs: 30_000 });
+  await until(() => said.length >= 10);
   child.kill("SIGSTOP");
   await endSession(database);
   const log = await openLog(database);
@@ -91,7 +91,7 @@ test("everything that a killed owner acknowledged is there, and the log opens ag
   const database = await openDatabase(t);
   await (await openLog(database)).close();
   const { child, said } = startChild(t, database);
-  await until(() => said.length >= 100, { withinMs: 30_000 });
+  await until(() => said.length >= 100);
   child.kill("SIGKILL");
   await once(child, "close");
   const log = await openLog(database);
