@@ -18,6 +18,7 @@ import {
   type StockSync,
   staff,
 } from "../support/client.ts";
+import { untilUp } from "../support/health.ts";
 import { payOrder } from "../support/pay.ts";
 import { until } from "../support/until.ts";
 import { copyProject, type Project, resolveProject } from "./compose-config.ts";
@@ -235,12 +236,7 @@ describe("the compose files, their services run as processes", { skip: elsewhere
 
     test("product, inventory and order answer under the guide's names", async () => {
       for (const service of ["product", "inventory", "order"]) {
-        // A part that does not answer its check within a second counts as down, also on a busy machine.
-        await until(async () => {
-          const answer = await fetch(`http://${containers.addressOf(service)}:${healthPort}/actuator/health`);
-          assert.deepEqual([answer.status, ((await answer.json()) as { status: string }).status], [200, "UP"]);
-          return true;
-        });
+        await untilUp(`http://${containers.addressOf(service)}:${healthPort}/actuator/health`);
       }
     });
 

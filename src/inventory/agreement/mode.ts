@@ -41,9 +41,8 @@ const renewWithinMs = 1_000;
 export const promisesEndMs = trustForMs + 1_000;
 
 export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs): ModeFollower {
-  let last: { state: ModeState; readAtMs: number } | undefined;
-  /** The version that was read last, and when it was seen first: the change was committed before. */
-  let seen = { version: -1, atMs: 0 };
+  /** `sinceMs`: when this version was seen first; its change was committed before. */
+  let last: { state: ModeState; readAtMs: number; sinceMs: number } | undefined;
   let gateOnAtMs = Number.NEGATIVE_INFINITY;
   let renewing: Promise<void> | undefined;
   /** The books were asked for the sake of orders, and have not answered since. */
@@ -61,10 +60,10 @@ export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs):
     // Read before the request: the answer was true at this moment or later.
     const readAtMs = elapsed();
     const state = await readMode(sql);
-    if (state.version !== seen.version) seen = { version: state.version, atMs: elapsed() };
     isAway = false;
     if (last && last.readAtMs > readAtMs) return state;
-    last = { state, readAtMs };
+    const sinceMs = last?.state.version === state.version ? last.sinceMs : elapsed();
+    last = { state, readAtMs, sinceMs };
     if (state.mode === "gatekeeper" && state.ready) gateOnAtMs = readAtMs;
     return state;
   }
@@ -86,9 +85,10 @@ export function createModeFollower(sql: Sql, elapsed: () => number = elapsedMs):
     },
     mayPromise: () => elapsed() - gateOnAtMs <= trustForMs,
     async isGateOff() {
-      const { mode, ready } = await refresh();
+      const { mode, ready, version } = await refresh();
       if (mode === "sync") return ready;
-      return mode === "closed" && elapsed() - seen.atMs >= promisesEndMs;
+      if (mode !== "closed" || last?.state.version !== version) return false;
+      return elapsed() - last.sinceMs >= promisesEndMs;
     },
     refresh,
   };
