@@ -76,7 +76,7 @@ export function createStanding({ sql, onFault }: { sql: Sql; onFault(error: unkn
 
 const selectChanges = `
   select session_id as id, null::integer as version from identity.session
-  where revoked_at > clock_timestamp() - make_interval(secs => $1)
+  where revoked_at > statement_timestamp() - make_interval(secs => $1)
   union all
   select account_id, version from identity.account
-  where version > 1 and changed_at > clock_timestamp() - make_interval(secs => $1)`;
+  where version > 1 and changed_at > statement_timestamp() - make_interval(secs => $1)`;

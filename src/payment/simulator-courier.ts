@@ -28,6 +28,7 @@ const maxAttempts = 20;
 type Copy = { eventId: string; copy: number; body: string };
 type Sent = { eventId: string; copy: number; error: string | null };
 
+const isSent = "webhook.event_id = sent.event_id and webhook.copy = sent.copy and webhook.event_id = any($1::text[])";
 export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
   /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
   function turn(sent: readonly Sent[], claims: boolean): Promise<Copy[]> {
@@ -64,20 +65,22 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     }
   }
 
+  /** A webhook that was accepted is not needed any more; of a refused one the reason is kept until its next try. */
   function note(tx: Tx, sent: readonly Sent[]): void {
-    if (sent.length === 0) return;
-    tx.write(
-      `update payment_simulator.webhook
-          set last_error = sent.error, delivered_at = case when sent.error is null then $4::timestamptz end
-         from unnest($1::text[], $2::integer[], $3::text[]) as sent (event_id, copy, error)
-        where webhook.event_id = sent.event_id and webhook.copy = sent.copy and webhook.event_id = any($1::text[])`,
-      [
-        sent.map(({ eventId }) => eventId),
-        sent.map(({ copy }) => copy),
-        sent.map(({ error }) => error),
-        new Date(now()),
-      ],
-    );
+    const accepted = sent.filter(({ error }) => error === null);
+    const refused = sent.filter(({ error }) => error !== null);
+    if (accepted.length > 0)
+      tx.write(
+        `delete from payment_simulator.webhook
+          using unnest($1::text[], $2::integer[]) as sent (event_id, copy) where ${isSent}`,
+        keysOf(accepted),
+      );
+    if (refused.length > 0)
+      tx.write(
+        `update payment_simulator.webhook set last_error = error
+           from unnest($1::text[], $2::integer[], $3::text[]) as sent (event_id, copy, error) where ${isSent}`,
+        [...keysOf(refused), refused.map(({ error }) => error)],
+      );
   }
 
   async function nextDueMs(): Promise<number | undefined> {
@@ -119,4 +122,8 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
       return { accepted, nextDueMs: dueMs };
     },
   };
+}
+
+function keysOf(sent: readonly Sent[]) {
+  return [sent.map(({ eventId }) => eventId), sent.map(({ copy }) => copy)];
 }

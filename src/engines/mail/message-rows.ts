@@ -80,7 +80,7 @@ export type ClaimedMail = Mail & { seq: number; tries: number; resends: number }
 export async function claimMail(sql: Queryable, leaseMs: number): Promise<ClaimedMail | undefined> {
   const [mail] = await sql.query<ClaimedMail>(
     `update mail.message set tries = tries + 1, next_try_at = clock_timestamp() + make_interval(secs => $1)
-     where seq = (select seq from mail.message where state = 'queued' and next_try_at <= clock_timestamp()
+     where seq = (select seq from mail.message where state = 'queued' and next_try_at <= statement_timestamp()
                   order by next_try_at limit 1 for update skip locked)
      returning seq, key, recipient as "to", subject, body as text, tries, resends`,
     [leaseMs / 1000],

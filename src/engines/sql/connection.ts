@@ -27,7 +27,9 @@ export function connectionSettings(url: string, applicationName: string): pg.Cli
  * The database and the user may have other defaults than these, on which the program relies, so every session sets
  * them. The statements are written for `read committed`, single ones too: they lock first and read afterwards, and
  * would fail under load as if they had met a conflict. pg reads times only in the style of ISO 8601, and takes others
- * for null; it writes a null within an array as NULL. The others change what a comparison or a text of a statement means.
+ * for null; it writes a null within an array as NULL. `standard_conforming_strings` and `transform_null_equals` change what
+ * a text or a comparison of a statement means. The last three are for plans that live as long as their connection: see
+ * ADR 0088.
  */
 export function sessionUrl(url: string): string {
   const told = new URL(url);
@@ -42,6 +44,9 @@ const ownDefaults = [
   "array_nulls=on",
   "standard_conforming_strings=on",
   "transform_null_equals=off",
+  "enable_seqscan=off",
+  "jit=off",
+  "max_parallel_workers_per_gather=0",
 ]
   .map((one) => `-c ${one}`)
   .join(" ");

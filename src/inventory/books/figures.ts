@@ -1,23 +1,19 @@
 /** Reads the books' figures, each with one statement and so as of one moment: the sums for reconcile, and the units for people. */
-import type { Queryable, Sql } from "#engines/sql";
+import type { Queryable } from "#engines/sql";
 import type { BooksFigures, StockCounts } from "../agreement/reconcile.ts";
 
 /**
  * `applied` names, for each product, the stream row to compare with; products without one are read as of their last row.
  * Each sum is taken product by product, by the keys of its rows: beside a product that sold a million units, a page of
- * small ones costs what it costs alone.
+ * small ones costs what it costs alone. A claim is chosen by a filter for the same reason: the index of claims by order
+ * would be read as a whole.
  */
 export function readFigures(
-  sql: Sql,
+  sql: Queryable,
   productIds: readonly string[],
   applied: ReadonlyMap<string, number> = new Map(),
 ): Promise<BooksFigures[]> {
-  return sql.transaction(async (tx) => {
-    // If one product has most rows, PostgreSQL expects as many of every other one, and would read all for each. A claim is
-    // chosen by a filter for the same reason: the index of claims by order would be read as a whole.
-    await tx.query("set local enable_seqscan = off");
-    return tx.query<BooksFigures>(figuresStatement, [productIds, [...applied.keys()], [...applied.values()]]);
-  });
+  return sql.query<BooksFigures>(figuresStatement, [productIds, [...applied.keys()], [...applied.values()]]);
 }
 
 /** The figures that the books keep ready, without any sum over the orders. */
