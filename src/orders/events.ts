@@ -5,6 +5,7 @@ import { type NewRecord, refuseForeign, type StoredRecord } from "#engines/log";
 import { cloudEvent } from "#engines/outbox";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
+import { isoTime } from "#platform/iso-time";
 import { line } from "#platform/wire";
 import { type Order, type SettledOrder, statusesOf } from "./order-rows.ts";
 import { isUndecided, type Status } from "./state.ts";
@@ -128,24 +129,26 @@ export type SettledEvents = Pick<OrderEvent, "time" | "traceparent"> & {
 export function settledEventsOf({ reservation, status, reason }: SettledOrder, at: Date): SettledEvents {
   const { orderId, userId, productId, quantity, unitPriceMinor, currency, payByMs } = reservation;
   const totalMinor = unitPriceMinor * quantity;
-  const payBy = new Date(payByMs).toISOString();
-  const data = { orderId, userId, productId, quantity, totalMinor, currency, reason, payBy };
-  return { statuses: statusesOf(status), time: at.toISOString(), data };
+  const data = { orderId, userId, productId, quantity, totalMinor, currency, reason, payBy: isoTime(payByMs) };
+  return { statuses: statusesOf(status), time: isoTime(at.getTime()), data };
 }
 
 export function settledEvents({ statuses, time, traceparent, data }: SettledEvents): OrderEvent[] {
-  // A row of an earlier version has no deadline.
-  const payBy = data.payBy === undefined ? undefined : new Date(data.payBy);
   const traced = traceparent === undefined ? undefined : { traceparent };
-  return statuses.map((status) => ({ ...changeEventOf({ ...data, status, payBy }, new Date(time)), ...traced }));
+  return statuses.map((status) => ({ ...eventOf({ ...data, status }, time), ...traced }));
+}
+
+export function changeEventOf(order: Told & { payBy: Date }, at: Date): OrderEvent {
+  return eventOf({ ...order, payBy: isoTime(order.payBy.getTime()) }, isoTime(at.getTime()));
 }
 
 type Told = Pick<
   Order,
   "orderId" | "userId" | "productId" | "quantity" | "totalMinor" | "currency" | "reason" | "status"
-> & { payBy: Date | undefined };
+>;
 
-export function changeEventOf(order: Told, at: Date): OrderEvent {
+/** A row of an earlier version has no deadline. */
+function eventOf(order: Told & { payBy?: string | undefined }, time: string): OrderEvent {
   const { orderId, userId, productId, quantity, totalMinor, currency, reason, status, payBy } = order;
   if (status === "PENDING") throw new Error(`order ${orderId} is in the books, so it is not pending`);
   const undecided = isUndecided(order);
@@ -154,8 +157,8 @@ export function changeEventOf(order: Told, at: Date): OrderEvent {
   return {
     id: undecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`,
     type: undecided ? undecidedEventType : orderEventTypes[status],
-    time: at.toISOString(),
-    data: { ...told, ...(isPayable && { payBy: payBy.toISOString() }) },
+    time,
+    data: { ...told, ...(isPayable && { payBy }) },
   };
 }
 

@@ -4,6 +4,7 @@ import { callerOf, mayActFor, type Passes } from "#identity";
 import { openEventStream } from "#platform/event-stream";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
+import { isoTime } from "#platform/iso-time";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import type { SignedText } from "#wire/fairness";
 import type { LineBehind, NotOpen, PlaceRefusal, PlaceRequest } from "./answers.ts";
@@ -73,7 +74,7 @@ export function createOrderHandlers({ orders, streams, views, passes, receipts }
       status,
       total: totalMinor,
       currency,
-      payBy: new Date(payByMs).toISOString(),
+      payBy: isoTime(payByMs),
       statusUrl,
       eventsUrl: `${statusUrl}/events`,
     };

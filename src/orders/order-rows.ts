@@ -4,6 +4,7 @@
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Reservation } from "#inventory";
+import { isoTime } from "#platform/iso-time";
 import { readPast, readWherever, removeKnown } from "./past-rows.ts";
 import { type Status, transition, undecidedReason } from "./state.ts";
 
@@ -116,8 +117,9 @@ function oneEach(settled: readonly SettledOrder[]): SettledOrder[] {
 }
 
 function firstEntries({ reservation, status, reason }: SettledOrder, at: Date): TimelineEntry[] {
-  const placed = { status: "PENDING", at: new Date(reservation.reservedAtMs).toISOString() };
-  const settled = statusesOf(status).map((one) => ({ status: one, at: at.toISOString(), ...(reason && { reason }) }));
+  const placed = { status: "PENDING", at: isoTime(reservation.reservedAtMs) };
+  const settledAt = isoTime(at.getTime());
+  const settled = statusesOf(status).map((one) => ({ status: one, at: settledAt, ...(reason && { reason }) }));
   return [placed, ...settled];
 }
 

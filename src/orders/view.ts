@@ -1,5 +1,6 @@
 /** Converts order rows to their form on the wire. */
 import type { Accounts } from "#identity";
+import { isoTime } from "#platform/iso-time";
 import { isExtendable } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
 import { shortCodeOf } from "./short-codes.ts";
@@ -16,8 +17,8 @@ export function viewOf(order: SeenOrder, payment?: PaymentView): OrderView {
     currency: order.currency,
     status: order.status,
     ...(order.reason !== null && { reason: order.reason }),
-    placedAt: order.placedAt.toISOString(),
-    payBy: order.payBy.toISOString(),
+    placedAt: isoTime(order.placedAt.getTime()),
+    payBy: isoTime(order.payBy.getTime()),
     ...(isExtendable(order) && {
       extendable: { until: order.payBy.toISOString(), seconds: order.extensionSeconds },
     }),

@@ -4,7 +4,7 @@ import { createBatcher } from "#platform/batch";
 import { randomHex } from "#platform/ids";
 import type { Money } from "./provider.ts";
 import type { BankCharge, Booking, StatementLine } from "./simulator-charge.ts";
-import { postWebhooks } from "./simulator-webhook.ts";
+import { type Copy, postWebhooks } from "./simulator-webhook.ts";
 import { behaviourOf } from "./test-cards.ts";
 
 export const bankColumns = `charge.payment_id as "paymentId", charge_id as "chargeId", status, decline_reason as "declineReason",
@@ -144,10 +144,10 @@ export async function decideDue(tx: Tx, nowMs: number, limit: number): Promise<B
   });
 }
 
-/** One transaction writes the operation, its line in the statement and its webhook. */
-export function book(tx: Tx, booked: readonly Booking[], nowMs: number): void {
+/** One transaction writes the operation, its line in the statement and its webhook. `claims`: see `postWebhooks`. */
+export function book(tx: Tx, booked: readonly Booking[], nowMs: number, claims = false): Copy[] {
   writeLines(tx, booked, nowMs);
-  postWebhooks(tx, booked, nowMs);
+  return postWebhooks(tx, booked, nowMs, claims);
 }
 
 function writeLines(tx: Tx, booked: readonly Booking[], nowMs: number): void {

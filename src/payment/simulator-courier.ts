@@ -4,6 +4,7 @@ import { goOn, within } from "#platform/deadline";
 import { signWebhook } from "#platform/standard-webhooks";
 import { messageOf } from "#platform/thrown";
 import { book, decideDue } from "./simulator-bank.ts";
+import type { Copy } from "./simulator-webhook.ts";
 
 /** Resolves once the receiver has accepted the webhook. */
 export type Deliver = (body: Buffer, headers: Record<string, string>) => Promise<void>;
@@ -25,7 +26,6 @@ const gatherMs = 20;
 /** The pauses between tries double from five seconds to a minute. */
 const maxAttempts = 20;
 
-type Copy = { eventId: string; copy: number; body: string };
 type Sent = { eventId: string; copy: number; error: string | null };
 
 const isSent = "webhook.event_id = sent.event_id and webhook.copy = sent.copy and webhook.event_id = any($1::text[])";
@@ -34,8 +34,9 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
   function turn(sent: readonly Sent[], claims: boolean): Promise<Copy[]> {
     return sql.transaction(async (tx) => {
       note(tx, sent);
-      book(tx, await decideDue(tx, now(), batchSize), now());
-      return claims ? claim(tx) : [];
+      // Asked for together: one trip to PostgreSQL.
+      const [due, decided] = await Promise.all([claims ? claim(tx) : [], decideDue(tx, now(), batchSize)]);
+      return [...due, ...book(tx, decided, now(), claims)];
     });
   }
 

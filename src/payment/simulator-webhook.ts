@@ -41,24 +41,41 @@ const meanings = {
   charged_back: { status: "charged_back" },
 } as const satisfies Record<string, Pick<Charge, "status" | "dispute">>;
 
-/** One event for each change of a charge, delivered once for every copy that its card asks for. */
-export function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: number): void {
-  const copies = booked.flatMap(({ charge, says }) => {
+/** A delivery of a webhook; a card may ask for several. */
+export type Copy = { eventId: string; copy: number; body: string };
+
+/** Nothing delivers a webhook again within this time. If its process dies before it delivers, another does so after it. */
+const claimedForMs = 5_000;
+
+/**
+ * One event for each change of a charge, delivered once for every copy that its card asks for. With `claims`, the
+ * caller delivers those that are due now, which are returned.
+ */
+export function postWebhooks(tx: Tx, booked: readonly Booking[], nowMs: number, claims = false): Copy[] {
+  const posted = booked.flatMap(({ charge, says }) => {
     const eventId = `evt_${randomHex(12)}`;
     const body = bodyOf(charge, says ?? charge.status, nowMs);
-    return delaysOf(charge).map((delayMs, copy) => ({ eventId, copy, body, deliverAt: new Date(nowMs + delayMs) }));
+    return delaysOf(charge).map((delayMs, copy) => ({
+      eventId,
+      copy,
+      body,
+      delayMs,
+      claimed: claims && delayMs === 0,
+    }));
   });
-  if (copies.length === 0) return;
+  if (posted.length === 0) return [];
   tx.write(
-    `insert into payment_simulator.webhook (event_id, copy, body, deliver_at)
-     select * from unnest($1::text[], $2::integer[], $3::text[], $4::timestamptz[])`,
+    `insert into payment_simulator.webhook (event_id, copy, body, deliver_at, attempts)
+     select * from unnest($1::text[], $2::integer[], $3::text[], $4::timestamptz[], $5::integer[])`,
     [
-      copies.map(({ eventId }) => eventId),
-      copies.map(({ copy }) => copy),
-      copies.map(({ body }) => body),
-      copies.map(({ deliverAt }) => deliverAt),
+      posted.map(({ eventId }) => eventId),
+      posted.map(({ copy }) => copy),
+      posted.map(({ body }) => body),
+      posted.map(({ delayMs, claimed }) => new Date(nowMs + (claimed ? claimedForMs : delayMs))),
+      posted.map(({ claimed }) => (claimed ? 1 : 0)),
     ],
   );
+  return posted.filter(({ claimed }) => claimed);
 }
 
 /** The pauses apply to the result. Later events are sent at once, unless the card sends no webhooks. */

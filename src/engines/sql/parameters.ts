@@ -1,4 +1,5 @@
 /** Writes parameters of a statement as the text that PostgreSQL reads. Arrays of thousands are the most of it. */
+import { isoTime } from "#platform/iso-time";
 
 /** Bytes go as they are; objects go as JSON. @throws RangeError for an impossible date. */
 export function parameterOf(value: unknown): string | Buffer | null {
@@ -38,7 +39,7 @@ function quoted(text: string): string {
 
 /** The years before 1 and after 9999 are not written as in ISO 8601. */
 function momentOf(date: Date): string {
-  const text = date.toISOString();
+  const text = isoTime(date.getTime());
   if (text.startsWith("+")) return text.slice(1).replace(/^0+/, "");
   const year = date.getUTCFullYear();
   if (year > 0) return text;
