@@ -780,7 +780,6 @@ create table payment_simulator.charge (
   currency text not null,
   card_last4 text not null,
   refunded_minor bigint not null default 0,
-  constraint charge_charge_id_key UNIQUE (charge_id),
   constraint charge_check CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
   constraint charge_pkey PRIMARY KEY (payment_id),
   constraint charge_result_check CHECK ((result = ANY (ARRAY['authorized'::text, 'declined'::text]))),
@@ -797,7 +796,6 @@ create table payment_simulator.statement (
   currency text not null,
   booked_at timestamp with time zone not null,
   constraint statement_kind_check CHECK ((kind = ANY (ARRAY['authorized'::text, 'captured'::text, 'voided'::text, 'refunded'::text, 'charged_back'::text]))),
-  constraint statement_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES payment_simulator.charge(payment_id),
   constraint statement_pkey PRIMARY KEY (idempotency_key)
 );
 CREATE INDEX statement_by_payment ON payment_simulator.statement USING btree (payment_id);

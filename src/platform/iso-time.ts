@@ -1,3 +1,4 @@
+/** Writes times of day quickly. */
 const latestMs = 8.64e15;
 /** A power of two. Times that are written together are of few seconds: now, and the ends of the times to pay. */
 const slots = 64;
