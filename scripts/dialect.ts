@@ -29,6 +29,10 @@ const choices: readonly Choice[] = [
     notThis: /\b(\w+) instanceof Error \? \1\.message : (?:String\(\1\)|\1\b)/g,
   },
   { say: "line, lines, visibleLine or unprintable of #platform/wire", notThis: /\\{2}p\{Cc\}.*/g },
+  {
+    say: "a column compared with statement_timestamp(): an index does not serve the other",
+    notThis: /[<>]=? clock_timestamp\(\)/g,
+  },
   { say: "toSorted, toReversed", notThis: /\.(?:sort|reverse)\(/g },
 ];
 

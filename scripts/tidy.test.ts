@@ -119,6 +119,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     good: ["src/a.ts", "const reason = messageOf(error);"],
   },
   {
+    rule: /statement_timestamp.*one dialect/,
+    bad: ["src/a.ts", "select id from session where revoked_at >= clock_timestamp() - $1"],
+    good: ["src/a.ts", "select clock_timestamp() as now from session where revoked_at >= statement_timestamp() - $1"],
+  },
+  {
     rule: /toSorted.*one dialect/,
     bad: ["src/a.ts", "const inOrder = [...names].sort();"],
     good: ["src/a.ts", "const inOrder = names.toSorted();"],

@@ -90,7 +90,7 @@ export function createPulse({ sql, onFault }: PulseOptions, elapsed: () => numbe
     start() {
       const tell = (error: unknown) => onFault("the pulse of orders", error);
       const cleaning = sql
-        .query(`delete from orders.pulse where at < clock_timestamp() - interval '${forgottenAfter}'`)
+        .query(`delete from orders.pulse where at < statement_timestamp() - interval '${forgottenAfter}'`)
         .catch(tell);
       const loop = startLoop({ everyMs: beatEveryMs, work: beat, onFault: tell });
       return {

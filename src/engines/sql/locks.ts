@@ -58,7 +58,7 @@ function readLockHolders(sql: Queryable): Promise<LockHolder[]> {
           and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema')
      ), chain (pid) as (
        select w.pid from pg_locks w join pg_stat_activity a using (pid)
-        where not w.granted and w.waitstart < clock_timestamp() - $1 * interval '1 millisecond'
+        where not w.granted and w.waitstart < statement_timestamp() - $1 * interval '1 millisecond'
           and a.application_name like $2 || '%' and a.datname = current_database()
        union
        select unnest(pg_blocking_pids(chain.pid)) from chain
@@ -67,7 +67,7 @@ function readLockHolders(sql: Queryable): Promise<LockHolder[]> {
        union
        select l.pid from table_lock l join pg_stat_activity a using (pid)
         where l.granted and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-          and a.query_start < clock_timestamp() - $1 * interval '1 millisecond'
+          and a.query_start < statement_timestamp() - $1 * interval '1 millisecond'
      )
      select a.pid, coalesce(a.application_name, '') as "applicationName", a.usename as "user", a.state,
             a.xact_start as since, a.query_start as "queryStart",

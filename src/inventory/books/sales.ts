@@ -38,7 +38,7 @@ export async function readLatched(sql: Queryable, productIds: readonly string[])
   if (productIds.length === 0) return new Map();
   const rows = await sql.query<{ productId: string; dropId: string }>(
     `select product_id as "productId", drop_id as "dropId" from inventory.sale s
-      where product_id = any($1::text[]) and latch_after_sold_out and opens_at <= clock_timestamp()
+      where product_id = any($1::text[]) and latch_after_sold_out and opens_at <= statement_timestamp()
         and exists (select from inventory.stock_stream r
                      where r.product_id = s.product_id and r.available_after = 0 and r.written_at >= s.opens_at)`,
     [productIds],
