@@ -4,7 +4,7 @@ import { goOn, within } from "#platform/deadline";
 import { signWebhook } from "#platform/standard-webhooks";
 import { messageOf } from "#platform/thrown";
 import { book, decideDue } from "./simulator-bank.ts";
-import type { Copy } from "./simulator-webhook.ts";
+import { type Copy, claimedForMs } from "./simulator-webhook.ts";
 
 /** Resolves once the receiver has accepted the webhook. */
 export type Deliver = (body: Buffer, headers: Record<string, string>) => Promise<void>;
@@ -49,10 +49,10 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
           order by deliver_at limit $2 for update skip locked
        )
        update payment_simulator.webhook
-          set attempts = attempts + 1, deliver_at = $1 + least(60, 5 * power(2, attempts)) * interval '1 second'
+          set attempts = attempts + 1, deliver_at = $1 + least(60000, $4 * power(2, attempts)) * interval '1 millisecond'
         where (event_id, copy) in (select event_id, copy from due)
         returning event_id as "eventId", copy, body`,
-      [new Date(now()), batchSize, maxAttempts],
+      [new Date(now()), batchSize, maxAttempts, claimedForMs],
     );
   }
 

@@ -44,8 +44,11 @@ const meanings = {
 /** A delivery of a webhook; a card may ask for several. */
 export type Copy = { eventId: string; copy: number; body: string };
 
-/** Nothing delivers a webhook again within this time. If its process dies before it delivers, another does so after it. */
-const claimedForMs = 5_000;
+/**
+ * For this time the process that claimed a webhook first is the only one to deliver it; if it dies before, another one
+ * does so afterwards.
+ */
+export const claimedForMs = 5_000;
 
 /**
  * One event for each change of a charge, delivered once for every copy that its card asks for. With `claims`, the
