@@ -29,6 +29,7 @@ const maxAttempts = 20;
 type Sent = { eventId: string; copy: number; error: string | null };
 
 const isSent = "webhook.event_id = sent.event_id and webhook.copy = sent.copy and webhook.event_id = any($1::text[])";
+
 export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; now(): number }): Courier {
   /** One transaction notes what was sent, decides what is due, and claims what is to be sent next. */
   function turn(sent: readonly Sent[], claims: boolean): Promise<Copy[]> {
@@ -66,7 +67,10 @@ export function createCourier({ sql, secret, now }: { sql: Sql; secret: string; 
     }
   }
 
-  /** A webhook that was accepted is not needed any more; of a refused one the reason is kept until its next try. */
+  /**
+   * A webhook that was accepted is not needed any more (earlier versions kept it, with `delivered_at`); of a refused one
+   * the reason is kept until its next try.
+   */
   function note(tx: Tx, sent: readonly Sent[]): void {
     const accepted = sent.filter(({ error }) => error === null);
     const refused = sent.filter(({ error }) => error !== null);

@@ -334,7 +334,6 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       t.mode.put(tx, "the mode", next);
       return [next];
     },
-    "set local enable_seqscan": () => [],
     "with chosen as (select * from inventory.stock": (tx, [ids, named, seqs]) => {
       const applied = new Map(unnest((named ?? []) as Strings, (seqs ?? []) as Numbers));
       return t.stock
