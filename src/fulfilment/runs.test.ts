@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { Batch } from "./batch-saga.ts";
 import { createRuns } from "./runs.ts";
 
 /** An engine whose runs end when the test says so. */
-function openEngine() {
+function openEngine({ smallRunsAtOnce = 2 } = {}) {
   const open: { orderIds: readonly string[]; end(error?: Error): Promise<void> }[] = [];
   const faults: unknown[] = [];
   let refuses = false;
   const runs = createRuns({
     onFault: (_what, error) => void faults.push(error),
     workflows: {
+      smallRunsAtOnce,
       async start(_id: string, { orderIds }: Batch) {
         if (refuses) throw new Error("the engine is away");
         const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -44,28 +45,46 @@ function openEngine() {
 }
 
 describe("orders that have something to do", () => {
-  test("start at once, together if they come together, and wait for each other once two runs are under way", async () => {
-    const { add, inRuns, endFirst } = openEngine();
-    await add("a", "b");
-    await add("c");
-    await add("d");
-    await add("e", "d");
-    assert.deepEqual(inRuns(), [["a", "b"], ["c"]]);
-    await endFirst();
-    assert.deepEqual(inRuns(), [["c"], ["d", "e"]]);
-  });
+  for (const smallRunsAtOnce of [1, 2]) {
+    describe(`on an engine for ${smallRunsAtOnce} small ${smallRunsAtOnce === 1 ? "run" : "runs"} at once`, () => {
+      test("start at once, together if they come together, and wait for each other once so many are under way", async () => {
+        const { add, inRuns, endFirst } = openEngine({ smallRunsAtOnce });
+        const first = Array.from({ length: smallRunsAtOnce }, (_, i) => [`first of ${i}`, `second of ${i}`]);
+        for (const orders of first) await add(...orders);
+        await add("d");
+        await add("e", "d");
+        assert.deepEqual(inRuns(), first);
+        await endFirst();
+        assert.deepEqual(inRuns(), [...first.slice(1), ["d", "e"]]);
+      });
 
-  test("are at most 64 in a run, and four runs are under way if the others are full", async () => {
-    const { add, inRuns, endFirst } = openEngine();
-    await add(...Array.from({ length: 300 }, (_, i) => `order ${i}`));
-    const lengths = () => inRuns().map(({ length }) => length);
-    assert.deepEqual(lengths(), [64, 64, 64, 64]);
-    await endFirst();
-    await endFirst();
-    assert.deepEqual(lengths(), [64, 64]);
-    await endFirst();
-    assert.deepEqual(lengths(), [64, 44]);
-  });
+      test("are at most 256 in a run, and one more run is under way if it is full", async () => {
+        const { add, inRuns, endFirst } = openEngine({ smallRunsAtOnce });
+        const lengths = () => inRuns().map(({ length }) => length);
+        const full = (runs: number) => Array.from({ length: runs }, () => 256);
+        await add(...Array.from({ length: (smallRunsAtOnce + 2) * 256 + 44 }, (_, i) => `order ${i}`));
+        assert.deepEqual(lengths(), full(smallRunsAtOnce + 1));
+        await endFirst();
+        assert.deepEqual(lengths(), full(smallRunsAtOnce + 1));
+        await endFirst();
+        assert.deepEqual(lengths(), full(smallRunsAtOnce));
+        await endFirst();
+        assert.deepEqual(lengths(), [...full(smallRunsAtOnce - 1), 44]);
+      });
+
+      test("leave in one more run while the others take long, as with a slow provider", async () => {
+        const { add, inRuns, endFirst } = openEngine({ smallRunsAtOnce });
+        for (let i = 0; i < smallRunsAtOnce; i += 1) await add(`slow ${i}`);
+        await add("next");
+        while (inRuns().length === smallRunsAtOnce) await sleep(10);
+        assert.deepEqual(inRuns().at(-1), ["next"]);
+        await add("last");
+        assert.equal(inRuns().length, smallRunsAtOnce + 1);
+        await endFirst();
+        while (!inRuns().flat().includes("last")) await sleep(10);
+      });
+    });
+  }
 
   test("are taken again if something happens while their run is under way, and not twice at a time", async () => {
     const { add, inRuns, endFirst } = openEngine();

@@ -1,7 +1,7 @@
 /**
  * Collects orders into runs: those that come while runs are under way leave together in the next one. So one order alone
- * starts at once, and under load a run has many. A run costs the engine the same for one order as for many, so only a full
- * one begins while two are under way.
+ * starts at once, and under load a run has many. The engine says how many may be under way; one more begins if it is full,
+ * or if the others take long, as they do when the payment provider is slow.
  */
 import { randomUUID } from "node:crypto";
 import type { Workflows } from "#engines/workflows";
@@ -20,13 +20,13 @@ export type Runs = {
 };
 
 export type RunsOptions = {
-  workflows: Pick<Workflows<Batch>, "start">;
+  workflows: Pick<Workflows<Batch>, "start" | "smallRunsAtOnce">;
   onFault(what: string, error: unknown): void;
 };
 
-const ordersARun = 64;
-const runsAtOnce = 4;
-const notFullAtOnce = 2;
+/** Their payments may all be with the provider at the same time. */
+const ordersARun = 256;
+const slowAfterMs = 250;
 const mostWaiting = 20_000;
 /** A run that takes longer goes on by itself; the next one does not wait for it. */
 const patienceMs = 5_000;
@@ -37,22 +37,36 @@ export function createRuns({ workflows, onFault }: RunsOptions): Runs {
   /** Added while their run was under way: it may have read the books before. */
   const again = new Set<string>();
   let runs = 0;
+  /** Of these, those that have taken `slowAfterMs`. */
+  let slowRuns = 0;
   let areFailing = false;
   let stopped = false;
 
+  function mayBegin(): boolean {
+    if (stopped || waiting.size === 0) return false;
+    if (runs < workflows.smallRunsAtOnce) return true;
+    return runs === workflows.smallRunsAtOnce && (waiting.size >= ordersARun || slowRuns === runs);
+  }
+
   function begin(): void {
-    while (!stopped && waiting.size > 0 && runs < (waiting.size < ordersARun ? notFullAtOnce : runsAtOnce)) {
+    while (mayBegin()) {
       const orderIds = [...waiting].slice(0, ordersARun);
       for (const orderId of orderIds) {
         waiting.delete(orderId);
         underWay.add(orderId);
       }
-      runs += 1;
       void run(orderIds);
     }
   }
 
   async function run(orderIds: readonly string[]): Promise<void> {
+    runs += 1;
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      slowRuns += 1;
+      begin();
+    }, slowAfterMs);
     try {
       await within(patienceMs, tell(orderIds), () => {
         throw new Error(`a run of ${orderIds.length} orders did not end within ${patienceMs} ms`);
@@ -62,7 +76,9 @@ export function createRuns({ workflows, onFault }: RunsOptions): Runs {
       areFailing = true;
       onFault("run of orders", error);
     }
+    clearTimeout(timer);
     runs -= 1;
+    if (isSlow) slowRuns -= 1;
     for (const orderId of orderIds) {
       underWay.delete(orderId);
       if (again.delete(orderId)) waiting.add(orderId);

@@ -102,6 +102,7 @@ export function openWorkflows<Input, S extends Steps>(
 
   const unanswered = () => new Error("the workflow engine did not answer");
   return {
+    smallRunsAtOnce: 1,
     start: (id, input) =>
       network.call({
         process,

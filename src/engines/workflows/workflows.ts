@@ -40,6 +40,11 @@ export type Started = {
 export type EarlierStory = Story<never, Steps>;
 
 export type Workflows<Input> = {
+  /**
+   * So many runs with few items each are worth their cost at the same time. What comes meanwhile should wait and leave
+   * together, because a run costs the engine the same for one item as for many.
+   */
+  readonly smallRunsAtOnce: number;
   /** Idempotent by id: a run that was started before, open or ended, is left unchanged. */
   start(id: string, input: Input): Promise<Started>;
   /** Wakes a waiting run; no effect on an unknown or ended one. */

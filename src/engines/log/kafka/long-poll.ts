@@ -18,6 +18,7 @@ export type LongPollOptions = {
   /** Every partition of the member has a feed, here or at another broker. */
   areAllRead(): boolean;
   maxRecords: number;
+  /** The pause after an answer with records that is not full; not less than `leastGatherMs`. */
   gatherMs: number;
   onFault(): void;
 };
@@ -28,6 +29,11 @@ export type LongPollOptions = {
  */
 const firstWaitMs = 500;
 const longestWaitMs = 8_000;
+/**
+ * A steady flow of records comes in fewer and larger answers, and the batches that its consumers make of them are larger
+ * too: docs/adr/0089-fewer-and-larger-runs.md. The first record after a pause does not wait.
+ */
+const leastGatherMs = 15;
 /** While a partition is left out it must not wait long to come back. */
 const partialWaitMs = 50;
 
@@ -53,7 +59,7 @@ export function createLongPoll(options: LongPollOptions): LongPoll {
         isCut = false;
         if (!link || link.broken) link = await connect();
         const most = await readOnce(link);
-        if (most > 0 && most < maxRecords && gatherMs > 0) await rest(gatherMs);
+        if (most > 0 && most < maxRecords) await rest(Math.max(gatherMs, leastGatherMs));
       } catch (error) {
         if (isCut) continue;
         onFault();

@@ -131,6 +131,8 @@ async function open<Input, S extends Steps>(options: DbosOptions<Input, S>): Pro
   const opened = resources.move();
 
   return {
+    smallRunsAtOnce: 2,
+
     async start(id, input) {
       const run = await inTime(DBOS.startWorkflow(tell, { workflowID: id })(input), `start ${id}`);
       return { ended: () => run.getResult() };

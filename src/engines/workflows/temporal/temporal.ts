@@ -57,6 +57,9 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   const callForNudge = createCalls(connection, callWithinMs);
 
   return {
+    // A run costs this process, its workflow thread and the server 30 ms of CPU: docs/adr/0089-fewer-and-larger-runs.md.
+    smallRunsAtOnce: 1,
+
     async start(id, input) {
       const ended = () => workflow.getHandle(idOf(id)).result() as Promise<string>;
       try {
