@@ -7,6 +7,7 @@
 import { type Bench, readyFor } from "../bench.ts";
 import { type Figure, figureOf, quantile } from "../figures.ts";
 import { type Buyers, openBuyers } from "../generators/buyers.ts";
+import { readLinks } from "../links.ts";
 import { runNaive, type System, untilQuiet } from "../stage.ts";
 import { balance, costOf } from "./accept.ts";
 
@@ -26,7 +27,7 @@ export async function confirm(bench: Bench): Promise<Figure[]> {
   bench.says(`${rates.map(Math.round).join(", ")} confirmed/s`);
   const costs = await cost(buyers.confirmed, "placed to CONFIRMED");
   const confirmed = figureOf("confirmed", rates, "orders/s", `${atOnce} orders at once`);
-  const times = await steady(bench, buyers, confirmed.value);
+  const times = await steady(bench, { system, buyers, capacity: confirmed.value });
   await balance(system, buyers.confirmed, 0, load.productIds);
   const naive = await naiveOf(bench, system);
   const ratio = { metric: "confirmed ÷ naive", value: confirmed.value / naive.value, unit: "ratio" };
@@ -41,21 +42,28 @@ async function naiveOf(bench: Bench, system: System): Promise<Figure> {
   return figureOf("confirmed, the naive way", rates, "orders/s", `${atOnce} orders at once, without HTTP and log`);
 }
 
+type Steady = { system: System; buyers: Buyers; capacity: number };
+
 /** Above what the system takes, the time would only tell how long the backlog is: then it is measured at a lower rate. */
-async function steady(bench: Bench, buyers: Buyers, capacity: number): Promise<Figure[]> {
+async function steady(bench: Bench, { system, buyers, capacity }: Steady): Promise<Figure[]> {
   const perSecond = capacity < wantedPerSecond ? Math.max(10, Math.round(capacity * 0.06) * 10) : wantedPerSecond;
   bench.step(`${perSecond} orders per second`);
   const { tookMs, missed } = await buyers.steady(perSecond, bench.seconds);
   const at = (share: number) => quantile(tookMs, share);
   bench.says(`p50 ${at(0.5).toFixed(0)} ms, p99 ${at(0.99).toFixed(0)} ms`);
   const says = `${missed} of ${tookMs.length} orders were sent over 100 ms late`;
-  const figure = (name: string, share: number): Figure => ({
+  const figure = (name: string, value: number, says?: string): Figure => ({
     metric: `placed to CONFIRMED at ${perSecond}/s, ${name}`,
-    value: at(share),
+    value,
     unit: "ms",
-    says,
+    ...(says && { says }),
   });
-  return [figure("p50", 0.5), figure("p99", 0.99)];
+  const links = await readLinks(await system.ask<string>({ ask: "url" }), tookMs.length);
+  return [
+    figure("p50", at(0.5), says),
+    figure("p99", at(0.99), says),
+    ...links.map(({ link, ms }) => figure(`p50 of ${link}`, ms)),
+  ];
 }
 
 function named(figure: Figure): Figure {
