@@ -5,7 +5,7 @@ import { provisionVegeta } from "../test/servers/generators.ts";
 import type { Bench } from "./bench.ts";
 import type { Run } from "./figures.ts";
 import { ensureWrk } from "./generators/wrk.ts";
-import { keep, tableOf } from "./report.ts";
+import { keep, readMachine, tableOf } from "./report.ts";
 import { rows } from "./rows.ts";
 import type { Engines } from "./stage.ts";
 
@@ -21,7 +21,7 @@ ${Object.entries(rows)
   --pairs N                 pairs of runs beside the bare server (5)
   --seconds N               length of one run (3)
   --connections N           of the closed loops (64)
-  --keep                    append to bench/history.ndjson and write docs/benchmarks.md with its plots
+  --keep                    append to bench/history.ndjson, and write docs/benchmarks.md with its plots from the latest run of each row
 
 The machine should do nothing else: compare figures of one run, not of two days.`;
 
@@ -58,6 +58,7 @@ async function main(): Promise<void> {
     await provisionVegeta();
   }
 
+  const machine = readMachine();
   const runs: Run[] = [];
   const planned = engines.flatMap((on) =>
     names.flatMap((name) => {
@@ -86,7 +87,7 @@ async function main(): Promise<void> {
     runs.push(run);
     console.log(`\n\n${tableOf(run)}`);
   }
-  if (values.keep && runs.length > 0) await keep(runs);
+  if (values.keep && runs.length > 0) await keep(runs, machine);
   if (failed.length > 0) throw new Error(`failed:\n  ${failed.join("\n  ")}`);
 }
 

@@ -1,28 +1,28 @@
-/** Writes docs/benchmarks.md: every figure of the kept runs, both engines side by side, for readers who are new here. */
+/** Writes docs/benchmarks.md: the figures of each row's latest kept run, both engines side by side, for readers who are new here. */
 import { type Figure, goalOf, type Rating, type Run, ratingOf, short } from "./figures.ts";
 import { rows } from "./rows.ts";
 import type { Engines } from "./stage.ts";
 
 export type Made = { at: string; commit: string; cpu: string; cores: number; node: string; loadBefore: number };
 
+export type Kept = Run & Made;
+
 /** The files of its plots that were drawn. */
 export type Plots = Readonly<Record<"latency" | "growth", boolean>>;
 
 const marks: Record<Rating, string> = { goal: "✓", floor: "○", below: "✗", "no goal": "" };
 
-export function pageOf(runs: readonly Run[], made: Made, plots: Plots): string {
-  const engines = [...new Set(runs.map(({ on }) => on))];
-  const took = Math.round(runs.reduce((sum, run) => sum + run.tookSeconds, 0) / 60);
-  const [first] = runs;
-  const names = [...new Set(runs.map(({ name }) => name))];
+/** `runs`: the latest of each row and engines. */
+export function pageOf(runs: readonly Kept[], plots: Plots): string {
+  const engines = [...new Set(runs.map(({ on }) => on))].toSorted();
+  const names = Object.keys(rows).filter((name) => runs.some((run) => run.name === name));
   const missing = Object.keys(rows).filter((name) => !names.includes(name));
   return `# Benchmarks
 
-\`npm run bench -- ${missing.length === 0 ? "all" : names.join(" ")} --keep\` wrote this page at commit ${made.commit} on ${made.at.slice(0, 10)}, in ${took} minutes. The machine
-has ${made.cores} cores (${made.cpu}) and Node ${made.node}; its load before the run was ${made.loadBefore}. Load generator, system and all
-engines share these cores, so compare the ratios: an absolute figure holds for this machine alone. Each run lasts
-${first?.seconds ?? 0} s with ${first?.connections ?? 0} connections, and ends with the books: every accepted order is in them, no unit was sold twice,
-and gate and books agree.${missing.length === 0 ? "" : ` Left out of this run: ${missing.join(", ")}.`}
+\`npm run bench -- --keep\` with the names of rows measures them again and writes this page, which has the latest kept run of each. Below
+each row stands when it ran, at which commit, and the machine's load before. Load generator, system and all engines share the
+machine's cores, so compare the ratios: an absolute figure holds for that machine and its load alone. Each run ends with the books: every
+accepted order is in them, no unit was sold twice, and gate and books agree.${missing.length === 0 ? "" : ` No run is kept of ${missing.join(", ")}.`}
 
 ## Words
 
@@ -49,7 +49,7 @@ ${plots.latency ? "\n![Time of an accept by load](plots/latency.svg)\n" : ""}${p
 ${names.map((name) => sectionOf(name, runs, engines)).join("\n")}`;
 }
 
-function goalTable(runs: readonly Run[], engines: readonly Engines[]): string {
+function goalTable(runs: readonly Kept[], engines: readonly Engines[]): string {
   const metrics = metricsOf(runs).filter((metric) => engines.some((on) => goalOf(metric, on)));
   const lines = metrics.map((metric) => {
     const cells = engines.flatMap((on) => {
@@ -62,7 +62,7 @@ function goalTable(runs: readonly Run[], engines: readonly Engines[]): string {
   return tableOf(["figure", ...engines.flatMap((on) => [on, "floor · goal"])], lines);
 }
 
-function sectionOf(name: string, runs: readonly Run[], engines: readonly Engines[]): string {
+function sectionOf(name: string, runs: readonly Kept[], engines: readonly Engines[]): string {
   const own = runs.filter((run) => run.name === name);
   const lines = metricsOf(own).map((metric) => {
     const figures = engines.map((on) => figureIn(own, metric, on));
@@ -71,7 +71,13 @@ function sectionOf(name: string, runs: readonly Run[], engines: readonly Engines
   });
   const { says = "" } = rows[name] ?? {};
   const table = tableOf(["figure", ...engines, "conditions"], lines);
-  return `## ${name}\n\n${says.slice(0, 1).toUpperCase()}${says.slice(1)}.\n\n${table}\n`;
+  const made = engines.flatMap((on) => own.filter((run) => run.on === on)).map(madeOf);
+  return `## ${name}\n\n${says.slice(0, 1).toUpperCase()}${says.slice(1)}.\n\n${table}\n\n${made.join("\n")}\n`;
+}
+
+function madeOf({ on, at, commit, cores, cpu, node, loadBefore, seconds, connections, tookSeconds }: Kept): string {
+  const when = `${at.slice(0, 10)} at commit ${commit}, in ${tookSeconds} s`;
+  return `- ${on}: ${when}; ${cores} cores (${cpu}), Node ${node}, load before ${loadBefore}; \`--seconds ${seconds} --connections ${connections}\``;
 }
 
 function cellOf(figure: Figure, on: Engines): string {

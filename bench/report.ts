@@ -1,10 +1,12 @@
 /** Writes what the benchmarks found: a table beside the goals, the history, and the page with its plots. */
 import { execFileSync } from "node:child_process";
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { goalOf, type Rating, type Run, ratingOf, short } from "./figures.ts";
-import { pageOf } from "./page.ts";
+import { type Kept, type Made, pageOf } from "./page.ts";
 import { plotOfLines, plotOfRatings } from "./plot.ts";
+
+const history = new URL("history.ndjson", import.meta.url);
 
 const words: Record<Rating, string> = {
   goal: "goal reached",
@@ -26,12 +28,16 @@ export function tableOf({ figures, on }: Run): string {
   return lines.map((line) => `  ${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd()).join("\n");
 }
 
-/** Appends each run to the history, and writes docs/benchmarks.md from these runs. */
-export async function keep(runs: readonly Run[]): Promise<void> {
-  const made = { at: new Date().toISOString(), commit: commit(), ...machine() };
-  for (const run of runs) {
-    await appendFile(new URL("history.ndjson", import.meta.url), `${JSON.stringify({ ...made, ...run })}\n`);
-  }
+/** Appends each run to the history, and writes docs/benchmarks.md from the latest run of each row. */
+export async function keep(runs: readonly Run[], machine: Machine): Promise<void> {
+  const made: Made = { at: new Date().toISOString(), commit: commit(), ...machine };
+  for (const run of runs) await appendFile(history, `${JSON.stringify({ ...made, ...run })}\n`);
+  await writePage();
+  console.log("\nkept in bench/history.ndjson, docs/benchmarks.md and docs/plots/");
+}
+
+async function writePage(): Promise<void> {
+  const runs = await latestRuns();
   const docs = new URL("../docs/", import.meta.url);
   await mkdir(new URL("plots/", docs), { recursive: true });
   await writeFile(new URL("plots/goals.svg", docs), plotOfRatings(runs));
@@ -48,15 +54,24 @@ export async function keep(runs: readonly Run[]): Promise<void> {
     if (plot) await writeFile(new URL(`plots/${name}.svg`, docs), plot);
   }
   const plots = { latency: drawn.latency !== undefined, growth: drawn.growth !== undefined };
-  await writeFile(new URL("benchmarks.md", docs), pageOf(runs, made, plots));
-  console.log("\nkept in bench/history.ndjson, docs/benchmarks.md and docs/plots/");
+  await writeFile(new URL("benchmarks.md", docs), pageOf(runs, plots));
+}
+
+/** The latest run of each row and engines. The oldest lines of the history have another form. */
+async function latestRuns(): Promise<Kept[]> {
+  const lines = (await readFile(history, "utf8")).trim().split("\n");
+  const kept = lines.map((line): Partial<Kept> => JSON.parse(line)).filter((run): run is Kept => "figures" in run);
+  return [...new Map(kept.map((run) => [`${run.name} ${run.on}`, run])).values()];
 }
 
 function commit(): string {
   return execFileSync("git", ["rev-parse", "--short", "HEAD"]).toString().trim();
 }
 
-function machine() {
+export type Machine = Pick<Made, "cpu" | "cores" | "node" | "loadBefore">;
+
+/** Call it before the runs: they are load too. */
+export function readMachine(): Machine {
   const loadBefore = Math.round((loadavg()[0] ?? 0) * 10) / 10;
   return { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version, loadBefore };
 }
