@@ -12,7 +12,7 @@ export function plotOfRatings(runs: readonly Run[]): string {
     figures.flatMap((figure) => {
       const goal = goalOf(figure.metric, on);
       if (!goal || !Number.isFinite(figure.value)) return [];
-      const share = goal.better === "more" ? figure.value / goal.goal : goal.goal / figure.value;
+      const share = goal.better === "more" ? figure.value / goal.goal : goal.goal / Math.max(figure.value, goal.goal);
       const floor = goal.better === "more" ? goal.floor / goal.goal : goal.goal / goal.floor;
       return [{ label: `${figure.metric} (${on})`, share: Math.min(1, share), floor }];
     }),

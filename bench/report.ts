@@ -5,6 +5,8 @@ import { cpus, loadavg } from "node:os";
 import { goalOf, type Rating, type Run, ratingOf, short } from "./figures.ts";
 import { type Kept, type Made, pageOf } from "./page.ts";
 import { plotOfLines, plotOfRatings } from "./plot.ts";
+import { rows } from "./rows.ts";
+import type { Engines } from "./stage.ts";
 
 const history = new URL("history.ndjson", import.meta.url);
 
@@ -57,11 +59,13 @@ async function writePage(): Promise<void> {
   await writeFile(new URL("benchmarks.md", docs), pageOf(runs, plots));
 }
 
-/** The latest run of each row and engines. The oldest lines of the history have another form. */
+/** The latest run of each row, by engines. The oldest lines of the history have another form. */
 async function latestRuns(): Promise<Kept[]> {
   const lines = (await readFile(history, "utf8")).trim().split("\n");
   const kept = lines.map((line): Partial<Kept> => JSON.parse(line)).filter((run): run is Kept => "figures" in run);
-  return [...new Map(kept.map((run) => [`${run.name} ${run.on}`, run])).values()];
+  const latest = new Map(kept.map((run) => [`${run.name} ${run.on}`, run]));
+  const engines: readonly Engines[] = ["embedded", "real"];
+  return engines.flatMap((on) => Object.keys(rows).flatMap((name) => latest.get(`${name} ${on}`) ?? []));
 }
 
 function commit(): string {
