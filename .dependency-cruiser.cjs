@@ -30,7 +30,7 @@ const vendors = [
   {
     name: "pg",
     packages: ["pg", "postgrator"],
-    home: "^src/engines/|^test/support/|^test/servers/|^bench/(kept|links|naive/)",
+    home: "^src/engines/|^test/support/|^test/servers/|^bench/(client|kept|naive/)",
     why: "Modules write SQL against the Sql port: pools, time limits, lost commits and retries are settled there once.",
   },
   {

@@ -4,6 +4,7 @@
  * the runs of sagas, and the books of the simulated bank.
  */
 import pg from "pg";
+import { withClient } from "./client.ts";
 
 export type KeptOrders = {
   productId: string;
@@ -112,28 +113,23 @@ export async function addProducts(url: string, after: number, count: number, sto
   await rest(url);
 }
 
-async function inOneTransaction(url: string, write: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+function inOneTransaction(url: string, write: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  return withClient(url, async (client) => {
     await client.query("begin");
     // The rows fit together by how they are made; looking up a million foreign keys takes a third of the time.
     await client.query("set local session_replication_role = replica");
     await write(client);
     await client.query("commit");
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /**
  * As autovacuum and the checkpointer would have done meanwhile. Otherwise the planner takes a full table for an empty one,
  * and a start after a crash reads all of it again from the write-ahead log.
  */
-async function rest(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query("vacuum analyze");
-  await client.query("checkpoint");
-  await client.end();
+function rest(url: string): Promise<void> {
+  return withClient(url, async (client) => {
+    await client.query("vacuum analyze");
+    await client.query("checkpoint");
+  });
 }

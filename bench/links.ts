@@ -1,13 +1,11 @@
 /** Tells from the books where the time from placing to CONFIRMED went. */
-import pg from "pg";
+import { withClient } from "./client.ts";
 
 export type Link = { link: string; ms: number };
 
 /** Returns the p50 of each link of the time of the latest `orders`, from the times in the books, in milliseconds. */
-export async function readLinks(url: string, orders: number): Promise<Link[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+export function readLinks(url: string, orders: number): Promise<Link[]> {
+  return withClient(url, async (client) => {
     const { rows } = await client.query<Link>(
       `with latest as (select * from orders.orders order by placed_at desc limit $1), told as (
          select placed_at as placed, (timeline -> 1 ->> 'at')::timestamptz as settled, opened_at as opened,
@@ -23,7 +21,5 @@ export async function readLinks(url: string, orders: number): Promise<Link[]> {
       [orders],
     );
     return rows;
-  } finally {
-    await client.end();
-  }
+  });
 }

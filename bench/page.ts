@@ -12,9 +12,9 @@ export type Plots = Readonly<Record<"latency" | "growth", boolean>>;
 
 const marks: Record<Rating, string> = { goal: "✓", floor: "○", below: "✗", "no goal": "" };
 
-/** `runs`: the latest of each row and engines. */
+/** `runs`: the latest of each row, by engines. */
 export function pageOf(runs: readonly Kept[], plots: Plots): string {
-  const engines = [...new Set(runs.map(({ on }) => on))].toSorted();
+  const engines = [...new Set(runs.map(({ on }) => on))];
   const names = Object.keys(rows).filter((name) => runs.some((run) => run.name === name));
   const missing = Object.keys(rows).filter((name) => !names.includes(name));
   return `# Benchmarks
