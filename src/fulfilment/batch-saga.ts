@@ -10,6 +10,7 @@
 /** `run`: the run's id in the workflow engine; null if no engine runs it. */
 export type Batch = { run: string | null; orderIds: readonly string[] };
 
+/** Orders that are in no list wait, for their payment or for a scan. */
 export type Found = {
   /** Open and paid, or confirmed already. */
   paid: string[];
@@ -27,9 +28,8 @@ export type Ended = { confirmed: string[]; over: string[] };
  * of its orders throws, and is repeated until it succeeds. So an error never ends an order.
  */
 export type BatchSteps = {
-  readVerdicts(batch: Batch): Promise<Found>;
-  /** Compares and sets the orders. */
-  confirmAll(batch: Batch): Promise<Ended>;
+  /** Compares and sets those that are open and paid. `due`: open and not paid, after the deadline. */
+  confirmPaid(batch: Batch): Promise<Ended & { due: string[] }>;
   /**
    * Takes the last call of their payments, and then compares and sets each order: confirmed if it is paid after all,
    * without an end yet if the provider is still deciding, else failed, with its units back in the same transaction.
@@ -41,18 +41,38 @@ export type BatchSteps = {
 };
 
 /** Returns how many orders were confirmed and how many were over. */
-export async function fulfilAll({ run, orderIds }: Batch, steps: BatchSteps): Promise<string> {
-  const { paid, due, over } = await steps.readVerdicts({ run, orderIds });
-  const sold = paid.length > 0 ? await steps.confirmAll({ run, orderIds: paid }) : nothing;
+export async function fulfilOrders({ run, orderIds }: Batch, steps: BatchSteps): Promise<string> {
+  const { due, ...found } = await steps.confirmPaid({ run, orderIds });
   const ended = due.length > 0 ? await steps.endAll({ run, orderIds: due }) : nothing;
-  // Orders are ended first and their payments voided second: an authorization that arrives in between finds an order
-  // that cannot be confirmed. In the other sequence a run that had read the verdict before could still confirm it, with
-  // the money gone.
-  const confirmed = [...sold.confirmed, ...ended.confirmed];
-  const voided = [...over, ...sold.over, ...ended.over];
+  return settleMoney(run, [found, ended], steps);
+}
+
+/**
+ * Orders are ended first and their payments voided second: an authorization that arrives in between finds an order that
+ * cannot be confirmed. In the other sequence a run that had read the verdict before could still confirm it, with the money
+ * gone.
+ */
+async function settleMoney(run: string | null, ends: Ended[], steps: BatchSteps): Promise<string> {
+  const confirmed = ends.flatMap((end) => end.confirmed);
+  const over = ends.flatMap((end) => end.over);
   if (confirmed.length > 0) await steps.captureAll({ run, orderIds: confirmed });
-  if (voided.length > 0) await steps.voidAll({ run, orderIds: voided });
-  return `${confirmed.length} confirmed, ${voided.length} over`;
+  if (over.length > 0) await steps.voidAll({ run, orderIds: over });
+  return `${confirmed.length} confirmed, ${over.length} over`;
 }
 
 const nothing: Ended = { confirmed: [], over: [] };
+
+/** Earlier versions asked for these two instead of `confirmPaid`. */
+export type EarlierBatchSteps = BatchSteps & {
+  readVerdicts(batch: Batch): Promise<Found>;
+  /** Compares and sets the orders. */
+  confirmAll(batch: Batch): Promise<Ended>;
+};
+
+/** For runs that earlier versions began: docs/adr/0090-confirmed-in-the-first-step.md. */
+export async function fulfilAll({ run, orderIds }: Batch, steps: EarlierBatchSteps): Promise<string> {
+  const { paid, due, over } = await steps.readVerdicts({ run, orderIds });
+  const sold = paid.length > 0 ? await steps.confirmAll({ run, orderIds: paid }) : nothing;
+  const ended = due.length > 0 ? await steps.endAll({ run, orderIds: due }) : nothing;
+  return settleMoney(run, [{ confirmed: [], over }, sold, ended], steps);
+}

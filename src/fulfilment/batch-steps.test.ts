@@ -57,6 +57,17 @@ describe("the steps of many orders", () => {
     const held = await stepsWith({}, 60_000).steps.readVerdicts(batch);
     assert.deepEqual(held, { paid: [paid], due: [waiting], over: [over] });
 
+    // A run that is told twice finds the order confirmed.
+    for (let times = 0; times < 2; times += 1) {
+      const found = await steps.confirmPaid({ ...batch, run: "a run" });
+      assert.deepEqual(sorted(found), sorted({ confirmed: [paid], due: [asked, waiting], over: [over] }));
+    }
+    assert.deepEqual(await stepsWith({}, 60_000).steps.confirmPaid(batch), {
+      confirmed: [paid],
+      due: [waiting],
+      over: [over],
+    });
+
     assert.deepEqual(await steps.endAll({ run: "a run", orderIds: [asked, waiting] }), {
       confirmed: [],
       over: [waiting],

@@ -1,7 +1,7 @@
 /** Defines the steps of the story of many orders: each takes all of its orders at once. */
 import { isFinal, isOver, isUndecided, type Order, type Orders } from "#orders";
 import type { Payment, Verdict } from "#payment";
-import type { BatchSteps, Ended } from "./batch-saga.ts";
+import type { EarlierBatchSteps, Ended } from "./batch-saga.ts";
 
 export type BatchStepsOptions = {
   orders: Orders;
@@ -13,11 +13,38 @@ export type BatchStepsOptions = {
   onFault(what: string, error: unknown): void;
 };
 
-export function createBatchSteps({ orders, payment, paymentGraceMs, now, onFault }: BatchStepsOptions): BatchSteps {
+type Verdicts = Awaited<ReturnType<Payment["verdicts"]>>;
+
+export function createBatchSteps({
+  orders,
+  payment,
+  paymentGraceMs,
+  now,
+  onFault,
+}: BatchStepsOptions): EarlierBatchSteps {
+  function sort(found: readonly Order[], verdicts: Verdicts) {
+    const isHeldOn = ({ orderId, payBy }: Order) =>
+      verdicts.get(orderId) === "processing" && now() < payBy.getTime() + paymentGraceMs;
+    const open = found.filter(isOpen);
+    const isPaid = ({ orderId }: Order) => verdicts.get(orderId) === "authorized";
+    return {
+      paid: found.filter((order) => order.status === "CONFIRMED" || (isOpen(order) && isPaid(order))),
+      due: open.filter((order) => !isPaid(order) && isDue(order, now()) && !isHeldOn(order)),
+      over: found.filter(({ status }) => isOver(status)),
+    };
+  }
+
+  /** Returns those of them that were open, as they are now. */
+  function confirm(orderIds: readonly string[], run: string | null): Promise<Order[]> {
+    return orders.confirmAll(
+      orderIds.map((orderId) => ({ orderId })),
+      run,
+    );
+  }
+
   /** `taken`: those of them that were just changed, as they are now. */
   async function endsOf(orderIds: readonly string[], taken: readonly Order[]): Promise<Ended> {
-    const known = new Set(idsOf(taken));
-    const others = orderIds.filter((orderId) => !known.has(orderId));
+    const others = without(orderIds, idsOf(taken));
     const found = others.length > 0 ? [...taken, ...(await orders.booked(others))] : taken;
     return {
       confirmed: idsOf(found.filter(({ status }) => status === "CONFIRMED")),
@@ -45,25 +72,25 @@ export function createBatchSteps({ orders, payment, paymentGraceMs, now, onFault
   }
 
   return {
+    async confirmPaid({ run, orderIds }) {
+      const verdicts = await payment.verdicts(orderIds);
+      const paid = orderIds.filter((orderId) => verdicts.get(orderId) === "authorized");
+      const taken = idsOf(await confirm(paid, run));
+      // The books are read only for the others: each confirmed order was open until now.
+      const others = without(orderIds, taken);
+      const found = sort(others.length > 0 ? await orders.booked(others) : [], verdicts);
+      const confirmed = found.paid.filter(({ status }) => status === "CONFIRMED");
+      return { confirmed: [...taken, ...idsOf(confirmed)], due: idsOf(found.due), over: idsOf(found.over) };
+    },
+
     async readVerdicts({ orderIds }) {
       const [found, verdicts] = await Promise.all([orders.booked(orderIds), payment.verdicts(orderIds)]);
-      const isHeldOn = ({ orderId, payBy }: Order) =>
-        verdicts.get(orderId) === "processing" && now() < payBy.getTime() + paymentGraceMs;
-      const open = found.filter(isOpen);
-      const isPaid = ({ orderId }: Order) => verdicts.get(orderId) === "authorized";
-      return {
-        paid: idsOf(found.filter((order) => order.status === "CONFIRMED" || (isOpen(order) && isPaid(order)))),
-        due: idsOf(open.filter((order) => !isPaid(order) && isDue(order, now()) && !isHeldOn(order))),
-        over: idsOf(found.filter(({ status }) => isOver(status))),
-      };
+      const { paid, due, over } = sort(found, verdicts);
+      return { paid: idsOf(paid), due: idsOf(due), over: idsOf(over) };
     },
 
     async confirmAll({ run, orderIds }) {
-      const taken = await orders.confirmAll(
-        orderIds.map((orderId) => ({ orderId })),
-        run,
-      );
-      return endsOf(orderIds, taken);
+      return endsOf(orderIds, await confirm(orderIds, run));
     },
 
     async endAll({ run, orderIds }) {
@@ -106,6 +133,11 @@ export function isDue({ payBy }: Order, nowMs: number): boolean {
 
 function isOpen(order: Order): boolean {
   return !isFinal(order.status) && !isUndecided(order);
+}
+
+function without(orderIds: readonly string[], left: readonly string[]): string[] {
+  const out = new Set(left);
+  return orderIds.filter((orderId) => !out.has(orderId));
 }
 
 function idsOf(orders: readonly Order[]): string[] {

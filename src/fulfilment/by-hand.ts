@@ -1,6 +1,6 @@
 /** Lets an operator settle an order whose saga stands, or end it, in any process. */
 import { isUndecided, type SeenOrder } from "#orders";
-import { fulfilAll } from "./batch-saga.ts";
+import { fulfilOrders } from "./batch-saga.ts";
 import { type BatchStepsOptions, createBatchSteps } from "./batch-steps.ts";
 import { createLate } from "./late.ts";
 
@@ -11,7 +11,7 @@ export type ByHand = ReturnType<typeof createByHand>;
 export function createByHand(options: BatchStepsOptions) {
   const { orders, payment } = options;
   const steps = createBatchSteps(options);
-  const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);
+  const settle = (orderIds: readonly string[]) => fulfilOrders({ run: null, orderIds }, steps);
   const settleLate = createLate({ ...options, settle, beginRun() {} });
 
   return {

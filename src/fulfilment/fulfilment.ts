@@ -8,7 +8,7 @@ import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
 import type { Payment } from "#payment";
 import { type LoopOptions, startLoop } from "#platform/loop";
-import { type Batch, type BatchSteps, fulfilAll } from "./batch-saga.ts";
+import { type Batch, type BatchSteps, type EarlierBatchSteps, fulfilAll, fulfilOrders } from "./batch-saga.ts";
 import { createBatchSteps } from "./batch-steps.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { createLate } from "./late.ts";
@@ -50,15 +50,20 @@ const stillMs = 4_000;
 export async function startFulfilment(options: FulfilmentOptions) {
   const { orders, payment, inventory, openWorkflows, mark, now, onFault } = options;
   const steps = tracedSteps(createBatchSteps(options), orders);
-  const story: Story<Batch, BatchSteps> = { name: "fulfilAll", tell: fulfilAll, steps };
-  // Earlier versions had one run for each order, from the moment when it was in the books.
+  const story: Story<Batch, BatchSteps> = { name: "fulfilOrders", tell: fulfilOrders, steps };
+  // Earlier versions had one run for each order, from the moment when it was in the books; later ones had more steps.
   const ofOne: Story<PlacedOrder, FulfilmentSteps> = { name: "fulfil", tell: fulfil, steps: createSteps(options) };
-  const workflows = await openWorkflows(story, [ofOne], new URL("./temporal.workflow.ts", import.meta.url));
+  const inMoreSteps: Story<Batch, EarlierBatchSteps> = { name: "fulfilAll", tell: fulfilAll, steps };
+  const workflows = await openWorkflows(
+    story,
+    [ofOne, inMoreSteps],
+    new URL("./temporal.workflow.ts", import.meta.url),
+  );
   const loop = (what: string, options: Pick<LoopOptions, "everyMs" | "restMs" | "mark" | "work">) =>
     startLoop({ ...options, stillMs, onFault: (error) => onFault(what, error) });
 
   const runs = createRuns({ workflows, onFault });
-  const settle = (orderIds: readonly string[]) => fulfilAll({ run: null, orderIds }, steps);
+  const settle = (orderIds: readonly string[]) => fulfilOrders({ run: null, orderIds }, steps);
   const deadlines = createDeadlines({ orders, runs, readVerdicts: steps.readVerdicts, now, settle });
   const settleLate = createLate({ orders, payment, now, settle, beginRun: runs.find });
   async function settlePayments(): Promise<boolean | undefined> {

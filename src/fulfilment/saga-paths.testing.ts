@@ -4,7 +4,7 @@
  * left; if two paths lead to the same state, only one of them goes on.
  */
 import assert from "node:assert/strict";
-import { fulfilAll } from "./batch-saga.ts";
+import { fulfilOrders } from "./batch-saga.ts";
 import { batchStepsOf } from "./batch-world.testing.ts";
 import { type FulfilmentSteps, fulfil } from "./saga.ts";
 import { type StepRequest, startTeller, type Tale, type Teller } from "./saga-teller.testing.ts";
@@ -120,7 +120,7 @@ async function takePath(
 const swept = "swept";
 
 const sweep: Tale = async (order, steps) => {
-  await fulfilAll({ run: null, orderIds: [order.orderId] }, batchStepsOf(order, steps));
+  await fulfilOrders({ run: null, orderIds: [order.orderId] }, batchStepsOf(order, steps));
   return swept;
 };
 

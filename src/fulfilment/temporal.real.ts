@@ -15,7 +15,7 @@ import { type Servers, startServers } from "../../test/servers/servers.ts";
 import { testShop } from "../../test/support/shop-identity.ts";
 import { until } from "../../test/support/until.ts";
 import { openTemporalWorkflows } from "../engines/workflows/temporal/temporal.ts";
-import { type Batch, type BatchSteps, fulfilAll } from "./batch-saga.ts";
+import { type Batch, type EarlierBatchSteps, fulfilAll, fulfilOrders } from "./batch-saga.ts";
 import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
 
 /** Every test is over long before. */
@@ -92,43 +92,55 @@ describe("the saga on Temporal", { timeout: 600_000 }, () => {
     await keep("order-hard", "confirmed-at-length");
   });
 
-  test("orders of one run are confirmed and ended together, and a step that fails for all is repeated", async () => {
-    const asked: string[] = [];
-    const answers: Record<keyof BatchSteps, object | undefined> = {
-      readVerdicts: { paid: ["paid"], due: ["unpaid"], over: ["cancelled"] },
-      confirmAll: { confirmed: ["paid"], over: [] },
-      endAll: { confirmed: [], over: ["unpaid"] },
-      captureAll: undefined,
-      voidAll: undefined,
-    };
-    const step = (name: keyof BatchSteps) => async (batch: Batch) => {
-      asked.push(`${name} ${batch.orderIds.join(" ")}`);
-      if (name === "endAll" && asked.filter((one) => one.startsWith(name)).length < 3) throw new Error("not yet");
-      return answers[name] as never;
-    };
-    const names = Object.keys(answers) as (keyof BatchSteps)[];
-    const steps = Object.fromEntries(names.map((name) => [name, step(name)])) as unknown as BatchSteps;
-    const together = await openTemporalWorkflows<Batch, BatchSteps>({
-      address: servers.temporal.address,
-      shop: testShop,
-      taskQueue: "fulfilment-together",
-      story: { name: "fulfilAll", tell: fulfilAll, steps },
-      earlier: [{ name: "fulfil", tell: fulfil, steps: createSteps() }],
-      workflowFile,
-      log: createLog({ level: "silent" }),
+  const stories = [
+    {
+      story: { name: "fulfilOrders", tell: fulfilOrders },
+      title: "orders of one run are confirmed and ended together, and a step that fails for all is repeated",
+      first: ["confirmPaid paid unpaid cancelled"],
+      history: "together",
+    },
+    {
+      story: { name: "fulfilAll", tell: fulfilAll },
+      title: "and so are those of a run that an earlier version began",
+      first: ["readVerdicts paid unpaid cancelled", "confirmAll paid"],
+      history: "together-in-more-steps",
+    },
+  ];
+  for (const { story, title, first, history } of stories) {
+    test(title, async () => {
+      const asked: string[] = [];
+      const answers: Record<keyof EarlierBatchSteps, object | undefined> = {
+        confirmPaid: { confirmed: ["paid"], due: ["unpaid"], over: ["cancelled"] },
+        readVerdicts: { paid: ["paid"], due: ["unpaid"], over: ["cancelled"] },
+        confirmAll: { confirmed: ["paid"], over: [] },
+        endAll: { confirmed: [], over: ["unpaid"] },
+        captureAll: undefined,
+        voidAll: undefined,
+      };
+      const step = (name: keyof EarlierBatchSteps) => async (batch: Batch) => {
+        asked.push(`${name} ${batch.orderIds.join(" ")}`);
+        if (name === "endAll" && asked.filter((one) => one.startsWith(name)).length < 3) throw new Error("not yet");
+        return answers[name] as never;
+      };
+      const names = Object.keys(answers) as (keyof EarlierBatchSteps)[];
+      const steps = Object.fromEntries(names.map((name) => [name, step(name)])) as unknown as EarlierBatchSteps;
+      const together = await openTemporalWorkflows<Batch, EarlierBatchSteps>({
+        address: servers.temporal.address,
+        shop: testShop,
+        taskQueue: history,
+        story: { ...story, steps },
+        earlier: [{ name: "fulfil", tell: fulfil, steps: createSteps() }],
+        workflowFile,
+        log: createLog({ level: "silent" }),
+      });
+      const run = await together.start(history, { run: history, orderIds: ["paid", "unpaid", "cancelled"] });
+      assert.equal(await run.ended(), "1 confirmed, 2 over");
+      const common = [...new Array(3).fill("endAll unpaid"), "captureAll paid", "voidAll cancelled unpaid"];
+      assert.deepEqual(asked, [...first, ...common]);
+      await keep(history, history);
+      await together.close();
     });
-    const run = await together.start("orders-1", { run: "orders-1", orderIds: ["paid", "unpaid", "cancelled"] });
-    assert.equal(await run.ended(), "1 confirmed, 2 over");
-    assert.deepEqual(asked, [
-      "readVerdicts paid unpaid cancelled",
-      "confirmAll paid",
-      ...new Array(3).fill("endAll unpaid"),
-      "captureAll paid",
-      "voidAll cancelled unpaid",
-    ]);
-    await keep("orders-1", "together");
-    await together.close();
-  });
+  }
 
   function createSteps(): FulfilmentSteps {
     function call<T>(orderId: string, step: keyof FulfilmentSteps, answer: T): T {

@@ -38,7 +38,7 @@ describe("on a real Temporal", { timeout: 900_000 }, () => {
   function openRun({ workflow }: Client, orderId: string): Promise<string> {
     return until(
       async () => {
-        const open = "WorkflowType = 'fulfilAll' and ExecutionStatus = 'Running'";
+        const open = "WorkflowType = 'fulfilOrders' and ExecutionStatus = 'Running'";
         for await (const { workflowId } of workflow.list({ query: open })) {
           const { events } = await workflow.getHandle(workflowId).fetchHistory();
           const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
