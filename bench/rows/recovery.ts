@@ -6,6 +6,8 @@ import { call, readOrdered, tokenOf, untilQuiet } from "../stage.ts";
 
 const turns = 3;
 const idleSeconds = 20;
+/** V8 collects garbage while a process does little, and sessions of PostgreSQL report what they did up to 10 s later. */
+const untilRestMs = 30_000;
 
 export async function recovery(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
@@ -35,6 +37,7 @@ export async function idle(bench: Bench): Promise<Figure[]> {
   const { system } = await readyFor(stack, bench, {});
   bench.step(`${idleSeconds} s at rest`);
   await untilQuiet(system);
+  await sleep(untilRestMs);
   const [cpu, counters] = await Promise.all([system.cpu(), system.counters()]);
   await sleep(idleSeconds * 1000);
   const [cpuNow, countersNow] = await Promise.all([system.cpu(), system.counters()]);

@@ -1,4 +1,5 @@
 /** Repeats work until the process stops: after a pause, or at once when nudged. */
+import { toBeat } from "./beat.ts";
 import { elapsedMs } from "./clock.ts";
 
 export type Loop = {
@@ -40,6 +41,7 @@ export function startLoop(options: LoopOptions): Loop {
   let nudged = false;
   let wake = () => {};
   let pauseMs = everyMs;
+  let wasLeftOut = false;
 
   async function run(): Promise<void> {
     while (!stopped) {
@@ -47,7 +49,9 @@ export function startLoop(options: LoopOptions): Loop {
       pauseMs = more === false ? Math.min(2 * pauseMs, restMs) : everyMs;
       if (more === true) continue;
       await until(gatherMs, () => stopped);
-      await until(pauseMs - gatherMs, () => stopped || nudged);
+      // A loop that could leave its turns out and does not keeps its own time, so that the turns of a busy shop are spread.
+      const restsMs = mark === undefined || wasLeftOut ? toBeat(pauseMs, elapsedMs()) : pauseMs;
+      await until(restsMs - gatherMs, () => stopped || nudged);
     }
   }
 
@@ -56,7 +60,8 @@ export function startLoop(options: LoopOptions): Loop {
     nudged = false;
     // Named before the look: what changes during it has another name.
     const seen = mark && (await mark().catch(() => undefined));
-    if (!wasNudged && idleAt && idleAt.mark === seen && elapsedMs() < idleAt.untilMs) return false;
+    wasLeftOut = !wasNudged && idleAt?.mark === seen && elapsedMs() < (idleAt?.untilMs ?? 0);
+    if (wasLeftOut) return false;
     const more = await work().catch(onFault);
     idleAt = more === false && seen !== undefined ? { mark: seen, untilMs: elapsedMs() + stillMs } : undefined;
     return more;

@@ -12,7 +12,7 @@ import { type ChildPlot, recordingStory } from "../contract/recording.testing.ts
 import type { Act, Plot } from "../contract/story.testing.ts";
 import { end, until, workflowsContract } from "../contract/workflows.testing.ts";
 import { notedIn } from "./dbos.child.ts";
-import { openDbosWorkflows } from "./dbos.ts";
+import { openDbosWorkflows, signalTimer } from "./dbos.ts";
 
 const farMs = 3_600_000;
 const log = createLog({ level: "silent" });
@@ -52,6 +52,9 @@ describe("DBOS itself", { timeout: 180_000 }, () => {
     await open(t);
     assert.equal(workflowTimeoutConfig.pollingIntervalMs, 60_000);
     assert.equal(wfQueueRunner.getInternalQueue(INTERNAL_QUEUE_NAME)?.minPollingIntervalMs, 2_000);
+    const timer = signalTimer();
+    assert.ok(timer);
+    assert.ok(Reflect.get(timer, "_destroyed"), "the timer was stopped");
   });
 
   const plan = (run: string, acts: Act[]): Plot => ({ run, acts, untilMs: Date.now() + farMs });

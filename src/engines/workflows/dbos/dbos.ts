@@ -34,9 +34,9 @@ const forgetAtOnce = 1_000;
 const nudgePatienceMs = 2_000;
 const answerPatienceMs = 30_000;
 const closePatienceMs = 5_000;
-/** No number of restarts is a reason to abandon an order. */
 /** DBOS wakes so often to announce its streams and events, of which these stories have none. Its own default is 10 ms. */
 const streamsEveryMs = 1_000;
+/** No number of restarts is a reason to abandon an order. */
 const maxTakeOvers = 1_000_000;
 /**
  * Longest pause between two tries to reach PostgreSQL. With the default of 60 s an outage of 10 s delayed runs by 90 s
@@ -182,6 +182,16 @@ function askSeldom(): void {
   Object.assign(wfQueueRunner.constructor, unused);
   const queue = wfQueueRunner.getInternalQueue(INTERNAL_QUEUE_NAME);
   if (queue) queue.minPollingIntervalMs = queueEveryMs;
+  // It looks ten times a second for spans and log lines to send away; without an OTLP endpoint of DBOS there are none.
+  clearInterval(signalTimer());
+}
+
+type Signals = { telemetryCollector?: { signalBufferID?: NodeJS.Timeout } };
+
+/** Private to DBOS, which has no setting for it. */
+export function signalTimer(): NodeJS.Timeout | undefined {
+  const tracer = DBOSExecutor.globalInstance?.tracer as Signals | undefined;
+  return tracer?.telemetryCollector?.signalBufferID;
 }
 
 /** DBOS claims each run atomically, so every process may do this. */
