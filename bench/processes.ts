@@ -31,6 +31,12 @@ export async function residentBytesOf(pid: number): Promise<number> {
   return ((await statOf(`${pid}`))?.pages ?? 0) * pageBytes;
 }
 
+/** How often the main thread of the process began to wait since it began: each time something has woken it before. */
+export async function wakingsOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1]);
+}
+
 /** The first child whose command line has the text, such as the embedded PostgreSQL of the system. */
 export async function childOf(pid: number, text: string): Promise<number | undefined> {
   for (const stat of await allStats()) {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bench, readyFor, runLoad } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
+import { wakingsOf } from "../processes.ts";
 import { call, readOrdered, tokenOf, untilQuiet } from "../stage.ts";
 
 const turns = 3;
@@ -38,9 +39,10 @@ export async function idle(bench: Bench): Promise<Figure[]> {
   bench.step(`${idleSeconds} s at rest`);
   await untilQuiet(system);
   await sleep(untilRestMs);
-  const [cpu, counters] = await Promise.all([system.cpu(), system.counters()]);
+  const read = () => Promise.all([system.cpu(), system.counters(), wakingsOf(system.pid)]);
+  const [cpu, counters, wakings] = await read();
   await sleep(idleSeconds * 1000);
-  const [cpuNow, countersNow] = await Promise.all([system.cpu(), system.counters()]);
+  const [cpuNow, countersNow, wakingsNow] = await read();
   const used = Object.entries(cpuNow).map(([name, seconds]) => ({ name, seconds: seconds - (cpu[name] ?? 0) }));
   const share = (seconds: number) => (seconds / idleSeconds) * 100;
   const perMinute = (from: number, to: number) => ((to - from) * 60) / idleSeconds;
@@ -55,6 +57,12 @@ export async function idle(bench: Bench): Promise<Figure[]> {
       value: share(seconds),
       unit: "% of a core",
     })),
+    {
+      metric: "idle, wakings of the system",
+      value: (wakingsNow - wakings) / idleSeconds,
+      unit: "a second",
+      says: "of its main thread",
+    },
     { metric: "idle, writes a minute", value: perMinute(counters.writes, countersNow.writes), unit: "transactions" },
     {
       metric: "idle, transactions a minute",

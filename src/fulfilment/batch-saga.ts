@@ -10,16 +10,6 @@
 /** `run`: the run's id in the workflow engine; null if no engine runs it. */
 export type Batch = { run: string | null; orderIds: readonly string[] };
 
-/** Orders that are in no list wait, for their payment or for a scan. */
-export type Found = {
-  /** Open and paid, or confirmed already. */
-  paid: string[];
-  /** Open and not paid, after the deadline. */
-  due: string[];
-  /** Ended without units for the buyer. */
-  over: string[];
-};
-
 /** Orders that are in neither list have no end yet: the next run, or a scan, comes back to them. */
 export type Ended = { confirmed: string[]; over: string[] };
 
@@ -61,6 +51,16 @@ async function settleMoney(run: string | null, ends: Ended[], steps: BatchSteps)
 }
 
 const nothing: Ended = { confirmed: [], over: [] };
+
+/** Orders that are in no list wait, for their payment or for a scan. */
+export type Found = {
+  /** Open and paid, or confirmed already. */
+  paid: string[];
+  /** Open and not paid, after the deadline. */
+  due: string[];
+  /** Ended without units for the buyer. */
+  over: string[];
+};
 
 /** Earlier versions asked for these two instead of `confirmPaid`. */
 export type EarlierBatchSteps = BatchSteps & {

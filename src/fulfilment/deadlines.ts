@@ -1,7 +1,7 @@
 /** Ends orders at their deadline: reads the books when the next one is due, and seldom while none is. */
 import type { Order, Orders } from "#orders";
 import { elapsedMs } from "#platform/clock";
-import type { EarlierBatchSteps } from "./batch-saga.ts";
+import type { Batch, Found } from "./batch-saga.ts";
 import { isDue } from "./batch-steps.ts";
 import type { Runs } from "./runs.ts";
 import { pageSize } from "./sweep.ts";
@@ -9,7 +9,7 @@ import { pageSize } from "./sweep.ts";
 export type DeadlinesOptions = {
   orders: Orders;
   runs: Runs;
-  readVerdicts: EarlierBatchSteps["readVerdicts"];
+  readVerdicts(batch: Batch): Promise<Found>;
   now(): number;
   /** Does what a run does, without an engine. */
   settle(orderIds: readonly string[]): Promise<unknown>;
