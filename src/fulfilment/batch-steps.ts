@@ -76,7 +76,7 @@ export function createBatchSteps({
       const verdicts = await payment.verdicts(orderIds);
       const paid = orderIds.filter((orderId) => verdicts.get(orderId) === "authorized");
       const taken = idsOf(await confirm(paid, run));
-      // What was just confirmed is known, so the books are read only for the others.
+      // The answer has the orders that were just confirmed, so the books are read for the others alone.
       const others = without(orderIds, taken);
       const found = sort(others.length > 0 ? await orders.booked(others) : [], verdicts);
       const confirmed = found.paid.filter(({ status }) => status === "CONFIRMED");
