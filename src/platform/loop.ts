@@ -50,8 +50,9 @@ export function startLoop(options: LoopOptions): Loop {
       if (more === true) continue;
       await until(gatherMs, () => stopped);
       // A loop that could leave its turns out and does not keeps its own time, so that the turns of a busy shop are spread.
-      const restsMs = mark === undefined || wasLeftOut ? toBeat(pauseMs, elapsedMs()) : pauseMs;
-      await until(restsMs - gatherMs, () => stopped || nudged);
+      const leftMs = pauseMs - gatherMs;
+      const untilBeatMs = mark === undefined || wasLeftOut ? toBeat(leftMs, elapsedMs()) : leftMs;
+      await until(untilBeatMs, () => stopped || nudged);
     }
   }
 
