@@ -36,7 +36,7 @@ export async function recovery(bench: Bench): Promise<Figure[]> {
 export async function idle(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system } = await readyFor(stack, bench, {});
-  bench.step(`${idleSeconds} s at rest`);
+  bench.step(`${idleSeconds} s at rest, after ${untilRestMs / 1000} s in which it comes to rest`);
   await untilQuiet(system);
   await sleep(untilRestMs);
   const read = () => Promise.all([system.cpu(), system.counters(), wakingsOf(system.pid)]);

@@ -49,10 +49,10 @@ export function startLoop(options: LoopOptions): Loop {
       pauseMs = more === false ? Math.min(2 * pauseMs, restMs) : everyMs;
       if (more === true) continue;
       await until(gatherMs, () => stopped);
-      // A loop that could leave its turns out and does not keeps its own time, so that the turns of a busy shop are spread.
       const leftMs = pauseMs - gatherMs;
-      const untilBeatMs = mark === undefined || wasLeftOut ? toBeat(leftMs, elapsedMs()) : leftMs;
-      await until(untilBeatMs, () => stopped || nudged);
+      // A loop that could leave its turns out and does not keeps its own time, so that the turns of a busy shop are spread.
+      const keepsTime = mark !== undefined && !wasLeftOut;
+      await until(keepsTime ? leftMs : toBeat(leftMs, elapsedMs()), () => stopped || nudged);
     }
   }
 
@@ -61,7 +61,7 @@ export function startLoop(options: LoopOptions): Loop {
     nudged = false;
     // Named before the look: what changes during it has another name.
     const seen = mark && (await mark().catch(() => undefined));
-    wasLeftOut = !wasNudged && idleAt?.mark === seen && elapsedMs() < (idleAt?.untilMs ?? 0);
+    wasLeftOut = !wasNudged && idleAt !== undefined && idleAt.mark === seen && elapsedMs() < idleAt.untilMs;
     if (wasLeftOut) return false;
     const more = await work().catch(onFault);
     idleAt = more === false && seen !== undefined ? { mark: seen, untilMs: elapsedMs() + stillMs } : undefined;
