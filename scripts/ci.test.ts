@@ -15,10 +15,10 @@ const suites = [
   "npm run test:real",
   "npm run test:e2e",
   "npm run chaos -- --quick",
-  "npm run simulate -- --seeds 10000",
+  "npm run simulate -- --seeds 10000 --threads 1",
 ];
 
-/** Runs .ci/run with `steps` in place of npm's: a shell command for the first word of each step that matters. */
+/** Runs .ci/run with `steps` in place of npm's: a shell command for each step that matters. */
 function runWith(steps: Record<string, string>) {
   const cases = Object.entries(steps).map(([name, command]) => `"${name}") ${command};;`);
   const npm = `#!/bin/sh\ncd '${folder}'\ncase "$*" in ${cases.join("\n")}\nesac\n`;
@@ -38,12 +38,18 @@ test("CI prints each failing test again with its whole error, before the count i
   writeFileSync(join(folder, "b.test.mjs"), `console.error("the socket is still open"); process.exit(1);`);
   const runner = `'${process.execPath}' --test --test-reporter=spec a.test.mjs b.test.mjs`;
   const more = "for i in $(seq 500); do echo more; done";
-  const { lines, status } = runWith({ test: runner, "run check": "echo no types; exit 1", "run test:e2e": more });
-  // 4 steps without tests, the test that holds; the broken one, the file that ended, and the check.
-  assert.equal(lines.at(-1), "6 passed, 3 failed");
+  const { lines, status } = runWith({
+    test: runner,
+    "run check": "echo no types; exit 1",
+    "run test:e2e": more,
+    "run simulate -- --seeds 10000 --threads 1": "echo seed 7 broke a law; exit 1",
+  });
+  // 4 steps without tests, the test that holds; the broken one, the file that ended, the check and the simulation.
+  assert.equal(lines.at(-1), "5 passed, 4 failed");
   assert.equal(status, 1);
   const end = lines.slice(lines.lastIndexOf("more") + 1).join("\n");
-  for (const told of ["== failed: npm run check", "no types", "== failed: npm test", "✖ a law that is broken"]) {
+  const failures = ["== failed: npm run check", "no types", "== failed: npm test", "✖ a law that is broken"];
+  for (const told of [...failures, "== failed: npm run simulate", "seed 7 broke a law"]) {
     assert.ok(end.includes(told), `${told} is not in:\n${end}`);
   }
   assert.match(end, /Error: 7 units too many.*\[cause\]: Error: the reason/s);

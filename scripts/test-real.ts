@@ -46,8 +46,8 @@ if (missing.size > 0 && process.env.CI === "true") {
 } else if (files.length > 0) {
   process.exitCode = await node(
     ...["--test", "--test-global-setup=test/support/global-setup.ts", "--import=./test/support/leak-check.ts"],
-    // One at a time: each file starts servers of its own.
-    ...["--test-concurrency=1", "--test-timeout=600000"],
+    // Two at a time: each file starts servers of its own, and waits for them half of the time.
+    ...["--test-concurrency=2", "--test-timeout=600000"],
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...["--test-reporter=./scripts/contract-cases.ts", "--test-reporter-destination=stdout"],
     ...files,

@@ -2,6 +2,7 @@
  * `npm run simulate -- --seeds 10000`: schedules of the whole product on a virtual clock. `--seed N` runs one and
  * prints its events; `--planted <bug>` plants a bug, to see that it is caught.
  */
+import { availableParallelism } from "node:os";
 import { readOptions, refuse, wholeNumber } from "../../scripts/options.ts";
 import { type Planted, plantedBugs } from "./planted.ts";
 import { runSchedule } from "./schedule.ts";
@@ -14,6 +15,7 @@ judges every law after each. Exit 1 if a law is broken.
 
   --seeds N        how many schedules (1000)
   --from N         the first seed (1)
+  --threads N      how many run at once (one for each processor)
   --seed N         this schedule alone, with its events
   --lines N        the last events that --seed prints (200)
   --planted BUG    plants a bug, to see that it is caught: ${Object.keys(plantedBugs).join(", ")}
@@ -24,6 +26,7 @@ const { values } = readOptions(help, {
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
+    threads: { type: "string", default: String(availableParallelism()) },
     seed: { type: "string" },
     planted: { type: "string" },
     lines: { type: "string", default: "200" },
@@ -51,6 +54,7 @@ async function showMany(): Promise<void> {
   const figures = await runSchedules({
     seeds: seedsFrom(wholeNumber("--from", values.from, 0), wholeNumber("--seeds", values.seeds)),
     planted,
+    threads: wholeNumber("--threads", values.threads),
     onProgress({ schedules, violations }) {
       if (isTerminal) process.stderr.write(`\r${schedules} schedules, ${violations.length} violations `);
     },
