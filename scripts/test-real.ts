@@ -25,6 +25,9 @@ const needs: readonly [RegExp, readonly Server[]][] = [
 /** Cases in which the servers matter; they run on the embedded engines too. */
 const onBoth = ["idempotency", "races", "events", "late-payments"].map((name) => `test/edge/${name}.test.ts`);
 
+/** Files that start a dozen processes at once, or measure: they have the machine to themselves. */
+const alone = /^test\/real\/(apart|bench|compose|split)\./;
+
 const asked = process.argv.slice(2);
 const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts", ...onBoth]).toSorted();
 
@@ -44,13 +47,20 @@ if (missing.size > 0 && process.env.CI === "true") {
   console.error(`${[...missing].join(", ")} not available, and on a build machine no test may be skipped`);
   process.exitCode = 1;
 } else if (files.length > 0) {
-  process.exitCode = await node(
+  const many = files.filter((file) => alone.test(file));
+  const others = files.filter((file) => !many.includes(file));
+  // Each file starts servers of its own, and waits for them half of the time.
+  process.exitCode = Math.max(await run(others, 2), await run(many, 1));
+}
+
+async function run(some: readonly string[], atOnce: number): Promise<number> {
+  if (some.length === 0) return 0;
+  return node(
     ...["--test", "--test-global-setup=test/support/global-setup.ts", "--import=./test/support/leak-check.ts"],
-    // Two at a time: each file starts servers of its own, and waits for them half of the time.
-    ...["--test-concurrency=2", "--test-timeout=600000"],
+    ...[`--test-concurrency=${atOnce}`, "--test-timeout=600000"],
     ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
     ...["--test-reporter=./scripts/contract-cases.ts", "--test-reporter-destination=stdout"],
-    ...files,
+    ...some,
   );
 }
 
