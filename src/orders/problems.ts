@@ -54,7 +54,7 @@ const details: Record<Exclude<PlaceRefusal, "overloaded"> | "drop_not_open", str
   price_not_available: "Price not available: the stock gate cannot answer for this product. Nothing was taken.",
   order_failed: "The order could not be recorded, and nothing is held or charged. Try again.",
   outcome_pending: "Ask again with the same Idempotency-Key, or look at the order, in a second.",
-  closed: "The shop is closed for new orders. Accepted orders continue.",
+  closed: "The shop is closed for new orders, or cannot find out now whether it is open. Accepted orders continue.",
   idempotency_mismatch:
     "Use a new key for a new order, or repeat the first request unchanged. A pass makes one order, whatever key comes with it.",
 };
