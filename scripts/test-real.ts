@@ -47,10 +47,9 @@ if (missing.size > 0 && process.env.CI === "true") {
   console.error(`${[...missing].join(", ")} not available, and on a build machine no test may be skipped`);
   process.exitCode = 1;
 } else if (files.length > 0) {
-  const many = files.filter((file) => alone.test(file));
-  const others = files.filter((file) => !many.includes(file));
+  const { lone = [], shared = [] } = Object.groupBy(files, (file) => (alone.test(file) ? "lone" : "shared"));
   // Each file starts servers of its own, and waits for them half of the time.
-  process.exitCode = Math.max(await run(others, 2), await run(many, 1));
+  process.exitCode = Math.max(await run(shared, 2), await run(lone, 1));
 }
 
 async function run(some: readonly string[], atOnce: number): Promise<number> {

@@ -2,7 +2,6 @@
  * `npm run simulate -- --seeds 10000`: schedules of the whole product on a virtual clock. `--seed N` runs one and
  * prints its events; `--planted <bug>` plants a bug, to see that it is caught.
  */
-import { availableParallelism } from "node:os";
 import { readOptions, refuse, wholeNumber } from "../../scripts/options.ts";
 import { type Planted, plantedBugs } from "./planted.ts";
 import { runSchedule } from "./schedule.ts";
@@ -26,7 +25,7 @@ const { values } = readOptions(help, {
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
-    threads: { type: "string", default: String(availableParallelism()) },
+    threads: { type: "string" },
     seed: { type: "string" },
     planted: { type: "string" },
     lines: { type: "string", default: "200" },
@@ -54,7 +53,7 @@ async function showMany(): Promise<void> {
   const figures = await runSchedules({
     seeds: seedsFrom(wholeNumber("--from", values.from, 0), wholeNumber("--seeds", values.seeds)),
     planted,
-    threads: wholeNumber("--threads", values.threads),
+    ...(values.threads !== undefined && { threads: wholeNumber("--threads", values.threads) }),
     onProgress({ schedules, violations }) {
       if (isTerminal) process.stderr.write(`\r${schedules} schedules, ${violations.length} violations `);
     },
