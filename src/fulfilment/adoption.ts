@@ -14,15 +14,19 @@ export type Adopted = {
   becomes: "paid" | "given_back" | "unknown";
 };
 
+/** The clock of the provider and that of the database may differ by so much. Looking back further changes nothing. */
+const clocksDifferByMs = 60_000;
+
 /** More are adopted in further calls. */
 const mostAtOnce = 5_000;
 
 /** Without `apply` nothing is changed. @throws NotSettled if settlement does not reach the end of the log. */
 export async function adoptPayments(
   { orders, payment }: AdoptionOptions,
-  sinceMs: number,
+  lastCommitMs: number,
   apply: boolean,
 ): Promise<Adopted[]> {
+  const sinceMs = lastCommitMs - clocksDifferByMs;
   await orders.settlement.drained();
   if (apply) await payment.adoption.refresh(sinceMs);
   const found: Adopted[] = [];

@@ -18,7 +18,7 @@ export const AdoptBody = Type.Object(
   {
     since: Type.String({
       format: "date-time",
-      description: "A moment before the one that the database was restored to",
+      description: "The last commit that the restored database has, or an earlier moment",
       examples: ["2026-11-27T08:00:00Z"],
     }),
     apply: Type.Optional(Type.Boolean({ description: "Adopt them; otherwise they are only listed" })),

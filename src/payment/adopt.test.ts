@@ -103,6 +103,16 @@ test("a payment that the books know is brought to what the provider did to it af
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
 });
 
+test("a payment from long before the backup, whose order was still open in it and was cancelled after it, is not granted any more", async () => {
+  const orderId = await shop.order();
+  assert.ok((await payment.pay(orderToPay(orderId), { paymentMethod: "pm_card_visa" })).ok);
+  const intent = [...fake.intents.values()].find(({ metadata }) => metadata.dropgate_order === orderId);
+  fake.cancel(intent?.id ?? assert.fail("the provider has no intent of the order"));
+  shop.passMs(300_000);
+  await adoption.refresh(shop.now());
+  assert.deepEqual(await shop.states(orderId), ["voided"]);
+});
+
 test("charges of other programs, declined ones and those from before the moment are not listed", async () => {
   const foreign = fake.create({ amount: 100, currency: "eur", capture_method: "manual" });
   fake.confirm(foreign.id, { payment_method: "pm_card_visa" });

@@ -31,9 +31,16 @@ export async function* strangeCharges(
   }
 }
 
-/** Brings the payments that the books have up to the charges: what happened to one after the backup is news to it. */
+/**
+ * Brings the payments that the books have up to the charges: what happened to one after the backup is news to it. Begins
+ * at the oldest payment that waits for its order's end, if that is earlier: its buyer may have cancelled after the backup.
+ */
 export async function refreshCharges(deps: FactSource, sinceMs: number): Promise<void> {
-  for await (const page of deps.provider.chargesSince(sinceMs)) {
+  const [oldest] = await deps.sql.query<{ at: Date | null }>(
+    "select min(requested_at) as at from payment.payment where state in ('authorized', 'captured') and kept_at is null",
+  );
+  const fromMs = Math.min(sinceMs, oldest?.at?.getTime() ?? sinceMs);
+  for await (const page of deps.provider.chargesSince(fromMs)) {
     // A payment that the books do not have stays unknown: `record` changes nothing for it.
     for (const charge of page) await deps.announce(await recordListed(deps, charge));
   }

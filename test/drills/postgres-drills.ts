@@ -25,7 +25,6 @@ export const postgresRestored: Drill = {
   async damage(scene) {
     const { stage, say, damaged } = scene;
     await stage.archive.switchFile();
-    const at = await stage.archive.now();
     say("the archive has the log of PostgreSQL up to here");
     await goOnSelling(scene);
     await stage.archive.loseDisk();
@@ -34,7 +33,7 @@ export const postgresRestored: Drill = {
     await stage.stopProcesses();
     await stage.archive.restore();
     say("PostgreSQL is restored from its base backup and the whole archive");
-    await recoverFrom(scene, at);
+    await recover(scene);
   },
 };
 
@@ -53,7 +52,7 @@ export const postgresPointInTime: Drill = {
     await stage.archive.switchFile();
     await stage.archive.restore(at);
     say("PostgreSQL is restored to the moment before");
-    await recoverFrom(scene, at);
+    await recover(scene);
   },
 };
 
@@ -71,7 +70,6 @@ export const postgresReplicaPromoted: Drill = {
     const replica = await startReplica(url.href, join(stage.fleet.folder, "postgres-replica"));
     stage.closeLater(() => replica.stop());
     say("a replica follows the server");
-    const at = await stage.archive.now();
     wire.cut();
     await goOnSelling(scene);
     await stage.fleet.servers.postgres.kill();
@@ -84,7 +82,7 @@ export const postgresReplicaPromoted: Drill = {
     stage.proxies.postgres.leadTo({ host: promoted.hostname, port: Number(promoted.port) });
     stage.moved({ postgresUrl: replica.url });
     say("the processes are stopped, the replica is promoted, and the address of PostgreSQL leads to it");
-    await recoverFrom(scene, at);
+    await recover(scene);
   },
 };
 
@@ -111,14 +109,18 @@ function confirmedOf(stage: Scene["stage"], productId: string) {
   );
 }
 
-/** The steps of the runbook from the moment when PostgreSQL takes writes again. `at`: the moment that it was restored to. */
-async function recoverFrom({ stage, say }: Scene, at: string): Promise<void> {
-  await stage.useSql((sql) =>
-    sql.query(
+/** The steps of the runbook from the moment when PostgreSQL takes writes again. */
+async function recover({ stage, say }: Scene): Promise<void> {
+  // A clock that is read before the loss may be ahead of it: the archive and the replica are behind the server.
+  const at = await stage.useSql(async (sql) => {
+    const [row] = await sql.query<{ at: Date }>("select pg_last_xact_replay_timestamp() as at");
+    await sql.query(
       `update inventory.gate_mode set mode = 'closed', ready = true, version = version + 1, changed_by = 'restore'`,
-    ),
-  );
-  say(`the shop is closed in the restored database (${at})`);
+    );
+    if (!row?.at) throw new Error("the restored database does not tell its last commit");
+    return row.at.toISOString();
+  });
+  say(`the last commit that the restored database has is from ${at}, and the shop is closed in it`);
   await stage.rewindConsumers();
   say("the consumers whose rows are in the database read their topics again from the beginning");
   await stage.startProcesses(["shop", "settlement", "payment", "gateway"]);
