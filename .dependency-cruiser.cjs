@@ -91,7 +91,7 @@ const vendors = [
   {
     name: "command-line",
     packages: ["citty"],
-    home: "^src/cli/(cli|trial-commands)\\.ts$",
+    home: "^src/cli/(cli|people-commands|trial-commands)\\.ts$",
     why: "The command line can do only what HTTP can do: no code below the commands knows of a terminal.",
   },
 ];

@@ -17,7 +17,7 @@ export type Appointment = {
 
 type User = { userId: string; email: string; roles: Role[] };
 
-export async function appoint(ask: Ask, { email: typed, role, isMailed, print }: Appointment): Promise<void> {
+export async function appointPerson(ask: Ask, { email: typed, role, isMailed, print }: Appointment): Promise<void> {
   const email = typed.toLowerCase();
   const known = await find(ask, email);
   if (!known && isMailed)

@@ -1,25 +1,29 @@
 #!/usr/bin/env node
-import { setTimeout as sleep } from "node:timers/promises";
-import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
-import { isRole, issueToken, roles } from "#identity";
-import { ConfigError } from "#platform/config";
-import { printSettings } from "#platform/config-pages";
 /**
  * The command line starts the system, runs one task, or asks the running system. Commands about a running system use
  * HTTP, like every client. A command loads what it runs when it runs, so that help and errors come at once.
  */
+import { enableCompileCache } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
+import { ConfigError } from "#platform/config";
+import { printSettings } from "#platform/config-pages";
 import { plural } from "#platform/plural";
 import { readConfig } from "../config/config.ts";
 import { settings } from "../config/settings.ts";
 import { serviceNames } from "../service-names.ts";
-import { appoint } from "./appoint.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { bench } from "./bench.ts";
 import { checkCommandLine, saysOf } from "./command-line.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { appoint, token } from "./people-commands.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 import { order, payments, receipt, rehearse, verify } from "./trial-commands.ts";
+
+// Half of the processor time of a start is compiling. A folder that cannot be written to is no error: there is no cache then.
+enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/dropgate", import.meta.url)));
 
 const start = defineCommand({
   meta: {
@@ -50,47 +54,6 @@ const start = defineCommand({
       const { runDropgate } = await import("../main.ts");
       await runDropgate(config, args.services?.split(",") ?? serviceNames);
     }
-  },
-});
-
-const token = defineCommand({
-  meta: { name: "token", description: "Print a bearer token for a role, signed with JWT_SECRET and valid for a day" },
-  args: {
-    role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },
-    user: { type: "string", description: "The user id in the token; the role's name by default" },
-  },
-  async run({ args: { role, user } }) {
-    if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
-    const config = readConfig();
-    if (config.OIDC_ISSUER) {
-      throw new Refused(
-        `people of this shop sign in at ${config.OIDC_ISSUER}: sign in there, or leave OIDC_ISSUER out`,
-      );
-    }
-    console.log(await issueToken(config, { role, user }));
-  },
-});
-
-const appointCommand = defineCommand({
-  meta: {
-    name: "appoint",
-    description:
-      "Give a person of the running system a role; without a mail server a new account is made, and its password printed",
-  },
-  args: {
-    email: {
-      type: "string",
-      required: true,
-      description: "the address that they sign in with",
-      valueHint: "ada@example.com",
-    },
-    role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },
-  },
-  async run({ args: { email, role } }) {
-    if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
-    const config = readConfig();
-    const isMailed = config.SMTP_URL !== undefined;
-    await appoint(await createAsk(config), { email, role, isMailed, print: console.log });
   },
 });
 
@@ -210,7 +173,7 @@ const main = defineCommand({
     migrate,
     seed,
     token,
-    appoint: appointCommand,
+    appoint,
     sync,
     reconcile,
     replay,

@@ -24,7 +24,8 @@ export function createLineOnlooker(world: World, people: People): () => readonly
   const called: number[] = [];
   const promises: LineReading["promises"][number][] = [];
   const seen = new Set<string>();
-  let free: { atMs: number; units: ReadonlyMap<string, number> }[] = [];
+  /** Units that were free at once, and the last look that found them so. */
+  let free: { lastMs: number; units: ReadonlyMap<string, number> }[] = [];
   let sources: readonly unknown[] = [];
   let known: readonly LineReading[] = [];
 
@@ -42,6 +43,15 @@ export function createLineOnlooker(world: World, people: People): () => readonly
     return new Map(drop.products.map(({ productId }) => [productId, freeOf(productId)]));
   }
 
+  function noteFree(units: ReadonlyMap<string, number>): void {
+    const last = free.at(-1);
+    if (last && [...units].every(([productId, count]) => last.units.get(productId) === count)) {
+      last.lastMs = timeline.now();
+      return;
+    }
+    free = [...free.filter(({ lastMs }) => lastMs > timeline.now() - readBeforeMs), { lastMs: timeline.now(), units }];
+  }
+
   function unspentOf(passes: readonly PassInRow[]): PassInRow[] {
     const ordered = new Set(t.orders.committed().map(({ orderId }) => orderId));
     for (const { orderId } of t.ledger.committed()) ordered.add(orderId);
@@ -57,7 +67,7 @@ export function createLineOnlooker(world: World, people: People): () => readonly
     const { line } = world;
     if (!line) return known;
     const units = unitsOf(line);
-    free = [...free.filter(({ atMs }) => atMs > timeline.now() - readBeforeMs), { atMs: timeline.now(), units }];
+    noteFree(units);
     const [room, places, passes, told] = [
       t.room.committed(),
       t.place.committed(),
@@ -75,7 +85,8 @@ export function createLineOnlooker(world: World, people: People): () => readonly
     for (const { passId } of fresh) seen.add(passId);
     for (const productId of new Set(fresh.map((pass) => pass.productId))) {
       const unspent = unspentOf(passes).filter((pass) => pass.productId === productId).length;
-      const most = Math.max(...free.map((one) => one.units.get(productId) ?? 0));
+      const since = timeline.now() - readBeforeMs;
+      const most = Math.max(...free.map(({ lastMs, units }) => (lastMs > since ? (units.get(productId) ?? 0) : 0)));
       promises.push({ productId, unspent, free: most, atMs: timeline.now() });
     }
     const spareOf = ([productId, count]: [string, number]) =>

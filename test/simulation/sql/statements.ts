@@ -6,23 +6,31 @@ export type Statement = { name: string; run: Twin };
 /** Words of the statement, with single blanks, and its effect. */
 export type Twins = Record<string, Twin>;
 
+/** By the text of the statement. All worlds have twins of the same names, so each text is searched once a process. */
+const nameOf = new Map<string, string>();
+
 /** @throws Error if no twin matches the statement. */
 export function createStatements(twins: Twins): (text: string) => Statement {
   const known = new Map<string, Statement>();
-  const all = Object.entries(twins).map(([name, run]) => ({ name, run }));
   return (text) => {
     let statement = known.get(text);
     if (!statement) {
-      const flat = text.replaceAll(/\s+/g, " ").trim();
-      // If the words of one are part of another's, the longer one is meant.
-      const [found] = all.filter(({ name }) => flat.includes(name)).toSorted((a, b) => b.name.length - a.name.length);
-      if (!found) throw new Error(`no twin in test/simulation/sql knows this statement of the product: ${flat}`);
-      const { name, run } = found;
+      const name = nameOf.get(text) ?? nameIn(text, Object.keys(twins));
+      nameOf.set(text, name);
+      const run = twins[name] as Twin;
       statement = { name, run: (tx, values) => wholeOrNot(tx, () => run(tx, values)) };
       known.set(text, statement);
     }
     return statement;
   };
+}
+
+function nameIn(text: string, names: readonly string[]): string {
+  const flat = text.replaceAll(/\s+/g, " ").trim();
+  // If the words of one are part of another's, the longer one is meant.
+  const [found] = names.filter((name) => flat.includes(name)).toSorted((a, b) => b.length - a.length);
+  if (!found) throw new Error(`no twin in test/simulation/sql knows this statement of the product: ${flat}`);
+  return found;
 }
 
 function wholeOrNot(tx: Transaction, run: () => object[]): object[] {
