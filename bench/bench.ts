@@ -19,6 +19,8 @@ export type Bench = {
   on: Engines;
   pairs: number;
   seconds: number;
+  /** Length of the first run, which is not counted: the compilers of the process and of the broker are at work for longer than a run lasts. */
+  warmUpSeconds: number;
   connections: number;
   /** Goes on with the line of the step that runs. */
   says(text: string): void;
@@ -65,55 +67,78 @@ export function runLoad(port: number, { connections, seconds, products, tokens }
   return runWrk({ port, connections, seconds, products, tokens, run: randomBytes(4).toString("hex") });
 }
 
+/** The load of the warm-up. */
+export function warmUp({ warmUpSeconds }: Bench, port: number, load: Load): Promise<WrkResult> {
+  return runLoad(port, { ...load, seconds: warmUpSeconds });
+}
+
 export type Pair = { bare: WrkResult; system: WrkResult };
+export type Pairs = {
+  /** Of the bare server and of the system, before the first pair. */
+  warmUp(): Promise<WrkResult>;
+  /** `cpu`: microseconds that an order took of each component while the load ran. */
+  run(): Promise<Pair[] & { accepted: number; cpu: Cpu }>;
+};
 
 /**
- * A warm-up, then the pairs. `after` runs after each turn of the system, also after the warm-up. `cpu`: microseconds that
- * an order of the pairs took of each component while the load ran.
- * @throws if an order was refused: then this is no run of accepts.
+ * `after` runs after each turn of the system, also after the warm-up.
+ * Both throw if an order was refused: then this is no run of accepts.
  */
-export async function runPairs(
+export function pairsOf(
   bench: Bench,
   { bare, system, load }: { bare: Started; system: System; load: Load },
   after: (result: WrkResult) => Promise<void>,
-): Promise<Pair[] & { accepted: number; cpu: Cpu }> {
-  let accepted = 0;
-  let counted = 0;
-  const cpu: Record<string, number> = {};
-  const turns = {
-    async bare(name: string) {
-      bench.step(`${name}: bare server`);
-      await untilQuiet(system);
-      const result = await runLoad(bare.port, load);
-      bench.says(`${Math.round(result.perSecond)}/s`);
-      return result;
-    },
-    async system(name: string) {
-      bench.step(`${name}: system`);
-      const before = await system.cpu();
-      const result = await runLoad(system.port, load);
-      for (const [component, seconds] of name === "warm-up" ? [] : Object.entries(await system.cpu())) {
-        cpu[component] = (cpu[component] ?? 0) + seconds - (before[component] ?? 0);
-      }
-      if (name !== "warm-up") counted += result.accepted;
-      bench.says(`${Math.round(result.perSecond)}/s, p99 ${result.p99Ms} ms`);
-      if (result.refused > 0) throw new Error(`${result.refused} orders were refused: this is no run of accepts`);
-      accepted += result.accepted;
-      await after(result);
-      return result;
-    },
-  };
-  await turns.bare("warm-up");
-  await turns.system("warm-up");
-  const pairs: Pair[] = [];
-  for (let pair = 1; pair <= bench.pairs; pair += 1) {
-    const name = `pair ${pair} of ${bench.pairs}`;
-    if (pair % 2 === 1) pairs.push({ bare: await turns.bare(name), system: await turns.system(name) });
-    else {
-      const first = await turns.system(name);
-      pairs.push({ system: first, bare: await turns.bare(name) });
-    }
+): Pairs {
+  async function bareTurn(name: string, run: () => Promise<WrkResult>): Promise<WrkResult> {
+    bench.step(`${name}: bare server`);
+    await untilQuiet(system);
+    const result = await run();
+    bench.says(`${Math.round(result.perSecond)}/s`);
+    return result;
   }
-  const perOrder = Object.entries(cpu).map(([component, seconds]) => [component, (seconds / counted) * 1e6]);
-  return Object.assign(pairs, { accepted, cpu: Object.fromEntries(perOrder) as Cpu });
+
+  async function systemTurn(name: string, run: () => Promise<WrkResult>): Promise<WrkResult> {
+    bench.step(`${name}: system`);
+    const result = await run();
+    bench.says(`${Math.round(result.perSecond)}/s, p99 ${result.p99Ms} ms`);
+    if (result.refused > 0) throw new Error(`${result.refused} orders were refused: this is no run of accepts`);
+    await after(result);
+    return result;
+  }
+
+  return {
+    async warmUp() {
+      await bareTurn("warm-up", () => warmUp(bench, bare.port, load));
+      return systemTurn("warm-up", () => warmUp(bench, system.port, load));
+    },
+    run,
+  };
+
+  async function run(): Promise<Pair[] & { accepted: number; cpu: Cpu }> {
+    const cpu: Record<string, number> = {};
+    const turns = {
+      bare: (name: string) => bareTurn(name, () => runLoad(bare.port, load)),
+      system: (name: string) =>
+        systemTurn(name, async () => {
+          const before = await system.cpu();
+          const result = await runLoad(system.port, load);
+          for (const [component, seconds] of Object.entries(await system.cpu())) {
+            cpu[component] = (cpu[component] ?? 0) + seconds - (before[component] ?? 0);
+          }
+          return result;
+        }),
+    };
+    const pairs: Pair[] = [];
+    for (let pair = 1; pair <= bench.pairs; pair += 1) {
+      const name = `pair ${pair} of ${bench.pairs}`;
+      if (pair % 2 === 1) pairs.push({ bare: await turns.bare(name), system: await turns.system(name) });
+      else {
+        const first = await turns.system(name);
+        pairs.push({ system: first, bare: await turns.bare(name) });
+      }
+    }
+    const accepted = pairs.reduce((sum, pair) => sum + pair.system.accepted, 0);
+    const perOrder = Object.entries(cpu).map(([component, seconds]) => [component, (seconds / accepted) * 1e6]);
+    return Object.assign(pairs, { accepted, cpu: Object.fromEntries(perOrder) as Cpu });
+  }
 }

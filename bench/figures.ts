@@ -19,6 +19,8 @@ export type Run = {
   tookSeconds: number;
   pairs: number;
   seconds: number;
+  /** Absent in older runs, whose warm-up was as long as a run. */
+  warmUpSeconds?: number;
   connections: number;
 };
 

@@ -20,6 +20,7 @@ ${Object.entries(rows)
   --on embedded|real|both   the engines (embedded; both for all)
   --pairs N                 pairs of runs beside the bare server (5)
   --seconds N               length of one run (3)
+  --warm-up N               length of the run before the first one, which is not counted (15)
   --connections N           of the closed loops (64)
   --keep                    append to bench/history.ndjson, and write docs/benchmarks.md with its plots from the latest run of each row
 
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
       on: { type: "string" },
       pairs: { type: "string", default: "5" },
       seconds: { type: "string", default: "3" },
+      "warm-up": { type: "string", default: "15" },
       connections: { type: "string", default: "64" },
       keep: { type: "boolean", default: false },
     },
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
   const numbers = {
     pairs: wholeNumber("--pairs", values.pairs),
     seconds: wholeNumber("--seconds", values.seconds),
+    warmUpSeconds: wholeNumber("--warm-up", values["warm-up"]),
     connections: wholeNumber("--connections", values.connections),
   };
   const needs = new Set(names.flatMap((name) => rows[name]?.needs ?? []));

@@ -34,6 +34,8 @@ accepted order is in them, no unit was sold twice, and gate and books agree.${mi
 - **The naive way**: one workflow an order and one commit a step, on the same engine and database, in a process of its own.
 - **Embedded**: PostgreSQL alone, as \`npm start\` runs it, with DBOS for workflows. **Real**: Redis, Kafka, PostgreSQL and
   Temporal, each started for the run.
+- **Warm-up**: the same load before the first counted run, in which the process and the broker still compile what they run.
+  "Just started" is the rate in it.
 - **Saturation**: the rate of a closed loop, in which each connection sends its next order when the last one is answered.
   Latency is measured by an open loop, which keeps its rate whether or not it is answered.
 - **Floor · goal**: ✗ below the floor, ○ floor reached, ✓ goal reached. A range in brackets goes from the least to the
@@ -75,9 +77,21 @@ function sectionOf(name: string, runs: readonly Kept[], engines: readonly Engine
   return `## ${name}\n\n${says.slice(0, 1).toUpperCase()}${says.slice(1)}.\n\n${table}\n\n${made.join("\n")}\n`;
 }
 
-function madeOf({ on, at, commit, cores, cpu, node, loadBefore, seconds, connections, tookSeconds }: Kept): string {
+function madeOf({
+  on,
+  at,
+  commit,
+  cores,
+  cpu,
+  node,
+  loadBefore,
+  seconds,
+  connections,
+  warmUpSeconds,
+  tookSeconds,
+}: Kept): string {
   const when = `${at.slice(0, 10)} at commit ${commit}, in ${tookSeconds} s`;
-  return `- ${on}: ${when}; ${cores} cores (${cpu}), Node ${node}, load before ${loadBefore}; \`--seconds ${seconds} --connections ${connections}\``;
+  return `- ${on}: ${when}; ${cores} cores (${cpu}), Node ${node}, load before ${loadBefore}; \`--seconds ${seconds}${warmUpSeconds ? ` --warm-up ${warmUpSeconds}` : ""} --connections ${connections}\``;
 }
 
 function cellOf(figure: Figure, on: Engines): string {

@@ -112,7 +112,7 @@ export async function openSystem(
  */
 export async function runNaive(
   system: System,
-  load: { atOnce: number; turns: number; seconds: number },
+  load: { atOnce: number; turns: number; seconds: number; warmUpSeconds: number },
 ): Promise<number[]> {
   const { child } = await start("naive/naive.ts", {});
   try {

@@ -7,13 +7,17 @@ import type { System } from "../stage.ts";
 export type Buyers = {
   /** Orders confirmed since the buyers were opened. */
   readonly confirmed: number;
-  /**
-   * Each of `atOnce` buyers places the next order when the last one is confirmed. Returns the orders confirmed per second
-   * in each of `turns` times of `seconds`, after a first one that is the warm-up.
-   */
-  loop(atOnce: number, turns: number, seconds: number): Promise<number[]>;
+  /** From now on each of `atOnce` buyers places the next order when the last one is confirmed. */
+  begin(atOnce: number): Buying;
   /** At a fixed rate; the times from the answer to CONFIRMED, ascending. `missed`: orders that were sent over 100 ms late. */
   steady(perSecond: number, seconds: number): Promise<{ tookMs: number[]; missed: number }>;
+};
+
+export type Buying = {
+  /** The orders confirmed per second in each of so many times of so many seconds. */
+  rates(times: number, seconds: number): Promise<number[]>;
+  /** Resolves when the last orders are confirmed. */
+  end(): Promise<void>;
 };
 
 const card = JSON.stringify({ cardNumber: "4242424242424242" });
@@ -113,7 +117,7 @@ export async function openBuyers(
       return confirmed;
     },
 
-    async loop(atOnce, turns, seconds) {
+    begin(atOnce) {
       let isOver = false;
       const one = async () => {
         while (!isOver) {
@@ -122,18 +126,25 @@ export async function openBuyers(
         }
       };
       const buying = Promise.all(Array.from({ length: atOnce }, one));
-      const rates: number[] = [];
-      const counting = async () => {
-        await sleep(seconds * 1000);
-        for (let turn = 0; turn < turns; turn += 1) {
-          const before = { at: performance.now(), confirmed };
-          await sleep(seconds * 1000);
-          rates.push((confirmed - before.confirmed) / ((performance.now() - before.at) / 1000));
-        }
+      buying.catch(() => {
         isOver = true;
+      });
+      return {
+        async rates(times, seconds) {
+          const rates: number[] = [];
+          while (rates.length < times) {
+            const before = { at: performance.now(), confirmed };
+            // Buyers end before only with a fault.
+            await Promise.race([sleep(seconds * 1000), buying]);
+            rates.push((confirmed - before.confirmed) / ((performance.now() - before.at) / 1000));
+          }
+          return rates;
+        },
+        async end() {
+          isOver = true;
+          await buying;
+        },
       };
-      await Promise.all([buying, counting()]);
-      return rates;
     },
 
     async steady(perSecond, seconds) {

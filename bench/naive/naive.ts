@@ -6,9 +6,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openOnDbos, openOnTemporal } from "./engines.ts";
 import { openSteps } from "./steps.ts";
 
-type Asked = { url: string; temporal: string | undefined; atOnce: number; turns: number; seconds: number };
+type Asked = {
+  url: string;
+  temporal: string | undefined;
+  atOnce: number;
+  turns: number;
+  seconds: number;
+  warmUpSeconds: number;
+};
 
-process.once("message", async ({ url, temporal, atOnce, turns, seconds }: Asked) => {
+process.once("message", async ({ url, temporal, atOnce, turns, seconds, warmUpSeconds }: Asked) => {
   const { steps, close } = await openSteps(url);
   const engine = temporal === undefined ? await openOnDbos(url, steps) : await openOnTemporal(temporal, steps);
   let done = 0;
@@ -20,11 +27,11 @@ process.once("message", async ({ url, temporal, atOnce, turns, seconds }: Asked)
     }
   });
   const rates: number[] = [];
-  // The first turn is the warm-up.
-  for (let turn = 0; turn <= turns; turn += 1) {
+  await sleep(warmUpSeconds * 1000);
+  while (rates.length < turns) {
     const before = { at: performance.now(), done };
     await sleep(seconds * 1000);
-    if (turn > 0) rates.push((done - before.done) / ((performance.now() - before.at) / 1000));
+    rates.push((done - before.done) / ((performance.now() - before.at) / 1000));
   }
   isOver = true;
   await Promise.all(ordering);

@@ -5,7 +5,7 @@
  * Burst: settlement waits, and its backlog is settled before the bare server runs again, which gives the rate of
  * settlement. Sustained: settlement runs beside; the time until the backlog is settled counts.
  */
-import { type Bench, readyFor, runPairs } from "../bench.ts";
+import { type Bench, pairsOf, readyFor } from "../bench.ts";
 import type { Counters } from "../counters.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import type { Cpu } from "../processes.ts";
@@ -15,14 +15,16 @@ export async function acceptBurst(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system, load, bare } = await readyFor(stack, bench, { leaveOut: ["settlement", "fulfilment"] });
   const settledPerSecond: number[] = [];
-  const cost = await costOf(system);
-  const pairs = await runPairs(bench, { bare, system, load }, async ({ accepted }) => {
+  const turns = pairsOf(bench, { bare, system, load }, async ({ accepted }) => {
     const tookMs = await system.ask<number>({ ask: "settle" });
     settledPerSecond.push(accepted / (tookMs / 1000));
     bench.says(`settled in ${(tookMs / 1000).toFixed(1)} s`);
   });
+  const cold = await turns.warmUp();
+  const cost = await costOf(system);
+  const pairs = await turns.run();
   const ratios = pairs.map(({ bare, system }) => system.perSecond / bare.perSecond);
-  await balance(system, pairs.accepted, load.connections * (pairs.length + 1), load.productIds);
+  await balance(system, cold.accepted + pairs.accepted, load.connections * (pairs.length + 1), load.productIds);
   return [
     figureOf("accept, burst ÷ bare", ratios, "ratio", `${load.connections} connections`),
     figureOf(
@@ -30,6 +32,7 @@ export async function acceptBurst(bench: Bench): Promise<Figure[]> {
       pairs.map((pair) => pair.system.perSecond),
       "orders/s",
     ),
+    coldFigure(bench, "accept, burst, just started", cold.perSecond),
     figureOf(
       "accept, p99 at saturation",
       pairs.map((pair) => pair.system.p99Ms),
@@ -37,23 +40,25 @@ export async function acceptBurst(bench: Bench): Promise<Figure[]> {
     ),
     ...cpuFigures(pairs.cpu),
     ...(await cost(pairs.accepted, "accept and settle")),
-    figureOf("settled", settledPerSecond, "orders/s", "alone, after a burst"),
+    figureOf("settled", settledPerSecond.slice(1), "orders/s", "alone, after a burst"),
   ];
 }
 
 export async function acceptSustained(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system, load, bare } = await readyFor(stack, bench, { leaveOut: ["fulfilment"] });
-  const cost = await costOf(system);
   const sustained: number[] = [];
-  const pairs = await runPairs(bench, { bare, system, load }, async ({ accepted, perSecond }) => {
+  const turns = pairsOf(bench, { bare, system, load }, async ({ accepted, perSecond }) => {
     const drainMs = await system.ask<number>({ ask: "settle" });
     sustained.push(accepted / (accepted / perSecond + drainMs / 1000));
     bench.says(`drained in ${(drainMs / 1000).toFixed(1)} s`);
   });
+  const cold = await turns.warmUp();
+  const cost = await costOf(system);
+  const pairs = await turns.run();
   // The warm-up is the first.
   const rates = sustained.slice(1);
-  await balance(system, pairs.accepted, load.connections * (pairs.length + 1), load.productIds);
+  await balance(system, cold.accepted + pairs.accepted, load.connections * (pairs.length + 1), load.productIds);
   return [
     figureOf(
       "accept, sustained ÷ bare",
@@ -61,8 +66,13 @@ export async function acceptSustained(bench: Bench): Promise<Figure[]> {
       "ratio",
     ),
     figureOf("accept, sustained", rates, "orders/s", "until the last one is settled"),
+    coldFigure(bench, "accept, sustained, just started", sustained[0] ?? Number.NaN),
     ...(await cost(pairs.accepted, "accept and settle, sustained")),
   ];
+}
+
+function coldFigure({ warmUpSeconds }: Bench, metric: string, value: number): Figure {
+  return { metric, value, unit: "orders/s", says: `in the warm-up, the first ${warmUpSeconds} s of load` };
 }
 
 const componentNames: Record<string, string> = { system: "the process", redis: "Redis" };

@@ -22,10 +22,14 @@ export async function confirm(bench: Bench): Promise<Figure[]> {
   const buyers = await openBuyers(stack, system, { productId: load.productIds[0] ?? "", tokens: load.tokens });
 
   bench.step(`${atOnce} buyers at once, a warm-up and ${turns} turns`);
+  const buying = buyers.begin(atOnce);
+  await buying.rates(1, bench.warmUpSeconds);
+  const warm = buyers.confirmed;
   const cost = await costOf(system);
-  const rates = await buyers.loop(atOnce, turns, bench.seconds);
+  const rates = await buying.rates(turns, bench.seconds);
+  await buying.end();
   bench.says(`${rates.map(Math.round).join(", ")} confirmed/s`);
-  const costs = await cost(buyers.confirmed, "placed to CONFIRMED");
+  const costs = await cost(buyers.confirmed - warm, "placed to CONFIRMED");
   const confirmed = figureOf("confirmed", rates, "orders/s", `${atOnce} orders at once`);
   const times = await steady(bench, { system, buyers, capacity: confirmed.value });
   await balance(system, buyers.confirmed, 0, load.productIds);
@@ -37,7 +41,7 @@ export async function confirm(bench: Bench): Promise<Figure[]> {
 async function naiveOf(bench: Bench, system: System): Promise<Figure> {
   bench.step("the naive way: one workflow an order, one commit a step");
   await untilQuiet(system);
-  const rates = await runNaive(system, { atOnce, turns, seconds: bench.seconds });
+  const rates = await runNaive(system, { atOnce, turns, seconds: bench.seconds, warmUpSeconds: bench.warmUpSeconds });
   bench.says(`${rates.map(Math.round).join(", ")} orders/s`);
   return figureOf("confirmed, the naive way", rates, "orders/s", `${atOnce} orders at once, without HTTP and log`);
 }

@@ -1,6 +1,6 @@
 /** What changes with the size of a shop: the number of orders that are kept, and of products. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Bench, readyFor, runLoad } from "../bench.ts";
+import { type Bench, readyFor, runLoad, warmUp } from "../bench.ts";
 import { type Figure, figureOf, quantile } from "../figures.ts";
 import { openBuyers } from "../generators/buyers.ts";
 import { addProducts, confirmAll, keepOrders } from "../kept.ts";
@@ -24,11 +24,11 @@ export async function hotProduct(bench: Bench): Promise<Figure[]> {
     const { system, load } = await readyFor(stack, bench, { leaveOut: ["settlement", "fulfilment"], products });
     let accepted = 0;
     for (let turn = 0; turn <= bench.pairs; turn += 1) {
-      const result = await runLoad(system.port, load);
+      // The first is the warm-up.
+      const result = turn === 0 ? await warmUp(bench, system.port, load) : await runLoad(system.port, load);
       accepted += result.accepted;
       await system.ask({ ask: "settle" });
       await untilQuiet(system);
-      // The first is the warm-up.
       if (turn > 0) rates[products]?.push(result.perSecond);
       bench.says(`${Math.round(result.perSecond)}/s`);
     }
@@ -58,12 +58,15 @@ export async function growth(bench: Bench): Promise<Figure[]> {
     at("start", await timeOf(() => system.crash({ leaveOut: [] })), "ms");
     await untilOnSale(system, productId);
     const buyers = await openBuyers(stack, system, { productId, tokens: load.tokens });
-    at("confirmed", median(await buyers.loop(256, 2, bench.seconds)), "orders/s");
+    const buying = buyers.begin(256);
+    await buying.rates(1, bench.warmUpSeconds);
+    at("confirmed", median(await buying.rates(2, bench.seconds)), "orders/s");
+    await buying.end();
     at("reconcile", await timeOf(() => reconcile(system)), "ms");
     at("stock of a product", await timeOf(() => call(system.port, "GET", `/inventory/${productId}`)), "ms");
     at("memory", (await residentBytesOf(system.pid)) / 1e6, "MB");
     await system.restart({ leaveOut: idle });
-    await runLoad(system.port, load);
+    await warmUp(bench, system.port, load);
     await system.ask({ ask: "settle" });
     const { perSecond, accepted } = await runLoad(system.port, load);
     at("accept", perSecond, "orders/s");
@@ -122,7 +125,7 @@ export async function products(bench: Bench): Promise<Figure[]> {
 
   /** Accepts a second. Every order is settled at the end. */
   async function acceptsOnceWarm(): Promise<number> {
-    await runLoad(system.port, load);
+    await warmUp(bench, system.port, load);
     await system.ask({ ask: "settle" });
     const { perSecond } = await runLoad(system.port, load);
     await system.ask({ ask: "settle" });

@@ -1,5 +1,5 @@
 /** How long an accept takes by an open loop, at shares of the saturation rate of the same run. */
-import { type Bench, readyFor, runLoad } from "../bench.ts";
+import { type Bench, readyFor, runLoad, warmUp } from "../bench.ts";
 import type { Figure } from "../figures.ts";
 import { runVegeta } from "../generators/vegeta.ts";
 import { untilQuiet } from "../stage.ts";
@@ -12,7 +12,7 @@ export async function latency(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system, load } = await readyFor(stack, bench, { leaveOut: ["fulfilment"] });
   bench.step("warm-up and saturation");
-  const warm = await runLoad(system.port, load);
+  const warm = await warmUp(bench, system.port, load);
   await system.ask({ ask: "settle" });
   const loop = await runLoad(system.port, load);
   const saturation = loop.perSecond;

@@ -1,5 +1,5 @@
 /** LimitedCart's way beside the system and the bare server, in turns, on the same Redis, Kafka, PostgreSQL and Temporal. */
-import { type Bench, readyFor, runLoad } from "../bench.ts";
+import { type Bench, readyFor, runLoad, warmUp } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { openLimitedCart } from "../stage.ts";
 import { balance } from "./accept.ts";
@@ -13,12 +13,13 @@ export async function limitedCart(bench: Bench): Promise<Figure[]> {
   let accepted = 0;
   for (let turn = 0; turn <= bench.pairs; turn += 1) {
     bench.step(turn === 0 ? "warm-up" : `turn ${turn} of ${bench.pairs}`);
-    const plain = await runLoad(bare.port, load);
-    const ours = await runLoad(system.port, load);
+    const run = (port: number) => (turn === 0 ? warmUp(bench, port, load) : runLoad(port, load));
+    const plain = await run(bare.port);
+    const ours = await run(system.port);
     accepted += ours.accepted;
     await system.ask({ ask: "settle" });
     const before = { begun: await theirs.begun(), at: performance.now() };
-    const other = await runLoad(theirs.port, load);
+    const other = await run(theirs.port);
     const begun = ((await theirs.begun()) - before.begun) / ((performance.now() - before.at) / 1000);
     bench.says(`bare ${Math.round(plain.perSecond)}/s, system ${Math.round(ours.perSecond)}/s`);
     bench.says(`LimitedCart's way ${Math.round(other.perSecond)}/s, ${Math.round(begun)} workflows/s`);

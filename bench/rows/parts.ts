@@ -1,6 +1,7 @@
 /** Shares the CPU time of an accepted and settled order out to parts of the program and connections of PostgreSQL. */
-import { type Bench, readyFor, runLoad } from "../bench.ts";
+import { type Bench, readyFor, runLoad, warmUp } from "../bench.ts";
 import type { Figure } from "../figures.ts";
+import type { WrkResult } from "../generators/wrk.ts";
 import { cpuOfProcess } from "../processes.ts";
 import type { System } from "../stage.ts";
 import { balance, costOf } from "./accept.ts";
@@ -9,16 +10,16 @@ export async function costByPart(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system, load } = await readyFor(stack, bench, { leaveOut: ["fulfilment"] });
   bench.step("warm-up");
-  let accepted = await turn();
-  const warmUp = accepted;
+  let accepted = await turn(warmUp(bench, system.port, load));
+  const warm = accepted;
   const cost = await costOf(system);
   const before = await backendsOf(system);
   await system.ask({ ask: "profile" });
   for (let turns = 1; turns <= bench.pairs; turns += 1) {
     bench.step(`turn ${turns} of ${bench.pairs}`);
-    accepted += await turn();
+    accepted += await turn(runLoad(system.port, load));
   }
-  const profiled = accepted - warmUp;
+  const profiled = accepted - warm;
   const after = await backendsOf(system);
   const figures = await cost(profiled, "accept and settle, profiled");
   const shares = await system.ask<[string, number][]>({ ask: "profiled" });
@@ -31,8 +32,8 @@ export async function costByPart(bench: Bench): Promise<Figure[]> {
   return [...figures, ...byPart("process", times, profiled), ...byPart("PostgreSQL", backends, profiled)];
 
   /** Until the last one is settled. */
-  async function turn(): Promise<number> {
-    const result = await runLoad(system.port, load);
+  async function turn(loading: Promise<WrkResult>): Promise<number> {
+    const result = await loading;
     await system.ask({ ask: "settle" });
     bench.says(`${Math.round(result.perSecond)}/s`);
     return result.accepted;

@@ -1,5 +1,5 @@
 /** Refusals: a product that is sold out, and more orders than the system takes. */
-import { type Bench, filesOf, readyFor, runLoad } from "../bench.ts";
+import { type Bench, filesOf, readyFor, runLoad, warmUp } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { runVegeta } from "../generators/vegeta.ts";
 import { prepareProduct, readOrdered, untilQuiet } from "../stage.ts";
@@ -11,7 +11,7 @@ export async function soldOut(bench: Bench): Promise<Figure[]> {
   const gone = await prepareProduct(system.port, 0);
   const none = { ...load, ...(await filesOf(system, [gone])) };
   const ratios: number[] = [];
-  await runLoad(system.port, none);
+  await warmUp(bench, system.port, none);
   const before = await system.counters();
   let refused = 0;
   for (let pair = 1; pair <= bench.pairs; pair += 1) {
@@ -36,7 +36,7 @@ export async function overload(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const { system, load } = await readyFor(stack, bench, { leaveOut: ["fulfilment"] });
   bench.step("warm-up and saturation");
-  const warm = await runLoad(system.port, load);
+  const warm = await warmUp(bench, system.port, load);
   const result = await runLoad(system.port, load);
   bench.says(`${Math.round(result.perSecond)}/s`);
   let accepted = warm.accepted + result.accepted;

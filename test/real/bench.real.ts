@@ -9,7 +9,7 @@ const bench = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 
 describe("npm run bench", { timeout: 600_000 }, () => {
   test("O18: each run tells its figures beside their goals, and every 202 is in the books", async () => {
-    const args = ["accept", "confirm", "--on", "real", "--pairs", "1", "--seconds", "1"];
+    const args = ["accept", "confirm", "--on", "real", "--pairs", "1", "--seconds", "1", "--warm-up", "1"];
     const command = runCommand(tmpdir(), args, {}, [process.execPath, bench]);
     assert.equal(await command.ended, 0, command.output);
     assert.match(command.output, /accept, burst ÷ bare +[\d.]+ ratio .* floor 0\.35, goal 0\.45/);
