@@ -98,7 +98,7 @@ async function checksOfProducts({ products }: Drop, { gate, books, agreement }: 
   // A product that was just made is known once its event has been read.
   const offers = new Map<string, Awaited<ReturnType<typeof books.products.offerOf>>>();
   for (const id of ids) {
-    offers.set(id, (await books.products.knows(id)) ? await books.products.offerOf(id) : undefined);
+    offers.set(id, (await books.products.find(id)) === "known" ? await books.products.offerOf(id) : undefined);
   }
   const [snapshots, { products: reports }] = await Promise.all([
     gate.snapshot(ids).catch(() => []),

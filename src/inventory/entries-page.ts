@@ -17,9 +17,8 @@ export function createEntriesPage(products: Products) {
     const { productId } = request.params;
     const { cursor, limit = pageSize } = request.query;
     const after = cursor === undefined ? undefined : positionOf(cursor);
-    if (!(await products.knows(productId))) {
-      return refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
-    }
+    const known = await products.find(productId);
+    if (known !== "known") return refuse(reply, inventoryProblems[known], details[known]);
     const found = await products.entriesOf(productId, after, limit + 1);
     const shown = found.slice(0, limit);
     const last = shown.at(-1);

@@ -173,6 +173,12 @@ describe("inventory", () => {
     assert.deepEqual(await enter("no-such-lamp", 5), { ok: false, reason: "product_not_found" });
   });
 
+  test("a product whose event inventory has not read yet is not called unknown", async () => {
+    await log.append("product.events", [{ key: "new-lamp", value: Buffer.from("{}"), headers: {} }]);
+    assert.deepEqual(await enter("new-lamp", 5), { ok: false, reason: "product_not_known_yet" });
+    assert.equal(await inventory.books.products.isUnknown("new-lamp"), false);
+  });
+
   test("books that were restored from a backup never sell in an epoch that was used before", async () => {
     const productId = await newProduct(3);
     const taken = await reserve(productId);

@@ -5,6 +5,11 @@ import { GateUnavailable } from "./gate/gate.ts";
 
 export const inventoryProblems = defineProblems({
   product_not_found: { status: 404, title: "There is no such product" },
+  product_not_known_yet: {
+    status: 503,
+    title: "Inventory has not read the latest products yet",
+    retryAfterSeconds: 1,
+  },
   not_enough_stock: { status: 409, title: "Fewer units are free than you asked to take out" },
   idempotency_mismatch: { status: 422, title: "This Idempotency-Key was used with another request" },
   gate_unavailable: { status: 503, title: "The stock gate does not answer", retryAfterSeconds: 1 },
@@ -19,6 +24,8 @@ export const inventoryProblems = defineProblems({
 
 export const details: Record<keyof typeof inventoryProblems, string> = {
   product_not_found: "No product has this productId. GET /products lists them.",
+  product_not_known_yet:
+    "The product may be new. Repeat in a moment; if it stays, look at the lag of the consumer group of prices.",
   not_enough_stock: "Units that orders hold cannot be taken out. Nothing was changed.",
   idempotency_mismatch: "Use a new key for a new entry, or repeat the first request unchanged.",
   gate_unavailable: "Nothing was changed. Start Redis again, or switch to sync, which works without it.",

@@ -57,8 +57,13 @@ export function inventoryRoutes(
     request: Asked<{ params: typeof ProductParams; querystring: typeof StockQuery }>,
     reply: FastifyReply,
   ) {
-    const stock = await books.stock(request.params.productId);
-    if (!stock) return refuse(reply, inventoryProblems.product_not_found, details.product_not_found);
+    const { productId } = request.params;
+    const found = await books.products.find(productId);
+    const stock = found === "known" && (await books.stock(productId));
+    if (!stock) {
+      const problem = found === "known" ? "product_not_found" : found;
+      return refuse(reply, inventoryProblems[problem], details[problem]);
+    }
     return request.query.price ? stock : withoutPrice(stock);
   }
 
@@ -133,7 +138,10 @@ const documents = {
     summary: "Stock of one product",
     params: ProductParams,
     querystring: StockQuery,
-    response: { 200: Type.Ref("Stock"), ...problemResponses(inventoryProblems.product_not_found) },
+    response: {
+      200: Type.Ref("Stock"),
+      ...problemResponses(inventoryProblems.product_not_found, inventoryProblems.product_not_known_yet),
+    },
   },
   listStockEntries: {
     tags,
@@ -141,7 +149,10 @@ const documents = {
     summary: "What was brought in and taken out by entries, newest first; what orders sell is not among them",
     params: ProductParams,
     querystring: LedgerQuery,
-    response: { 200: LedgerAnswer, ...problemResponses(inventoryProblems.product_not_found) },
+    response: {
+      200: LedgerAnswer,
+      ...problemResponses(inventoryProblems.product_not_found, inventoryProblems.product_not_known_yet),
+    },
   },
   restock: {
     tags,

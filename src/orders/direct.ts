@@ -43,7 +43,8 @@ export function createDirectOrders({ sql, books, returns, maxWaiting, now, onSet
         ? returns.soldOut(wanted, lineOf)
         : { ok: false, reason, orderId, ...(lineOf !== undefined && { lineOf }) };
     const offer = await books.products.offerOf(productId);
-    if (!offer) return refuse((await books.products.knows(productId)) ? "price_not_available" : "product_not_found");
+    if (!offer)
+      return refuse((await books.products.isUnknown(productId)) ? "product_not_found" : "price_not_available");
     const totalMinor = offer.unitPriceMinor * quantity;
     if (expectedTotalMinor !== null && expectedTotalMinor !== totalMinor) return refuse("price_changed");
 

@@ -208,7 +208,7 @@ export function createPlace(options: PlaceOptions): Place {
     const { reason, lineOf }: LineBehind & { reason: typeof refused.reason } = refused;
     const { orderId, productId } = wanted;
     if (reason === "sold_out") return returns.soldOut(wanted, lineOf);
-    if (reason === "absent" && !(await books.products.knows(productId))) {
+    if (reason === "absent" && (await books.products.isUnknown(productId))) {
       return { ok: false, reason: "product_not_found", orderId };
     }
     if (reason === "absent") count.lookup({ kind: "refused", reason });

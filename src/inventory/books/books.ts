@@ -94,7 +94,8 @@ export function createBooks(options: BooksOptions): Books {
     fatesOf: (orderIds) => readFates(sql, orderIds),
 
     async enter({ ref = randomUUID(), ...entry }) {
-      if (!(await products.knows(entry.productId))) return { ok: false, reason: "product_not_found" };
+      const found = await products.find(entry.productId);
+      if (found !== "known") return { ok: false, reason: found };
       const answer = await enterStock({ sql, gate, now }, { ...entry, ref });
       if (!answer.ok) return answer;
       // The entry is committed, whether the gate gets it now or later.
@@ -104,7 +105,6 @@ export function createBooks(options: BooksOptions): Books {
     },
 
     async stock(productId) {
-      if (!(await products.knows(productId))) return null;
       const [snapshot] = await gate.snapshot([productId]).catch(noneWhileAway);
       const counts = await readCounts(sql, productId);
       if (!counts) return null;

@@ -28,7 +28,7 @@ type EnteredOrNot = { ok: true; repeated: boolean; rows: StreamRow[] } | Refused
 export type EntryAnswer = { ok: true; repeated: boolean } | RefusedEntry;
 export type RefusedEntry = {
   ok: false;
-  reason: "product_not_found" | "idempotency_mismatch" | "not_enough_stock";
+  reason: "product_not_found" | "product_not_known_yet" | "idempotency_mismatch" | "not_enough_stock";
 };
 
 export type MissingUnits = {

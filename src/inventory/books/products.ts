@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type EventLog, lagOf } from "#engines/log";
 import type { Queryable, Tx } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
+import { createKeptAnswers } from "#platform/kept-answers";
 import { noneWhileAway, type Offer, type Sale } from "../gate/gate.ts";
 import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts";
 import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
@@ -14,8 +15,10 @@ import { readFreeWithoutGate, readUnits, type Units } from "./units.ts";
 export type Products = {
   /** The products of orders whose ids begin with one of these twelve digits: the first ones of SHA-256 of the product's id. */
   ofPrefixes(prefixes: readonly string[]): Promise<string[]>;
-  /** Whether inventory knows the product, once it has read all events that were published when it was called. */
-  knows(productId: string): Promise<boolean>;
+  /** Whether inventory knows the product. Waits for events that were published when it was called, but some seconds at most. */
+  find(productId: string): Promise<Found>;
+  /** Whether there is certainly no such product. It waits a second at most, since a crowd may ask. */
+  isUnknown(productId: string): Promise<boolean>;
   /** Set by the latest event of the product. */
   offerOf(productId: string): Promise<Offer | undefined>;
   /**
@@ -43,13 +46,16 @@ export type Products = {
   writeOff(missing: MissingUnits): Promise<EntryAnswer>;
 };
 
+/** `product_not_known_yet`: inventory has not read all events of products, and there may be one of this product. */
+export type Found = "known" | "product_not_found" | "product_not_known_yet";
+
 export type SetSaleAnswer = { ok: true } | { ok: false; reason: "product_not_found" | "gate_unavailable" };
 
 /** The topic of product events, and the consumer group. */
 export type News = { topic: string; group: string };
 
-/** How long a request about an unknown product waits for its event, milliseconds. */
-const newsWithinMs = 1_000;
+/** How long a request about an unknown product waits for its event, milliseconds: staff's until a consumer has joined its group. */
+const newsWithinMs = { staff: 5_000, buyer: 1_000 };
 const lookEveryMs = 10;
 
 export type ProductsOptions = SetSaleDeps & { log: EventLog; news: News };
@@ -60,10 +66,17 @@ export function createProducts({ sql, gate, mode, log, news }: ProductsOptions):
     return rows.length > 0;
   }
 
+  // A crowd that asks for products that do not exist costs one question.
+  const readUpTo = createKeptAnswers({
+    keptMs: lookEveryMs,
+    make: (topic) => log.committedOffsets(news.group, topic),
+  });
+
   return {
     ofPrefixes: (prefixes) => readProductsOf(sql, prefixes),
 
-    knows,
+    find: (productId) => find(productId, newsWithinMs.staff),
+    isUnknown: async (productId) => (await find(productId, newsWithinMs.buyer)) === "product_not_found",
 
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
 
@@ -87,20 +100,24 @@ export function createProducts({ sql, gate, mode, log, news }: ProductsOptions):
     extensionsOf: readExtensions,
 
     async setSale(productId, sale, extensionMs = 0) {
-      if (!(await knows(productId))) return { ok: false, reason: "product_not_found" };
+      if ((await find(productId, newsWithinMs.staff)) !== "known") return { ok: false, reason: "product_not_found" };
       const holds = await setSale({ sql, gate, mode }, productId, sale, extensionMs);
       return holds ? { ok: true } : { ok: false, reason: "gate_unavailable" };
     },
   };
 
-  async function knows(productId: string): Promise<boolean> {
-    if (await exists(productId)) return true;
+  async function find(productId: string, withinMs: number): Promise<Found> {
+    if (await exists(productId)) return "known";
     const ends = await log.endOffsets(news.topic);
-    const giveUpAt = elapsedMs() + newsWithinMs;
-    while (lagOf(ends, await log.committedOffsets(news.group, news.topic)) > 0 && elapsedMs() < giveUpAt) {
+    const giveUpAt = elapsedMs() + withinMs;
+    const isBehind = async () => lagOf(ends, (await readUpTo(news.topic)) ?? new Map()) > 0;
+    let waits = await isBehind();
+    while (waits && elapsedMs() < giveUpAt) {
       await sleep(lookEveryMs);
+      waits = await isBehind();
     }
-    return exists(productId);
+    if (await exists(productId)) return "known";
+    return waits ? "product_not_known_yet" : "product_not_found";
   }
 }
 
