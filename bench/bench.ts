@@ -19,7 +19,7 @@ export type Bench = {
   on: Engines;
   pairs: number;
   seconds: number;
-  /** Length of the first run, which is not counted: the compilers of the process and of the broker are at work for longer than a run lasts. */
+  /** Length of the first run, which is not counted: code is compiled in it, and connections are made. */
   warmUpSeconds: number;
   connections: number;
   /** Goes on with the line of the step that runs. */
@@ -81,8 +81,8 @@ export type Pairs = {
 };
 
 /**
- * `after` runs after each turn of the system, also after the warm-up.
- * Both throw if an order was refused: then this is no run of accepts.
+ * `after` runs after each turn of the system, also after the warm-up. Warm-up and pairs throw if an order was refused,
+ * because a refusal costs less than an accept.
  */
 export function pairsOf(
   bench: Bench,

@@ -34,8 +34,8 @@ accepted order is in them, no unit was sold twice, and gate and books agree.${mi
 - **The naive way**: one workflow an order and one commit a step, on the same engine and database, in a process of its own.
 - **Embedded**: PostgreSQL alone, as \`npm start\` runs it, with DBOS for workflows. **Real**: Redis, Kafka, PostgreSQL and
   Temporal, each started for the run.
-- **Warm-up**: the same load before the first counted run, in which the process and the broker still compile what they run.
-  "Just started" is the rate in it.
+- **Warm-up**: the same load before the first counted run, in which code is compiled and connections are made. "Just
+  started" is the rate in it.
 - **Saturation**: the rate of a closed loop, in which each connection sends its next order when the last one is answered.
   Latency is measured by an open loop, which keeps its rate whether or not it is answered.
 - **Floor · goal**: ✗ below the floor, ○ floor reached, ✓ goal reached. A range in brackets goes from the least to the

@@ -26,7 +26,8 @@ export async function adoptPayments(
 ): Promise<boolean> {
   const sinceMs = Date.parse(since);
   if (Number.isNaN(sinceMs)) throw new Refused(`--since ${since} is no moment: write it as 2026-11-27T08:00:00Z`);
-  const body = { since: new Date(sinceMs).toISOString(), apply: yes };
+  const moment = new Date(sinceMs).toISOString();
+  const body = { since: moment, apply: yes };
   const { charges } = (await ask("POST", "/admin/orders/payments/adopt", body)) as { charges: Charge[] };
   for (const { at, orderId, providerRef, status, amount, currency, becomes } of charges) {
     print(`${at}  order ${orderId}  ${providerRef}  ${status}  ${amount} ${currency}  ${says[becomes]}`);
@@ -36,7 +37,7 @@ export async function adoptPayments(
   else if (yes) print(`${plural(own, "payment is", "payments are")} adopted.`);
   else
     print(
-      `\nNothing was changed. To adopt ${plural(own, "payment", "payments")}: dropgate payments --since ${since} --yes`,
+      `\nNothing was changed. To adopt ${plural(own, "payment", "payments")}: dropgate payments --since ${moment} --yes`,
     );
   return charges.length === own;
 }

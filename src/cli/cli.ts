@@ -22,7 +22,7 @@ import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
 import { order, payments, receipt, rehearse, verify } from "./trial-commands.ts";
 
-// Half of the processor time of a start is compiling. A folder that cannot be written to is no error: there is no cache then.
+// A third of the processor time of a start is compiling. If the folder cannot be written to, there is no cache, and no error.
 enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/dropgate", import.meta.url)));
 
 const start = defineCommand({

@@ -97,9 +97,10 @@ async function checksOfProducts({ products }: Drop, { gate, books, agreement }: 
   const ids = products.map(({ productId }) => productId);
   // A product that was just made is known once its event has been read.
   const offers = new Map<string, Awaited<ReturnType<typeof books.products.offerOf>>>();
-  for (const id of ids) {
+  const find = async (id: string) => {
     offers.set(id, (await books.products.find(id)) === "known" ? await books.products.offerOf(id) : undefined);
-  }
+  };
+  await Promise.all(ids.map(find));
   const [snapshots, { products: reports }] = await Promise.all([
     gate.snapshot(ids).catch(() => []),
     agreement.reconciliation.run(ids),

@@ -54,8 +54,11 @@ export type SetSaleAnswer = { ok: true } | { ok: false; reason: "product_not_fou
 /** The topic of product events, and the consumer group. */
 export type News = { topic: string; group: string };
 
-/** How long a request about an unknown product waits for its event, milliseconds: staff's until a consumer has joined its group. */
-const newsWithinMs = { staff: 5_000, buyer: 1_000 };
+/**
+ * How long a request about an unknown product waits for its event, milliseconds: one of staff until a consumer has joined
+ * its group; one of a crowd, or one of many that a loop repeats, no longer than a second.
+ */
+const newsWithinMs = { staff: 5_000, other: 1_000 };
 const lookEveryMs = 10;
 
 export type ProductsOptions = SetSaleDeps & { log: EventLog; news: News };
@@ -76,7 +79,7 @@ export function createProducts({ sql, gate, mode, log, news }: ProductsOptions):
     ofPrefixes: (prefixes) => readProductsOf(sql, prefixes),
 
     find: (productId) => find(productId, newsWithinMs.staff),
-    isUnknown: async (productId) => (await find(productId, newsWithinMs.buyer)) === "product_not_found",
+    isUnknown: async (productId) => (await find(productId, newsWithinMs.other)) === "product_not_found",
 
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
 
@@ -100,7 +103,7 @@ export function createProducts({ sql, gate, mode, log, news }: ProductsOptions):
     extensionsOf: readExtensions,
 
     async setSale(productId, sale, extensionMs = 0) {
-      if ((await find(productId, newsWithinMs.staff)) !== "known") return { ok: false, reason: "product_not_found" };
+      if ((await find(productId, newsWithinMs.other)) !== "known") return { ok: false, reason: "product_not_found" };
       const holds = await setSale({ sql, gate, mode }, productId, sale, extensionMs);
       return holds ? { ok: true } : { ok: false, reason: "gate_unavailable" };
     },
