@@ -58,13 +58,10 @@ export function inventoryRoutes(
     reply: FastifyReply,
   ) {
     const { productId } = request.params;
-    const found = await books.products.find(productId);
-    const stock = found === "known" && (await books.stock(productId));
-    if (!stock) {
-      const problem = found === "known" ? "product_not_found" : found;
-      return refuse(reply, inventoryProblems[problem], details[problem]);
-    }
-    return request.query.price ? stock : withoutPrice(stock);
+    const known = await books.products.find(productId);
+    if (known !== "known") return refuse(reply, inventoryProblems[known], details[known]);
+    const stock = await books.stock(productId);
+    return stock && (request.query.price ? stock : withoutPrice(stock));
   }
 
   function restock(request: AskedToEnter<typeof RestockBody>, reply: FastifyReply) {
@@ -121,6 +118,7 @@ export function inventoryRoutes(
 
 const tags = ["inventory"];
 const entryResponses = { 200: Type.Ref("Stock"), ...problemResponses(...Object.values(inventoryProblems)) };
+const notKnown = problemResponses(inventoryProblems.product_not_found, inventoryProblems.product_not_known_yet);
 const syncDocument = {
   tags,
   summary: "Compare the gate with the books and load missing or different products again",
@@ -138,10 +136,7 @@ const documents = {
     summary: "Stock of one product",
     params: ProductParams,
     querystring: StockQuery,
-    response: {
-      200: Type.Ref("Stock"),
-      ...problemResponses(inventoryProblems.product_not_found, inventoryProblems.product_not_known_yet),
-    },
+    response: { 200: Type.Ref("Stock"), ...notKnown },
   },
   listStockEntries: {
     tags,
@@ -149,10 +144,7 @@ const documents = {
     summary: "What was brought in and taken out by entries, newest first; what orders sell is not among them",
     params: ProductParams,
     querystring: LedgerQuery,
-    response: {
-      200: LedgerAnswer,
-      ...problemResponses(inventoryProblems.product_not_found, inventoryProblems.product_not_known_yet),
-    },
+    response: { 200: LedgerAnswer, ...notKnown },
   },
   restock: {
     tags,
