@@ -32,7 +32,7 @@ export const appoint = defineCommand({
     email: {
       type: "string",
       required: true,
-      description: "the address that they sign in with",
+      description: "The address that they sign in with",
       valueHint: "ada@example.com",
     },
     role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },

@@ -55,7 +55,7 @@ export const payments = defineCommand({
     since: {
       type: "string",
       required: true,
-      description: "the last commit that the restored database has, or an earlier moment",
+      description: "The last commit that the restored database has, or an earlier moment",
       valueHint: "2026-11-27T08:00:00Z",
     },
     yes: { type: "boolean", description: "Adopt them: those of orders that ended without them are given back" },

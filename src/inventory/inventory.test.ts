@@ -54,7 +54,7 @@ describe("inventory", () => {
 
   async function reserve(productId: string, quantity = 1, userId = "ada"): Promise<Reservation | undefined> {
     const at = { nowMs: Date.now(), payByMs: Date.now() + 60_000 };
-    const rest = { bodyHash: "", expectedTotalMinor: null, booksAsked: true, withdrawal: false, ignoresSale: false };
+    const rest = { bodyHash: "", expectedTotalMinor: null, newIn: null, withdrawal: false, ignoresSale: false };
     const orderId = uuidV8(randomId(6), randomId(10));
     const [answer] = await gate.reserve([{ productId, orderId, userId, quantity, ...rest, ...at }]);
     return answer?.kind === "reserved" ? answer.reservation : undefined;

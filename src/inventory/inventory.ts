@@ -25,6 +25,7 @@ export type { ProductReport } from "./agreement/reconcile.ts";
 export type { Repair, RepairReason } from "./agreement/repairs.ts";
 export type { Claim, Decided } from "./books/decide.ts";
 export type { DirectAnswer, DirectRefusal } from "./books/direct-claims.ts";
+export type { EarlierOrders } from "./books/earlier-orders.ts";
 export type { DecidedReservation } from "./books/fates.ts";
 export { isInBooks } from "./books/known.ts";
 export type { ClaimOptions } from "./books/ledger.ts";

@@ -21,6 +21,7 @@ import type { DirectOrders } from "./direct.ts";
 import { createLookUps } from "./earlier.ts";
 import { meetProduct, orderIdFor } from "./ids.ts";
 import { declarePlaceCounts } from "./metrics.ts";
+import { createNewKeys } from "./new-keys.ts";
 import type { Publication } from "./publication.ts";
 import type { Returns } from "./returns.ts";
 import { createSoldOut } from "./sold-out.ts";
@@ -77,6 +78,7 @@ export function createPlace(options: PlaceOptions): Place {
     },
   });
   const reserve = traced("gate reserve", reserves.add, { answered: ({ kind }) => ({ answer: kind }) });
+  const newKeys = createNewKeys({ ...options, books });
   const lookUps = createLookUps({ sql, books, maxWaiting });
 
   /** Requests under one key that are under way in this process share one answer. */
@@ -121,7 +123,8 @@ export function createPlace(options: PlaceOptions): Place {
     if (mode === "closed") return { ok: false, reason: "closed", orderId };
     const nowMs = now();
     const leases = request.pass === undefined && soldOut.hasCrowd(request.productId);
-    const wanted = wantedOf(request, { orderId, bodyHash, nowMs, payByMs: nowMs + paymentWindowMs, leases });
+    const newIn = newKeys.newIn(request.productId, orderId);
+    const wanted = wantedOf(request, { orderId, bodyHash, newIn, nowMs, payByMs: nowMs + paymentWindowMs, leases });
     const isExpired = request.pass !== undefined && nowMs >= request.pass.expiresAtMs;
     if (mode === "sync") {
       if (isExpired) return (await inBooks(wanted)) ?? expired(orderId);
@@ -171,10 +174,10 @@ export function createPlace(options: PlaceOptions): Place {
         meetProduct(wanted.productId);
         return publish(answer.reservation, false);
       case "ask_books": {
+        newKeys.noteAsked(wanted.productId, answer.epoch);
         const found = await inBooks(wanted);
-        if (found) return found;
-        const asked = { ...wanted, booksAsked: true };
-        return answerTo(asked, await reserve(asked));
+        const asked = { ...wanted, newIn: answer.epoch };
+        return found ?? answerTo(asked, await reserve(asked));
       }
       case "duplicate":
         meetProduct(wanted.productId);

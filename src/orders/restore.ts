@@ -46,7 +46,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
         quantity: order.quantity,
         bodyHash: "",
         expectedTotalMinor: null,
-        booksAsked: true,
+        newIn: null,
         withdrawal: false,
         ignoresSale: true,
         nowMs,

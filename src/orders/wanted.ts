@@ -3,12 +3,12 @@ import { hash } from "node:crypto";
 import type { ReserveRequest } from "#inventory";
 import type { PlaceRequest } from "./answers.ts";
 
-type Named = Pick<ReserveRequest, "orderId" | "bodyHash" | "nowMs" | "payByMs" | "leases">;
+type Named = Pick<ReserveRequest, "orderId" | "bodyHash" | "newIn" | "nowMs" | "payByMs" | "leases">;
 
 export function wantedOf(request: PlaceRequest, named: Named): ReserveRequest {
   const { userId, productId, quantity, expectedTotalMinor, pass, tells } = request;
   const asked = { userId, productId, quantity, expectedTotalMinor, pass: pass?.dropId, ...(tells && { tells }) };
-  return { ...asked, ...named, booksAsked: false, withdrawal: false, ignoresSale: false };
+  return { ...asked, ...named, withdrawal: false, ignoresSale: false };
 }
 
 /** Tells a repeat of the request from another request under its key. */

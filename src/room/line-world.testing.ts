@@ -160,7 +160,7 @@ export function openLineWorld(database: Sql, { entry, units, planted }: WorldOpt
       quantity: 1,
       bodyHash: "its body",
       expectedTotalMinor: null,
-      booksAsked: true,
+      newIn: null,
       withdrawal: false,
       ignoresSale,
       pass: hasPass ? dropId : undefined,

@@ -74,7 +74,7 @@ describe("a clock that is set back", () => {
         quantity: 2,
         bodyHash: "",
         expectedTotalMinor: null,
-        booksAsked: false,
+        newIn: null,
         withdrawal: false,
         ignoresSale: false,
         nowMs,

@@ -84,7 +84,7 @@ function begin(world: World, attempt: Attempt, mutant: Mutant | undefined): unkn
   let answer = reserve(world.gate.state, wanted, 0);
   if (answer.kind === "ask_books") {
     if (world.books.orders.has(orderId)) return end(attempt, "replayed");
-    answer = reserve(world.gate.state, { ...wanted, booksAsked: true }, 0);
+    answer = reserve(world.gate.state, { ...wanted, newIn: answer.epoch }, 0);
   }
   if (answer.kind === "reserved") {
     if (world.pause === "answered") throw new Error(`D2: ${orderId} is reserved after a pause was answered`);
@@ -119,7 +119,7 @@ function noteSoldOut(world: World, mutant: Mutant | undefined): void {
 const request: Omit<ReserveRequest, "orderId" | "userId" | "quantity" | "bodyHash"> = {
   productId,
   expectedTotalMinor: null,
-  booksAsked: false,
+  newIn: null,
   withdrawal: false,
   ignoresSale: false,
   nowMs: 0,

@@ -18,6 +18,7 @@ import { createNetwork, type Network, type Process } from "./network.ts";
 import type { Planted } from "./planted.ts";
 import type { Random } from "./random.ts";
 import { createInventoryTables, type InventoryTables, inventoryTwins } from "./sql/inventory.ts";
+import { ledgerTwins } from "./sql/ledger.ts";
 import { createOrderTables, type OrderTables, orderTwins } from "./sql/orders.ts";
 import { createPaymentTables, type PaymentTables, paymentTwins } from "./sql/payment.ts";
 import type { Recorder } from "./sql/record.ts";
@@ -122,6 +123,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
   end(setUp, true);
   const twins = {
     ...inventoryTwins(tables, timeline.now, planted),
+    ...ledgerTwins(tables),
     ...saleTwins(tables, timeline.now),
     ...orderTwins(tables, planted),
     ...paymentTwins(tables),

@@ -10,6 +10,7 @@ import type { Relay } from "../agreement/relay.ts";
 import { type Gate, noneWhileAway, type Offer, type StreamRow } from "../gate/gate.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { type DirectAnswer, type DirectClaim, recordDirectClaims } from "./direct-claims.ts";
+import { type EarlierOrders, readEarlierOrders } from "./earlier-orders.ts";
 import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readCounts } from "./figures.ts";
@@ -32,6 +33,8 @@ export type Books = {
   queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): void;
   /** The fates of the orders' reservations, oldest first. */
   fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
+  /** The orders that the ledger has of the product, of epochs before this one of its gate; undefined if there are more than `atMost`. */
+  earlierOrders(productId: string, range: { beforeEpoch: number; atMost: number }): Promise<EarlierOrders | undefined>;
   /**
    * Brings stock in or takes it out, once for each reference; without one each call counts. New units are on sale when
    * this resolves, if the gate answers.
@@ -92,6 +95,7 @@ export function createBooks(options: BooksOptions): Books {
     },
 
     fatesOf: (orderIds) => readFates(sql, orderIds),
+    earlierOrders: (productId, range) => readEarlierOrders(sql, productId, range),
 
     async enter({ ref = randomUUID(), ...entry }) {
       const found = await products.find(entry.productId);

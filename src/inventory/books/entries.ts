@@ -125,7 +125,7 @@ async function withdraw(
       quantity: -entry.quantity,
       bodyHash: "",
       expectedTotalMinor: null,
-      booksAsked: true,
+      newIn: null,
       withdrawal: true,
       ignoresSale: true,
       nowMs: reservedAtMs,

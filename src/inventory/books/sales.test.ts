@@ -66,7 +66,7 @@ describe("the terms of sales in the books", () => {
       bodyHash: "",
       expectedTotalMinor: null,
     };
-    const options = { booksAsked: true, withdrawal: false, ignoresSale: false, nowMs: 0, payByMs: 1 };
+    const options = { newIn: null, withdrawal: false, ignoresSale: false, nowMs: 0, payByMs: 1 };
     const [answer] = await gate.reserve([{ productId, ...request, ...options }]);
     return answer?.kind === "refused" ? answer.reason : undefined;
   }

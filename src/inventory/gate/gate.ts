@@ -63,8 +63,11 @@ export type ReserveRequest = {
   bodyHash: string;
   /** The total that the buyer expects; null if they sent none. */
   expectedTotalMinor: number | null;
-  /** The books were asked and do not know this order: see `ask_books`. */
-  booksAsked: boolean;
+  /**
+   * The epoch in which the gate was when the books were asked for this order, and did not know it; null if they were not
+   * asked. See `ask_books`.
+   */
+  newIn: number | null;
   /** A withdrawal ignores price and limit. Its order is a new one of its own, and has no body hash. */
   withdrawal: boolean;
   /** An order that was accepted in time takes its units again, because its payment came late. */
@@ -98,8 +101,11 @@ export type ReserveAnswer =
   | { kind: "reserved"; reservation: Reservation }
   /** The order id was seen before. `accepted`: its buyer was, or may be, answered 202. */
   | { kind: "duplicate"; state: RecordState | "accepted"; reservation: Reservation; sameBody: boolean }
-  /** Orders came under keys before this gate was loaded: only the books know whether this is one of them. */
-  | { kind: "ask_books" }
+  /**
+   * Orders came under keys before this gate was loaded, in earlier epochs: only the books know whether this is one of them. No
+   * further order joins those, so the answer of the books holds as long as the epoch.
+   */
+  | { kind: "ask_books"; epoch: number }
   /**
    * `leasedSinceMs`: the beginning of the lease that was given. `lineOf`: sold out in this drop, whose line gets the units
    * that come back.

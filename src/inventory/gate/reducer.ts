@@ -38,8 +38,8 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   if (product.open) latchIfNothingIsLeft(product, gateMs);
   const refused = refusedBy(product, request, gateMs);
   // A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
-  const mayBeKnown = request.bodyHash !== "" && product.keysInBooks && !request.booksAsked;
-  if (mayBeKnown && product.open) return { kind: "ask_books" };
+  const mayBeKnown = request.bodyHash !== "" && product.keysInBooks && request.newIn !== product.epoch;
+  if (mayBeKnown && product.open) return { kind: "ask_books", epoch: product.epoch };
   if (refused?.reason === "sold_out" && request.leases && request.pass === undefined) {
     const leasedSinceMs = giveLease(product, gateMs);
     if (leasedSinceMs !== undefined) return { ...refused, leasedSinceMs };

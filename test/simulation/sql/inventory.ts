@@ -406,19 +406,6 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           net: availableAfter - (latest[i + 1]?.availableAfter ?? 0),
         })),
     "select 1 from inventory.stock where product_id = $1": (tx, [id]) => (t.stock.get(tx, id as string) ? [{}] : []),
-    "from inventory.stock_ledger where order_id = any($1::uuid[]) and fate in": (tx, [orderIds]) =>
-      t.ledger
-        .all(tx)
-        .filter(({ orderId }) => (orderIds as Strings).includes(orderId))
-        .map(({ orderId, fate, userId, productId, quantity, decidedAt }) => ({
-          orderId,
-          fate,
-          userId,
-          productId,
-          quantity,
-          decidedAt,
-        }))
-        .toSorted((a, b) => a.decidedAt.getTime() - b.decidedAt.getTime()),
   };
 
   function ageOf(tx: Transaction, productId: string, applied: number | undefined): number | null {

@@ -169,11 +169,17 @@ export function gateContract(
       assert.ok(again.kind === "reserved" && again.reservation.reservationNo === 2);
     });
 
-    test("if the books may know a key, they are asked first", async () => {
-      const shelf = await lamp({ keysInBooks: true });
-      assert.deepEqual(await shelf.reserve({ bodyHash: "body" }), { kind: "ask_books" });
-      assert.equal((await shelf.reserve({ bodyHash: "body", booksAsked: true })).kind, "reserved");
+    test("if the books may know a key, they are asked first, and again once the gate is loaded anew", async () => {
+      const shelf = await lamp({ keysInBooks: true, epoch: 12 });
+      const asked = { kind: "ask_books", epoch: 12 } as const;
+      for (const newIn of [null, 1, 2, 11, 13, 120]) {
+        assert.deepEqual(await shelf.reserve({ bodyHash: "body", newIn }), asked);
+      }
+      assert.equal((await shelf.reserve({ bodyHash: "body", newIn: 12 })).kind, "reserved");
       assert.equal((await shelf.reserve()).kind, "reserved");
+      const closing = await gate.close(shelf.productId);
+      await gate.install({ ...freshImage(shelf.productId), epoch: 13, keysInBooks: true }, closing);
+      assert.deepEqual(await shelf.reserve({ bodyHash: "body", newIn: 12 }), { ...asked, epoch: 13 });
     });
 
     test("if the books may know a key, they are asked first also when all is sold, the limit is full or the price is another", async () => {
@@ -183,9 +189,9 @@ export function gateContract(
         ["limit_per_customer", { userId: "ada" }],
         ["price_changed", { expectedTotalMinor: 1 }],
       ] as const) {
-        assert.deepEqual(await shelf.reserve({ ...change, bodyHash: "body" }), { kind: "ask_books" });
+        assert.deepEqual(await shelf.reserve({ ...change, bodyHash: "body" }), { kind: "ask_books", epoch: 1 });
         const refused = { kind: "refused", reason } as const;
-        assert.deepEqual(await shelf.reserve({ ...change, bodyHash: "body", booksAsked: true }), refused);
+        assert.deepEqual(await shelf.reserve({ ...change, bodyHash: "body", newIn: 1 }), refused);
         assert.deepEqual(await shelf.reserve(change), refused);
       }
     });

@@ -168,9 +168,9 @@ export function passCases({ gate, lamp, setClock }: SaleStage): void {
     assert.equal(await gate().install(image, closing), "open");
     for (const key of keys) {
       const wanted = { orderId: key, pass: "lamps", bodyHash: "body" };
-      assert.deepEqual(await shelf.reserve(wanted), { kind: "ask_books" });
-      assert.deepEqual(await shelf.reserve({ ...wanted, booksAsked: true }), passInvalid);
+      assert.deepEqual(await shelf.reserve(wanted), { kind: "ask_books", epoch: 2 });
+      assert.deepEqual(await shelf.reserve({ ...wanted, newIn: 2 }), passInvalid);
     }
-    assert.equal((await shelf.reserve({ pass: "lamps", bodyHash: "body", booksAsked: true })).kind, "reserved");
+    assert.equal((await shelf.reserve({ pass: "lamps", bodyHash: "body", newIn: 2 })).kind, "reserved");
   });
 }

@@ -70,8 +70,8 @@ export function saleCases({ gate, lamp, setClock }: SaleStage): void {
     assert.deepEqual(await shelf.reserve({ bodyHash: "body" }), ended);
     // Of keys from before a rebuild only the books know.
     const rebuilt = await lamp({ sale, keysInBooks: true });
-    assert.deepEqual(await rebuilt.reserve({ bodyHash: "body" }), { kind: "ask_books" });
-    assert.deepEqual(await rebuilt.reserve({ bodyHash: "body", booksAsked: true }), ended);
+    assert.deepEqual(await rebuilt.reserve({ bodyHash: "body" }), { kind: "ask_books", epoch: 1 });
+    assert.deepEqual(await rebuilt.reserve({ bodyHash: "body", newIn: 1 }), ended);
     assert.deepEqual(await rebuilt.reserve(), ended);
   });
 

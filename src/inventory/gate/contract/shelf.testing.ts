@@ -33,7 +33,7 @@ export function shelf(gate: Gate, productId: string) {
     const defaults = { productId, orderId: orderId(), userId: `buyer-${buyers}`, quantity: 1, bodyHash: "", nowMs };
     const rest = {
       expectedTotalMinor: null,
-      booksAsked: false,
+      newIn: null,
       withdrawal: false,
       ignoresSale: false,
       payByMs: nowMs + 60_000,

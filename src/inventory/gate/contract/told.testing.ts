@@ -53,7 +53,7 @@ export function toldCases({ gate, lamp, setClock }: SaleStage): void {
 
   test("a drop may be named like an option of a request", async () => {
     setClock(sale.opensAtMs);
-    for (const dropId of ["withdrawal", "ignores-sale", "tells-leases", "books-asked"]) {
+    for (const dropId of ["withdrawal", "ignores-sale", "tells-leases", "new-in:1"]) {
       const shelf = await lamp({ sale: { ...sale, dropId, entry: "pass" } });
       const priced = await shelf.reserve({ pass: dropId, expectedTotalMinor: 1 });
       assert.deepEqual(priced, { kind: "refused", reason: "price_changed" });

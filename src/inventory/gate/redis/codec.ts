@@ -20,9 +20,9 @@ import { offerFrom } from "./terms.ts";
 
 export function reserveArguments(request: ReserveRequest): string[] {
   const { orderId, userId, quantity, bodyHash, expectedTotalMinor, nowMs, payByMs } = request;
-  const { booksAsked, withdrawal, ignoresSale, leases, tells, pass } = request;
+  const { newIn, withdrawal, ignoresSale, leases, tells, pass } = request;
   const options = [
-    booksAsked && "books-asked",
+    newIn !== null && `new-in:${newIn}`,
     withdrawal && "withdrawal",
     ignoresSale && "ignores-sale",
     leases && "leases",
@@ -55,7 +55,7 @@ export function reserveAnswers(requests: readonly ReserveRequest[], reply: unkno
   return requests.map((request, i): ReserveAnswer => {
     const [answer, saying] = toldApart(answers[i] as string | number);
     const told = saying === undefined ? undefined : { told: toldFrom(epoch, saying) };
-    if (answer === "ask_books") return { kind: "ask_books" };
+    if (answer === "ask_books") return { kind: "ask_books", epoch: Number(epoch) };
     if (answer === "leased" || answer === "leased_line") {
       const leasedSinceMs = Number(leasedSince);
       return {

@@ -32,7 +32,7 @@ export function requestOf(one: Request, world: World): ReserveRequest {
     quantity: one.quantity,
     bodyHash: one.withdrawal ? "" : (bodies[one.body] as string),
     expectedTotalMinor: one.total === "unsaid" ? null : one.total === "right" ? right : right + 1,
-    booksAsked: one.asked,
+    newIn: epochOf(one, state.get(productId)?.epoch ?? 1),
     withdrawal: one.withdrawal,
     ignoresSale: one.ignoresSale,
     leases: one.leases,
@@ -41,6 +41,11 @@ export function requestOf(one: Request, world: World): ReserveRequest {
     nowMs: world.nowMs,
     payByMs: world.nowMs + 60_000,
   };
+}
+
+function epochOf({ newIn }: Request, epoch: number): number | null {
+  if (newIn === "no epoch") return null;
+  return newIn === "this epoch" ? epoch : epoch - 1;
 }
 
 export function refOf({ at, nOff, epochOff }: Pick, { taken }: World): Reservation[] {

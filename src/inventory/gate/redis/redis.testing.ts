@@ -138,7 +138,7 @@ export function requestOf(productId: string, change: Partial<ReserveRequest> = {
     quantity: 1,
     bodyHash: "",
     expectedTotalMinor: null,
-    booksAsked: false,
+    newIn: null,
     withdrawal: false,
     ignoresSale: false,
     nowMs,

@@ -4,7 +4,7 @@
 --
 -- KEYS    the product's four
 -- ARGV    the gate's clock in milliseconds, '' for Redis' own; then eight for each order: order, customer, quantity, body
---         hash or '', total the buyer expects or '', options ('books-asked', 'withdrawal',
+--         hash or '', total the buyer expects or '', options ('new-in:<epoch>', 'withdrawal',
 --         'ignores-sale', 'leases', 'tells', and last 'pass:<its drop>', with blanks between them, or ''), now, pay by
 -- Answer  'absent', 'closed', or a list: epoch, unit price, currency, price version, limit; how long units are held, when
 --         the drop opens and what the clock says, three times '' outside a drop; the beginning of the lease of "sold
@@ -131,7 +131,7 @@ for i = 2, #ARGV, 8 do
   if not answer then
     latchIfNothingIsLeft()
     answer = refusalOf(user, quantity, total, options, pass, isRetired)
-    local mayBeKnown = body ~= '' and gate.keysInBooks == '1' and not string.find(options, 'books-asked', 1, true)
+    local mayBeKnown = body ~= '' and gate.keysInBooks == '1' and string.match(options, 'new%-in:(%d+)') ~= gate.epoch
     -- A retry of an accepted order gets its order, also once the drop is over, all is sold or its own units fill the limit.
     if mayBeKnown and answer ~= 'closed' then answer = 'ask_books' end
     local isSoldOut = answer == 'sold_out' or answer == 'sold_out_line'

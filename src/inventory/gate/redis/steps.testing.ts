@@ -41,7 +41,7 @@ const request = fc.record(
     quantity: fc.integer({ min: 1, max: 4 }),
     body: fc.nat(bodies.length - 1),
     total: mostly("unsaid", "right", "wrong"),
-    asked: fc.boolean(),
+    newIn: fc.constantFrom("no epoch", "this epoch", "an earlier epoch"),
     withdrawal: mostly(false, true),
     ignoresSale: mostly(false, true),
     leases: fc.boolean(),
