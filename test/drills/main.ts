@@ -9,7 +9,7 @@ const help = `npm run drill -- NAME...
 
 Starts Redis, Kafka, PostgreSQL, Temporal and the processes of a shop on this machine, lets buyers order, damages one
 server, recovers by the steps of its runbook, and prints the time, what was lost, and which laws are broken. It never
-touches a shop that stands. Exit 1 if a law is broken.
+touches a shop that runs already. Exit 1 if a law is broken.
 
 ${drills.map(({ name, title }) => `  ${name.padEnd(27)} ${title}`).join("\n")}
 

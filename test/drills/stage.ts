@@ -29,6 +29,15 @@ const tokens: Readonly<Record<string, string>> = {
   "4000 0000 0000 0101": "pm_card_chargeDeclinedInsufficientFunds",
 };
 
+/** The groups that docs/guide/recovery.md rewinds after the database was restored. */
+const rewoundGroups = [
+  "product-price-group",
+  "parcel-group",
+  "webhook-group",
+  "pass-group",
+  "order-processor-group.dead-letters-seen",
+];
+
 export type DrillStage = Pick<Fleet, "as" | "admin" | "run" | "token"> & {
   fleet: Fleet;
   fake: FakeStripe;
@@ -124,7 +133,7 @@ export async function openDrillStage(): Promise<DrillStage> {
         ),
     async rewindConsumers() {
       const { bootstrap } = fleet.servers.kafka;
-      const groups = ["product-price-group", "parcel-group", "webhook-group"].flatMap((name) => ["--group", name]);
+      const groups = rewoundGroups.flatMap((name) => ["--group", name]);
       const reset = ["--all-topics", "--reset-offsets", "--to-earliest", "--execute"];
       const program = findProgram("kafka-consumer-groups") ?? missing("kafka");
       await run(program, ["--bootstrap-server", bootstrap, ...groups, ...reset], { timeoutMs: 60_000 });
