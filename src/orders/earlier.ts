@@ -4,7 +4,7 @@ import type { Inventory } from "#inventory";
 import { type Batcher, createBatcher } from "#platform/batch";
 import { type Order, readOrders } from "./order-rows.ts";
 
-export type EarlierDeps = { sql: Queryable; books: Pick<Inventory["books"], "fatesOf"> };
+export type EarlierDeps = { sql: Queryable; books: Pick<Inventory["books"], "ledger"> };
 
 type LookUps = Batcher<string, Order | "archived" | undefined>;
 
@@ -29,7 +29,7 @@ export async function readEarlier(
 ): Promise<Map<string, Order | "archived">> {
   const found = new Map<string, Order | "archived">();
   // An order is written with its fate, so one look into the ledger is enough for a key that is new, as nearly all are.
-  const fates = await books.fatesOf(orderIds);
+  const fates = await books.ledger.fatesOf(orderIds);
   if (fates.length === 0) return found;
   for (const { orderId, fate } of fates) if (fate === "claimed" || fate === "refused") found.set(orderId, "archived");
   for (const order of await readOrders(sql, [...new Set(fates.map(({ orderId }) => orderId))])) {

@@ -178,7 +178,7 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
   }
 
   async function voidedAmong(orderIds: readonly string[]): Promise<DecidedReservation[]> {
-    const fates = await books.fatesOf(orderIds);
+    const fates = await books.ledger.fatesOf(orderIds);
     // Such an order is in the books, or was archived.
     const decided = new Set(
       fates.filter(({ fate }) => fate === "claimed" || fate === "refused").map((one) => one.orderId),

@@ -12,7 +12,7 @@ export type NewKeys = {
 };
 
 export type NewKeysOptions = {
-  books: Pick<Inventory["books"], "earlierOrders">;
+  books: Pick<Inventory["books"], "ledger">;
   /** A product is read once so many of its orders were asked for. */
   crowd: number;
   onFault(what: string, error: unknown): void;
@@ -44,7 +44,7 @@ export function createNewKeys({ books, crowd, onFault }: NewKeysOptions): NewKey
     let kept = 0;
     for (const { earlier } of products.values()) kept += earlier?.count ?? 0;
     const atMost = Math.min(product.asked * readForOneAsked, ordersAtMost - kept);
-    product.earlier = await books.earlierOrders(productId, { beforeEpoch: product.epoch, atMost });
+    product.earlier = await books.ledger.earlierOrders(productId, { beforeEpoch: product.epoch, atMost });
   }
 
   return {

@@ -17,7 +17,8 @@ describe("a request to place an order", () => {
   after(() => stage.close());
 
   const saysOf = (answer: PlaceAnswer) => (answer.ok ? answer.order.status : answer.reason);
-  const fatesOf = async (orderId: string) => (await stage.inventory.books.fatesOf([orderId])).map(({ fate }) => fate);
+  const fatesOf = async (orderId: string) =>
+    (await stage.inventory.books.ledger.fatesOf([orderId])).map(({ fate }) => fate);
   const stored = async () => (await stage.log.endOffsets(topics.reservations)).get(0) ?? 0n;
 
   test("is accepted once the log has it and the gate has marked it, at the gate's price", async () => {

@@ -125,7 +125,7 @@ export function createPublication(options: PublicationOptions): Publication {
   }
 
   async function asTheBooksSay({ orderId }: Reservation): Promise<Published> {
-    const fates = await books.fatesOf([orderId]);
+    const fates = await books.ledger.fatesOf([orderId]);
     if (fates.some(({ fate }) => fate === "claimed")) return "accepted";
     return fates.length > 0 ? "failed" : "pending";
   }

@@ -10,7 +10,7 @@ import { closeRoom } from "./room-rows.ts";
 const askedAtOnce = 1_000;
 
 export async function endLine(
-  { sql, fatesOf }: { sql: Sql } & Pick<Inventory["books"], "fatesOf">,
+  { sql, fatesOf }: { sql: Sql } & Pick<Inventory["books"]["ledger"], "fatesOf">,
   dropId: string,
   at: Date,
 ): Promise<void> {

@@ -139,7 +139,7 @@ export function createRoom(options: RoomOptions): Room {
     const drop = await dropOf(dropId);
     const nowMs = now();
     if (drop?.state !== "scheduled" || drop.closesAt.getTime() <= nowMs) {
-      await endLine({ sql, fatesOf: inventory.books.fatesOf }, dropId, new Date(nowMs));
+      await endLine({ sql, fatesOf: inventory.books.ledger.fatesOf }, dropId, new Date(nowMs));
       return;
     }
     if (drop.paused || nowMs < drop.opensAt.getTime()) return;

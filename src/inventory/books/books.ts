@@ -31,10 +31,7 @@ export type Books = {
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
   queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): void;
-  /** The fates of the orders' reservations, oldest first. */
-  fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
-  /** The orders that the ledger has of the product, of epochs before this one of its gate; undefined if there are more than `atMost`. */
-  earlierOrders(productId: string, range: { beforeEpoch: number; atMost: number }): Promise<EarlierOrders | undefined>;
+  ledger: Ledger;
   /**
    * Brings stock in or takes it out, once for each reference; without one each call counts. New units are on sale when
    * this resolves, if the gate answers.
@@ -43,6 +40,14 @@ export type Books = {
   /** null if inventory does not know the product. */
   stock(productId: string): Promise<StockFigures | null>;
   products: Products;
+};
+
+/** The decided reservations. */
+export type Ledger = {
+  /** The fates of the orders' reservations, oldest first. */
+  fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
+  /** The orders of the product, of epochs before this one of its gate; undefined if there are more than `atMost`. */
+  earlierOrders(productId: string, range: { beforeEpoch: number; atMost: number }): Promise<EarlierOrders | undefined>;
 };
 
 export type Entry = Omit<StockEntry, "ref"> & { ref?: string | undefined };
@@ -94,8 +99,10 @@ export function createBooks(options: BooksOptions): Books {
       tx.afterCommit(onOutcomes);
     },
 
-    fatesOf: (orderIds) => readFates(sql, orderIds),
-    earlierOrders: (productId, range) => readEarlierOrders(sql, productId, range),
+    ledger: {
+      fatesOf: (orderIds) => readFates(sql, orderIds),
+      earlierOrders: (productId, range) => readEarlierOrders(sql, productId, range),
+    },
 
     async enter({ ref = randomUUID(), ...entry }) {
       const found = await products.find(entry.productId);
