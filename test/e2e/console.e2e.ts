@@ -67,6 +67,9 @@ describe("the console", { skip }, () => {
     await page.goto("/console/nothing-here");
     await heading("There is no such page");
     await look(page, "console-not-found");
+    await page.goto("/console/orders?order=not-the-id-of-an-order");
+    await heading("Orders");
+    await page.getByText("Order not-the-id-of-an-order").waitFor();
   });
 
   test("the keyboard alone changes a price, here and at the gate, and brings units in", async () => {

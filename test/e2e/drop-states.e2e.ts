@@ -136,7 +136,20 @@ describe("the states of a drop's page", { skip }, () => {
     await stage.world.admin.post(`/drops/${dropId}/cancel`, { reason: "the plate was wrong" });
     await seen(page, dropId);
     await page.getByText("The drop was cancelled").waitFor();
+    await page.getByText("Reason: the plate was wrong").waitFor();
     await look(page, "drop-cancelled");
+  });
+
+  test("a product that did not come is told, and asked for again until it can be bought", async () => {
+    const { page } = await stage.person("asks-again");
+    const { dropId } = await scheduled({ opensInMs: -1_000 });
+    let isAway = true;
+    await page.route("**/products/*", (route) => (isAway ? route.abort() : route.continue()));
+    await seen(page, dropId);
+    await page.getByText("The shop does not answer").waitFor();
+    isAway = false;
+    await page.getByRole("button", { name: "Buy" }).waitFor();
+    await page.getByText("The shop does not answer").waitFor({ state: "hidden" });
   });
 
   for (const [language, locale] of [

@@ -307,7 +307,7 @@ describe("the line of a drop", { skip }, () => {
     await page.getByRole("button", { name: "Join the line" }).click();
     await label(page, "You are in").waitFor();
     await page.getByRole("button", { name: "Leave the line" }).click();
-    await page.getByText("Your place is given up for good.").waitFor();
+    await page.getByText("You lose your place.").waitFor();
     await look(page, "line-leaving");
     await page.getByRole("button", { name: "Stay" }).click();
     await page.getByRole("button", { name: "Leave the line" }).click();

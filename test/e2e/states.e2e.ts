@@ -305,6 +305,7 @@ describe("the states of the shop", { skip }, () => {
     await stage.world.admin.post(`/orders/${orderId}/refund`, { reason: "came back broken" });
     await page.reload();
     await page.getByText("on its way back").waitFor();
+    await page.getByText("Reason: came back broken").waitFor();
     await look(page, "order-refunded");
   });
 
@@ -321,6 +322,9 @@ describe("the states of the shop", { skip }, () => {
     await page.goto("/me");
     await page.getByText("Midnight Chronograph").waitFor();
     await look(page, "orders");
+    const another = await atOrder(person, "aurora-1");
+    await stage.world.admin.post(`/orders/${another.orderId}/cancel`);
+    await page.getByText("The shop cancelled this order.").waitFor();
   });
 
   test("there is no such order", async () => {
@@ -328,6 +332,8 @@ describe("the states of the shop", { skip }, () => {
     await page.goto("/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015");
     await page.getByText("You have no such order").waitFor();
     await look(page, "order-unknown");
+    await page.goto("/o/not-the-id-of-an-order");
+    await page.getByText("You have no such order").waitFor();
   });
 
   for (const [language, locale, word] of [

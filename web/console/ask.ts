@@ -44,7 +44,8 @@ export class Refused extends Error {
   readonly instants: readonly string[];
 
   constructor({ code, status, title, detail, instance, errors = [], instants = [] }: Told & { detail: string }) {
-    super([title, detail].filter(Boolean).join(". "));
+    // Some refusals say the same in both.
+    super([...new Set([title, detail])].filter(Boolean).join(". "));
     this.code = code;
     this.status = status;
     this.title = title;

@@ -1,7 +1,7 @@
 /** Which page an address shows. Each page is a file of its own, fetched when it is first opened. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { searchOf } from "./order-search.ts";
-import { NoSuchPage, Shell } from "./shell.tsx";
+import { BrokenPage, NoSuchPage, Shell } from "./shell.tsx";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchPage });
 
@@ -114,6 +114,7 @@ const routes = [
 export const router = createRouter({
   routeTree: root.addChildren(routes),
   basepath: "/console",
+  defaultErrorComponent: BrokenPage,
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -183,3 +183,14 @@ export function NoSuchPage() {
     </>
   );
 }
+
+/** Stands where a page was expected whose script failed, or whose file did not come. */
+export function BrokenPage() {
+  return (
+    <>
+      <Heading>This page cannot be shown</Heading>
+      <Text mb="md">Something failed in your browser. Load the page again, or open another page.</Text>
+      <Button onClick={() => location.reload()}>Load again</Button>
+    </>
+  );
+}

@@ -62,8 +62,11 @@ export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "iss
   );
 }
 
-/** On a narrow screen the words take two lines. */
-const wraps = { root: { height: "auto", minHeight: 36, paddingBlock: 6 }, label: { whiteSpace: "normal" } } as const;
+/** On a narrow screen the words take two lines. A label as high as its line would hide what hangs below it, as of a "g". */
+const wraps = {
+  root: { height: "auto", minHeight: 36, paddingBlock: 6 },
+  label: { whiteSpace: "normal", overflow: "visible" },
+} as const;
 
 /** In the demo shop one click signs in a person of its staff, also in place of another person. */
 export function DemoStaff({ demoPeople }: Pick<Session, "demoPeople">) {

@@ -59,8 +59,9 @@ export function clockText(leftMs: number): string {
 
 const base32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** Of an order, to be read out: the last 40 bits of its id in Crockford's base 32. */
+/** Of an order, to be read out: the last 40 bits of its id in Crockford's base 32. A mistyped address stays as it is. */
 export function shortCode(orderId: string): string {
+  if (!/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(orderId)) return orderId;
   let bits = BigInt(`0x${orderId.replaceAll("-", "").slice(-10)}`);
   let code = "";
   for (let i = 0; i < 8; i += 1, bits >>= 5n) code = base32[Number(bits & 31n)] + code;

@@ -1,7 +1,7 @@
 /** Every request of the pages. */
 import type { Static } from "typebox";
 import type { PageAnswer, ProductAnswer } from "#wire/catalog";
-import type { DropLive, DropView, ReminderView } from "#wire/drops";
+import type { ChangeList, DropLive, DropView, ReminderView } from "#wire/drops";
 import type { SignedText } from "#wire/fairness";
 import type { PayAnswer } from "#wire/fulfilment";
 import type { LogInBody, ResetBody, SessionsAnswer, SignUpBody, VerifyBody } from "#wire/identity";
@@ -54,7 +54,7 @@ type Asking = {
 
 const openToAll: readonly Operation[] = [
   ...(["listProducts", "getProduct", "getTime", "getPaymentMeans"] as const),
-  ...(["listDrops", "getDrop", "getDropLive"] as const),
+  ...(["listDrops", "getDrop", "getDropLive", "listDropChanges"] as const),
   ...(["getSession", "logIn", "sendLogInCode", "logInAsDemo", "signUp", "verifyAccount"] as const),
   ...(["forgotPassword", "resetPassword"] as const),
 ];
@@ -70,6 +70,7 @@ export const api = {
   askForReminder: (id: string) => ask<Reminder>("askForReminder", { id }),
   takeReminderBack: (id: string) => ask<undefined>("takeReminderBack", { id }),
   dropLive: (id: string) => ask<DropLive>("getDropLive", { id }),
+  dropChanges: (id: string) => ask<Static<typeof ChangeList>>("listDropChanges", { id }),
   time: () => ask<{ epochMs: number }>("getTime"),
   pass: (id: string, productId: string) => ask<PassView>("takePass", { id, body: { productId } }),
   exchangePass: (id: string, pass: string, productId: string) =>

@@ -5,6 +5,7 @@ export const operations = {
   listDrops: ["GET", "/drops"],
   getDrop: ["GET", "/drops/{dropId}"],
   getDropLive: ["GET", "/drops/{dropId}/live"],
+  listDropChanges: ["GET", "/drops/{dropId}/changes"],
   getReminder: ["GET", "/drops/{dropId}/reminder"],
   askForReminder: ["PUT", "/drops/{dropId}/reminder"],
   takeReminderBack: ["DELETE", "/drops/{dropId}/reminder"],

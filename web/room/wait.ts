@@ -127,6 +127,7 @@ function show() {
   const bad = root && seen && seen.root !== root ? "changed" : fault;
   write("name", state.name);
   write("label", say(label));
+  place("fair").hidden = label === "none";
   write("big", big ? number(big) : "");
   place("bar").hidden = done < 0;
   place("fill").style.inlineSize = `${done * 100}%`;

@@ -35,7 +35,7 @@ export const words = {
   over: "The drop is over|Der Drop ist vorbei|انتهى الإطلاق",
   closed: "The line is closed.|Die Schlange ist zu.|الطابور مغلق.",
   leave: "Leave the line|Schlange verlassen|غادر الطابور",
-  leaveSays: "Your place is given up for good.|Dein Platz ist dann weg.|ستفقد مكانك نهائيًا.",
+  leaveSays: "You lose your place.|Dein Platz ist dann weg.|ستفقد مكانك نهائيًا.",
   stay: "Stay|Bleiben|ابقَ",
   fair: "How the order is drawn|Wie ausgelost wird|كيف تُجرى القرعة",
   late: "No answer for {a} s. This page goes on asking.|Seit {a} s keine Antwort. Die Seite fragt weiter.|لا إجابة منذ {a} ث. تواصل الصفحة السؤال.",

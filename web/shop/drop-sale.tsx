@@ -61,7 +61,7 @@ export function LineLink({
   return (
     <p class="to-line">
       {say(isForReturns ? "lineForReturns" : entry === "draw" ? byDraw : "soldByLine")}{" "}
-      <a href={lineOf(dropId)} data-load>
+      <a class={phase === "upcoming" ? "button" : ""} href={lineOf(dropId)} data-load>
         {say("toLine")}
       </a>
     </p>

@@ -1,7 +1,7 @@
 /** `/d/{drop}`: one drop in its phase: the clock until it opens, then what is left and the one action. */
 import { useEffect, useState } from "preact/hooks";
 import { count, dayTimeAndZone, longClockText, money } from "../lib/amounts.ts";
-import type { Drop, Product } from "../lib/api.ts";
+import { api, type Drop, type Product } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
 import { phaseNow, type ShownPhase } from "../lib/phases.ts";
@@ -10,7 +10,7 @@ import { NextDrops } from "./next-drops.tsx";
 import { Art } from "./parts/art.tsx";
 import { useLeftMs } from "./parts/countdown.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
-import { Pill } from "./parts/notice.tsx";
+import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { toneOfPhase } from "./parts/phase.ts";
 import { Reminder } from "./parts/reminder.tsx";
 import { NotThere, neverThere } from "./product.tsx";
@@ -60,7 +60,7 @@ export function DropPage({ dropId }: { dropId: string }) {
           )}
         </div>
         {phase === "upcoming" && <Opening leftMs={leftMs} />}
-        {phase !== "upcoming" && phase !== "open" && <Note phase={phase} reason={drop.pauseReason} />}
+        {phase !== "upcoming" && phase !== "open" && <Note phase={phase} drop={drop} />}
         {phase !== "cancelled" && (
           <p class="when">
             <b>{say(phase === "upcoming" ? "opensAt" : isOver ? "closedAt" : "closesAt", { time })}</b>{" "}
@@ -83,6 +83,11 @@ export function DropPage({ dropId }: { dropId: string }) {
           <Choices drop={drop} products={products} chosen={chosen} onChoose={setChosenId} />
         )}
         {!isOver && phase !== "upcoming" && <Units products={drop.products} />}
+        {!isOver && problem && (
+          <div role="status">
+            <ProblemNotice problem={problem} />
+          </div>
+        )}
         {!isOver && chosen && (
           <Buy
             key={chosen.productId}
@@ -126,13 +131,15 @@ function announced(leftMs: number): string {
   return leftMs > 10_000 ? say("opensInMinute") : say("opensInSeconds", { seconds: count(10) });
 }
 
-function Note({ phase, reason }: { phase: Exclude<ShownPhase, "open" | "upcoming">; reason: string | null }) {
+function Note({ phase, drop }: { phase: Exclude<ShownPhase, "open" | "upcoming">; drop: Drop }) {
+  const whyOver = useReasonOfEnd(drop.dropId, phase);
+  const reason = phase === "paused" ? drop.pauseReason : whyOver;
   return (
     <div class="notice" role="status">
       <p>{say(`note_${phase}`)}</p>
-      {phase === "paused" && reason && (
+      {reason && (
         <p>
-          <Name>{reason}</Name>
+          {say("reason")} <Name>{reason}</Name>
         </p>
       )}
       {(phase === "sold_out" || phase === "ended" || phase === "cancelled") && (
@@ -142,6 +149,22 @@ function Note({ phase, reason }: { phase: Exclude<ShownPhase, "open" | "upcoming
       )}
     </div>
   );
+}
+
+/** Of the shop's staff, if they cancelled the drop or closed it early. It is told once: a drop that is over stays so. */
+function useReasonOfEnd(dropId: string, phase: ShownPhase): string | null {
+  const [reason, setReason] = useState<string | null>(null);
+  const isOver = phase === "ended" || phase === "cancelled";
+  useEffect(() => {
+    if (!isOver) return;
+    void api.dropChanges(dropId).then((answer) => {
+      const end = answer.ok
+        ? answer.body.items.find(({ what }) => what === "cancelled" || what === "closed-early")
+        : undefined;
+      setReason(end?.reason ?? null);
+    });
+  }, [dropId, isOver]);
+  return reason;
 }
 
 type ChoicesProps = {

@@ -42,17 +42,23 @@ export function FairPage({ dropId }: { dropId: string }) {
           {say("fairAgain")}
         </button>
       </p>
-      <p class="links">
-        <a href={lineOf(dropId)} data-load>
-          {say("toLine")}
-        </a>
-        <a href={`${path}/fair`} data-load>
-          {say("fairRecord")}
-        </a>
-        <a href={`${path}/roster.txt`} data-load>
-          {say("fairRoster")}
-        </a>
-      </p>
+      {found === "none" ? (
+        <p class="links">
+          <a href={`/d/${encodeURIComponent(dropId)}`}>{say("fairToDrop")}</a>
+        </p>
+      ) : (
+        <p class="links">
+          <a href={lineOf(dropId)} data-load>
+            {say("toLine")}
+          </a>
+          <a href={`${path}/fair`} data-load>
+            {say("fairRecord")}
+          </a>
+          <a href={`${path}/roster.txt`} data-load>
+            {say("fairRoster")}
+          </a>
+        </p>
+      )}
     </div>
   );
 }

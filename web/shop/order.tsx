@@ -97,9 +97,10 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
     if (isNews && document.activeElement === document.body) verdict.current?.focus();
   }, [isNews]);
   const code = shortCode(order.orderId);
+  const typed = typedReason(order);
   const [title, note] = {
     CONFIRMED: [say("doneTitle"), say("doneNote", { code })],
-    CANCELLED: [say("cancelledTitle"), say("cancelledNote")],
+    CANCELLED: [say("cancelledTitle"), cancelledNote(order.reason)],
     REFUNDED: [say("refundedTitle"), say("refundedNote")],
     FAILED: [say("failedTitle"), say(whyFailed(order.reason))],
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
@@ -109,6 +110,11 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
         {title}
       </p>
       <p>{note}</p>
+      {typed && (
+        <p>
+          {say("reason")} <Name>{typed}</Name>
+        </p>
+      )}
       <p class="fine">{say("placedAt", { time: dayAndTime(order.placedAt) })}</p>
       <p class="ways">
         <a class="button" href={order.status === "CONFIRMED" ? "/me" : `/p/${encodeURIComponent(order.productId)}`}>
@@ -117,6 +123,17 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
       </p>
     </div>
   );
+}
+
+function cancelledNote(reason: string | undefined): string {
+  const ofTheShop = reason === "cancelled_by_customer" ? [] : [say("cancelledByShop")];
+  return [...ofTheShop, say("cancelledNote")].join(" ");
+}
+
+/** The reason that the shop's staff typed for the buyer. A code, as `cancelled_by_admin`, is not shown. */
+function typedReason({ status, reason = "" }: Order): string {
+  const isOfTheShop = status === "CANCELLED" || status === "REFUNDED";
+  return isOfTheShop && !/^[a-z]+(?:_[a-z]+)+$/.test(reason) ? reason : "";
 }
 
 function whyFailed(reason: string | undefined) {

@@ -79,7 +79,7 @@ type ActionProps = {
   quantity: number;
   buying: Buying;
   isClosed?: boolean;
-  /** Said instead of the usual verb. */
+  /** Said instead of the usual verb, if nothing can be bought. */
   verb?: string | undefined;
   /** Of the drop, if it is sold to a line. */
   dropId?: string | undefined;
@@ -123,7 +123,7 @@ export function Action({ product, quantity, buying, isClosed = false, verb, drop
               : money(product.price * quantity, product.currency)}
           </span>
         </button>
-        <p class="fine">{say("chargeNote")}</p>
+        {!verb && <p class="fine">{say("chargeNote")}</p>}
       </div>
     </>
   );

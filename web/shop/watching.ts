@@ -14,7 +14,7 @@ export type Watched = {
   drop: Drop | undefined;
   products: readonly Product[];
   problem: Problem | undefined;
-  readProducts(): Promise<void>;
+  readProducts(): Promise<unknown>;
 };
 
 export function useDrop(dropId: string): Watched {
@@ -22,15 +22,24 @@ export function useDrop(dropId: string): Watched {
   const [products, setProducts] = useState<readonly Product[]>([]);
   const [problem, setProblem] = useState<Problem>();
 
-  async function readProducts(of = drop): Promise<void> {
-    const answers = await Promise.all((of?.products ?? []).map(({ productId }) => api.product(productId)));
-    setProducts((known) => answers.flatMap((answer, i) => (answer.ok ? [answer.body] : known.slice(i, i + 1))));
+  /** Answers why one did not come; it stays as it was. */
+  async function readProducts(of = drop): Promise<Problem | undefined> {
+    const ids = (of?.products ?? []).map(({ productId }) => productId);
+    const answers = await Promise.all(ids.map((id) => api.product(id)));
+    setProducts((known) =>
+      answers.flatMap((answer, i) =>
+        answer.ok ? [answer.body] : known.filter(({ productId }) => productId === ids[i]),
+      ),
+    );
+    return answers.find((answer) => !answer.ok)?.problem;
   }
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     let isShown = true;
     let known: Drop | undefined;
+    /** Without its products nothing of a drop can be bought: they are asked for until they come. */
+    let missing: Problem | undefined;
 
     async function readFirst(): Promise<boolean> {
       const answer = await api.drop(dropId);
@@ -40,15 +49,19 @@ export function useDrop(dropId: string): Watched {
         return !neverThere.includes(answer.problem.code);
       }
       known = answer.body;
-      setProblem(undefined);
-      await readProducts(known);
+      missing = await readProducts(known);
       setDrop(known);
+      setProblem(missing);
       return isShown;
     }
 
     async function readLive(of: Drop): Promise<boolean> {
       const answer = await api.dropLive(dropId);
       if (answer.ok) known = { ...of, ...answer.body };
+      if (missing) {
+        missing = await readProducts(of);
+        setProblem(missing);
+      }
       if (isShown) setDrop(known);
       return isShown;
     }

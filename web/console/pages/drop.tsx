@@ -29,7 +29,15 @@ export function DropPage() {
     refetchInterval: lookEveryMs,
   });
   if (drop.isPending) return <Loading rows={8} />;
-  if (!drop.data) return <ProblemNote error={drop.error} again={drop.refetch} />;
+  if (!drop.data) {
+    return (
+      <>
+        <Link to="/drops">All drops</Link>
+        <PageHead title="Drop" says={dropId} />
+        <ProblemNote error={drop.error} again={drop.refetch} />
+      </>
+    );
+  }
   return (
     <>
       <Link to="/drops">All drops</Link>
@@ -59,7 +67,7 @@ function Shown({ drop }: { drop: Drop }) {
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" className="uneven">
         <Stack gap="lg">
           {phase !== "draft" && <Units drop={drop} />}
-          {phase !== "draft" && <LineCard dropId={dropId} />}
+          {phase !== "draft" && hasLine(drop) && <LineCard dropId={dropId} />}
           {(phase === "draft" || phase === "upcoming") && <Preflight dropId={dropId} />}
           {phase !== "draft" && <DropHistory dropId={dropId} zone={zone} version={version} />}
         </Stack>
@@ -67,6 +75,11 @@ function Shown({ drop }: { drop: Drop }) {
       </SimpleGrid>
     </>
   );
+}
+
+/** One that all may order from has a line only for what comes back. */
+function hasLine({ entry, listAfterSoldOut }: Drop): boolean {
+  return entry !== "open" || listAfterSoldOut;
 }
 
 function Standing({ drop, phase, nowMs }: { drop: Drop; phase: Phase; nowMs: number }) {
@@ -136,7 +149,7 @@ function Units({ drop }: { drop: Drop }) {
                   {count(units)}
                 </Table.Td>
               ))}
-              <Table.Td data-label="Buyers">
+              <Table.Td data-label="Orders">
                 <Link to="/orders" search={{ productId }} aria-label={`Orders of ${label ?? productId}`}>
                   Orders
                 </Link>
@@ -152,9 +165,11 @@ function Units({ drop }: { drop: Drop }) {
 /** A drop that is over is over: its plan is read, and copied to be used again. */
 function Past({ drop }: { drop: Drop }) {
   const { zone, opensAt, closesAt, holdSeconds, story } = drop;
+  // One that was cancelled before its opening has never opened.
+  const hasOpened = Date.parse(opensAt) < Date.parse(closesAt);
   const facts = {
     "Time zone": zone,
-    Opened: inZone(opensAt, zone),
+    [hasOpened ? "Opened" : "Was to open"]: inZone(opensAt, zone),
     Closed: inZone(closesAt, zone),
     "Seconds to pay": count(holdSeconds),
     ...(story && { Story: story }),

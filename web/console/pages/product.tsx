@@ -29,7 +29,15 @@ export function ProductPage() {
   });
   const drop = useDropOf(productId);
   if (product.isPending) return <Loading rows={8} />;
-  if (product.isError) return <ProblemNote error={product.error} again={product.refetch} />;
+  if (product.isError) {
+    return (
+      <>
+        <Link to="/products">All products</Link>
+        <PageHead title="Product" says={productId} />
+        <ProblemNote error={product.error} again={product.refetch} />
+      </>
+    );
+  }
   const { name, price, currency, version, limitPerCustomer, updatedAt } = product.data;
   return (
     <>

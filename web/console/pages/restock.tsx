@@ -30,6 +30,8 @@ export function Restock() {
   const finding = useMutation({
     mutationFn: async (typed: string) => productOf(typed, (await warehouseApi.byCode(typed)).products),
     onSuccess: () => quantityField.current?.focus(),
+    // The next scan takes the place of the code that was not found.
+    onError: () => codeField.current?.select(),
   });
   const entering = useMutation({
     async mutationFn(units: number) {
@@ -84,7 +86,7 @@ export function Restock() {
               <TextInput
                 ref={codeField}
                 label="Scan"
-                description="A barcode, or a product's id"
+                description="A barcode, or the id of a product without one"
                 size="lg"
                 required
                 autoComplete="off"
@@ -103,6 +105,7 @@ export function Restock() {
                 ref={quantityField}
                 label="Quantity"
                 size="lg"
+                withAsterisk
                 inputMode="numeric"
                 autoComplete="off"
                 value={quantity}
@@ -149,5 +152,7 @@ function productOf<P extends { productId: string }>(code: string, found: readonl
       `No product has the code ${code}. Check it, or ask an operator: the page of a product keeps its barcode.`,
     );
   if (!another) return product;
-  throw new Error(`${product.productId} and ${another.productId} have the same barcode. Type the product's id.`);
+  throw new Error(
+    `${product.productId} and ${another.productId} have the same barcode. Ask an operator to correct it.`,
+  );
 }

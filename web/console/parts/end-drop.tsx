@@ -31,7 +31,7 @@ export function EndEarly({ drop: { dropId, name }, phase }: EndProps) {
         }}
         onAct={ending.mutate}
         nameToType={isOnSale(phase) ? name : undefined}
-        says="Buyers read it in the drop's history"
+        says="Buyers read it on the drop's page"
         isBad
         isPending={ending.isPending}
         error={ending.error}
@@ -69,7 +69,7 @@ export function CancelDrop({ drop: { dropId, name }, phase }: EndProps) {
         }}
         onAct={(reason) => found.data && cancelling.mutate(reason)}
         nameToType={isOnSale(phase) ? name : undefined}
-        says="Buyers read it in the drop's history"
+        says="Buyers read it on the drop's page"
         isBad
         isPending={cancelling.isPending}
         error={cancelling.error}
@@ -92,8 +92,8 @@ function WhatEnds({ orders }: Cancellation) {
   return (
     <>
       <Text>
-        It closes now. Its orders end by and by: nothing is charged for open ones, and paid ones get their money back.
-        This cannot be undone.
+        It closes now. Its orders end one after the other: open ones are not charged, and paid ones get their money
+        back. This cannot be undone.
       </Text>
       <dl className="facts">
         {Object.entries(facts).map(([name, value]) => (

@@ -74,7 +74,7 @@ export function Keys({ places }: { places: readonly Place[] }) {
             <Key key={letter} keys={["g", letter]} says={label} />
           ))}
         </dl>
-        <Text c="dimmed">They rest while you type in a field and while a dialog is open.</Text>
+        <Text c="dimmed">They do nothing while you type in a field or a dialog is open.</Text>
       </Dialog>
     </>
   );

@@ -18,7 +18,12 @@ export function PauseDrop({ drop, phase, isMain = false }: { drop: Pausable; pha
   const verb = paused ? "Resume" : "Pause";
   return (
     <>
-      <Button {...(isMain && { variant: "filled" })} onClick={() => setIsAsking(true)} aria-label={`${verb} ${name}`}>
+      <Button
+        {...(isMain && { variant: "filled" })}
+        flex="none"
+        onClick={() => setIsAsking(true)}
+        aria-label={`${verb} ${name}`}
+      >
         {verb} …
       </Button>
       <ReasonedAct
@@ -31,14 +36,14 @@ export function PauseDrop({ drop, phase, isMain = false }: { drop: Pausable; pha
         }}
         onAct={pausing.mutate}
         nameToType={!paused && isOnSale(phase) ? name : undefined}
-        says="Buyers read it on the drop's page and in its history"
+        says="Buyers read it on the drop's page"
         isPending={pausing.isPending}
         error={pausing.error}
       >
         <Text>
           {paused
-            ? "Orders are accepted again from the answer on, until the drop closes."
-            : "From the answer on no order of it is accepted, in any process. Orders that were accepted go on: they can be paid."}
+            ? "The drop accepts orders again, until it closes."
+            : "As soon as the server has answered, no process accepts an order for this drop. Orders that were accepted go on: they can be paid."}
         </Text>
       </ReasonedAct>
     </>

@@ -7,7 +7,7 @@ import { Status, type Tone } from "./status.tsx";
 
 const lookEveryMs = 5_000;
 const shown: Record<Check["status"], { word: string; tone: Tone }> = {
-  ok: { word: "Right", tone: "ok" },
+  ok: { word: "OK", tone: "ok" },
   warn: { word: "Look at it", tone: "warn" },
   fail: { word: "Wrong", tone: "bad" },
 };

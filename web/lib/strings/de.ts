@@ -15,7 +15,7 @@ export const de: Strings = {
   language: "Sprache",
   fontLicense: "Schriftlizenz",
 
-  listTitle: "Jetzt im Verkauf",
+  listTitle: "Jetzt und bald im Verkauf",
   listIntro: "Was du bestellst, bleibt für dich zurückgelegt, bis du zahlst. Nichts wird zweimal verkauft.",
   listEmpty: "Zurzeit gibt es nichts",
   listEmptyNext: "Sobald ein Produkt dazukommt, steht es hier. Schau gleich noch einmal nach.",
@@ -89,7 +89,7 @@ export const de: Strings = {
   minutesLeft: "Noch {minutes} Minuten zum Bezahlen",
   oneMinuteLeft: "Noch eine Minute zum Bezahlen",
   secondsLeft: "Noch {seconds} Sekunden zum Bezahlen",
-  timeOver: "Die Zeit ist um. Wir warten auf das letzte Wort zu deiner Zahlung.",
+  timeOver: "Die Zeit ist um. Wir warten auf die endgültige Antwort zu deiner Zahlung.",
   cardNumber: "Kartennummer",
   cardNumberWrong: "Gib die 12 bis 19 Ziffern der Karte ein.",
   expiry: "Gültig bis, Monat und Jahr",
@@ -151,18 +151,20 @@ export const de: Strings = {
   failedNote:
     "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, die Ware ist wieder im Verkauf.",
   failedNextInLine:
-    "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst sie zurück.",
+    "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst dein Geld zurück.",
   failedOrder:
     "Die Bestellung konnte nicht aufgenommen werden. Nichts ist zurückgelegt, und es wurde nichts abgebucht.",
   cancelledTitle: "Storniert",
-  cancelledNote: "Es wurde nichts abgebucht. Was auf deiner Karte vorgemerkt war, wird frei.",
+  cancelledByShop: "Der Shop hat diese Bestellung storniert.",
+  cancelledNote: "Es wurde nichts abgebucht. War auf deiner Karte ein Betrag vorgemerkt, wird er frei.",
   refundedTitle: "Erstattet",
   refundedNote: "Das Geld ist auf dem Weg zurück auf deine Karte.",
-  buyAgain: "Noch einmal ansehen",
+  reason: "Grund:",
+  buyAgain: "Zum Produkt",
 
   ordersTitle: "Deine Bestellungen",
   ordersEmpty: "Noch nichts gekauft",
-  ordersEmptyNext: "Hier stehen deine Bestellungen mit ihrem Stand, vom ersten Tippen an.",
+  ordersEmptyNext: "Jede Bestellung, die du aufgibst, steht hier mit ihrem Stand.",
   older: "Ältere Bestellungen",
   signIn: "Anmelden",
   toConsole: "Zur Konsole",

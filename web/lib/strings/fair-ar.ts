@@ -24,6 +24,7 @@ export const fair: FairStrings = {
   fairNumber: "رقمك في القائمة",
   fairReceipt: "احفظ إيصالك",
   fairNoReceipt: "لا يحتفظ هذا المتصفح بمكان في هذا الطابور. يجري التحقق من الملفات العامة فقط.",
+  fairToDrop: "إلى العرض",
   fairRecord: "السجل",
   fairRoster: "قائمة الأماكن",
   fairCheck_beacon: "مصدر الرقم العشوائي",

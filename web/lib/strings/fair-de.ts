@@ -26,6 +26,7 @@ export const fair: FairStrings = {
   fairNumber: "Deine Nummer in der Liste",
   fairReceipt: "Beleg speichern",
   fairNoReceipt: "Dieser Browser kennt keinen Platz in dieser Schlange. Nur die öffentlichen Dateien werden geprüft.",
+  fairToDrop: "Zum Drop",
   fairRecord: "Die Aufzeichnung",
   fairRoster: "Die Liste der Plätze",
   fairCheck_beacon: "Woher die Zufallszahl kommt",

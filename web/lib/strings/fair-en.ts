@@ -24,6 +24,7 @@ export const fair = {
   fairNumber: "Your number in the list",
   fairReceipt: "Save your receipt",
   fairNoReceipt: "This browser keeps no place in this line. Only the public files are checked.",
+  fairToDrop: "To the drop",
   fairRecord: "The record",
   fairRoster: "The list of places",
   fairCheck_beacon: "The random number's source",

@@ -1,5 +1,5 @@
 /** What happened to an order, oldest first. */
-import { timeOfDay } from "../../lib/amounts.ts";
+import { dayAndTime, timeOfDay } from "../../lib/amounts.ts";
 import type { Order } from "../../lib/api.ts";
 import { say } from "../../lib/language.ts";
 import type { Tone } from "./notice.tsx";
@@ -35,6 +35,12 @@ export function sayStatus(status: string): string {
   return say(known.has(words) ? (words as State) : "state_other");
 }
 
+/** An entry of a later day names its day: a refund may come weeks after the payment. */
+function timeOfEntry(at: string, placedAt: string): string {
+  const isSameDay = new Date(at).toDateString() === new Date(placedAt).toDateString();
+  return isSameDay ? timeOfDay(at) : dayAndTime(at);
+}
+
 /** "Now" is the latest entry alone. */
 function toneOfEntry(status: string, isLatest: boolean): Tone {
   const tone = toneOfStatus(status);
@@ -50,7 +56,7 @@ export function Timeline({ order }: { order: Order }) {
           <li key={`${i}-${entry.status}`} class={toneOfEntry(entry.status, i === order.timeline.length - 1)}>
             <span class="dot" aria-hidden="true" />
             <span>{sayStatus(entry.status)}</span>
-            <time dateTime={entry.at}>{timeOfDay(entry.at)}</time>
+            <time dateTime={entry.at}>{timeOfEntry(entry.at, order.placedAt)}</time>
           </li>
         ))}
       </ol>
