@@ -3,12 +3,16 @@ import { type FieldFault, Problem, platformProblems } from "#platform/problems";
 import { instantsOf, isZone } from "./zones.ts";
 
 /** With an offset, so that it is one moment in every zone. */
-const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+const instant = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** @throws Problem `validation` that says which times there are, where there is not exactly one. */
 export function momentOf(text: string, zone: string, pointer: string): Date {
   if (!isZone(zone)) throw invalid("#/zone", `${zone} is not a time zone such as Europe/Berlin`);
-  if (instant.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text);
+  const [, minute] = instant.exec(text) ?? [];
+  // JavaScript takes the 31st of February for the 3rd of March, and 24:00 for the next day.
+  if (minute !== undefined && instantsOf(minute, "UTC")?.length === 1 && !Number.isNaN(Date.parse(text))) {
+    return new Date(text);
+  }
   const found = instantsOf(text, zone);
   if (!found) throw invalid(pointer, "send an instant, 2026-12-01T10:00:00Z, or a time of the zone, 2026-12-01T11:00");
   const [first, second] = found;

@@ -12,7 +12,7 @@ import type { BulkFilterBody, BulkPlan, ItemsQuery, PlanParams, PreviewBody } fr
 
 export type BulkHandlersOptions = {
   bulk: Bulk;
-  filterOf(asked: BulkFilterBody, where: "body"): Promise<OrderFilter>;
+  filterOf(asked: BulkFilterBody): Promise<OrderFilter>;
 };
 
 type AskedOfPlan = Asked<{ params: typeof PlanParams }>;
@@ -23,7 +23,7 @@ export function createBulkHandlers({ bulk, filterOf }: BulkHandlersOptions) {
   async function previewBulk(request: Asked<{ body: typeof PreviewBody }>, reply: FastifyReply) {
     const { filter, action, reason = usualReasons[action], restock = false } = request.body;
     const asked = { action, reason, restock: action === "refund" && restock, filter };
-    const plan = await bulk.preview(await filterOf(filter, "body"), { ...asked, actor: callerOf(request).userId });
+    const plan = await bulk.preview(await filterOf(filter), { ...asked, actor: callerOf(request).userId });
     if (plan === "too_many") {
       const detail = `More than ${mostOrders} orders are like the filter: narrow it, and act in several plans.`;
       return refuse(reply, orderProblems.bulk_too_large, detail);

@@ -70,7 +70,11 @@ const documents = {
     body: PlaceBody,
     headers: PlaceHeaders,
     response: {
-      202: { ...Type.Ref("PlacedOrder"), description: "Accepted: the units are yours until payBy" },
+      202: {
+        ...Type.Ref("PlacedOrder"),
+        description:
+          "Accepted: the units are yours until payBy. A repeat under the key gets the same order, maybe with its first status; `statusUrl` has the present one",
+      },
       ...problemResponses(...placeProblems, platformProblems.overloaded),
     },
   },

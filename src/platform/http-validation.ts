@@ -6,7 +6,11 @@ import { SerializerSelector } from "@fastify/fast-json-stringify-compiler";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import type { TObject, TSchema } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
+import { IsDateTime, Set as setFormat } from "typebox/format";
 import type { FieldFault } from "./problems.ts";
+
+// RFC 3339 has leap seconds, which no clock here has.
+setFormat("date-time", (text) => IsDateTime(text) && !Number.isNaN(Date.parse(text)));
 
 /**
  * TypeBox's own compiler checks the requests. It neither coerces nor strips, it stops at eight faults whatever the body

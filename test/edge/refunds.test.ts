@@ -327,6 +327,8 @@ describe("the search of orders", () => {
     assert.deepEqual([idsOf(last), last.nextCursor], [[oldest], null]);
 
     assert.equal((await world.admin.get("/admin/orders?from=2026-12-31T23:59:60Z")).status, 400);
+    const adopted = await world.admin.post("/admin/orders/payments/adopt", { since: "2026-12-31T23:59:60Z" });
+    assert.equal(adopted.status, 400);
     assert.equal((await buyer.get("/admin/orders")).status, 403);
     assert.equal((await world.as("linus", "WAREHOUSE").get("/admin/orders")).status, 403);
   });
