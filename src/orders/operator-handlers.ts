@@ -5,7 +5,6 @@ import type { Accounts } from "#identity";
 import { csvLine } from "#platform/csv";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
-import { Problem, platformProblems } from "#platform/problems";
 import { pageOf, readCursor } from "./cursors.ts";
 import type { Orders } from "./orders.ts";
 import type { OrderFilter, Position } from "./search.ts";
