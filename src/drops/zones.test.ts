@@ -50,5 +50,5 @@ test("minutes are enough, and what is no time of a calendar names nothing", () =
   for (const text of ["2026-02-30T11:00", "2026-12-01T24:00", "2026-12-01T11:60", "2026-12-01 11:00", "tomorrow", ""]) {
     assert.equal(instantsOf(text, "UTC"), undefined, text);
   }
-  assert.deepEqual(["Europe/Berlin", "UTC", "Mars/Olympus", "+01:00", ""].map(isZone), [true, true, false, false, false]);
+  assert.deepEqual(["Europe/Berlin", "UTC", "Mars/Olympus", "+01:00", ""].filter(isZone), ["Europe/Berlin", "UTC"]);
 });
