@@ -1,4 +1,7 @@
-/** Reads which orders of a product the ledger has of earlier epochs of its gate. No further order joins them, because each epoch fences those before it. */
+/**
+ * Reads which orders of a product the ledger has of earlier epochs of its gate. No further order joins them, because each epoch
+ * fences those before it.
+ */
 import type { Queryable } from "#engines/sql";
 import { type BloomFilter, createBloomFilter } from "#platform/bloom-filter";
 
