@@ -123,7 +123,7 @@ function draw(chart: Flowchart, graph: Graph): string {
   });
   return (
     `<svg viewBox="0 0 ${round(width)} ${round(height)}" width="${round(width)}" role="img" aria-label="${escaped(told.join("; "))}">` +
-    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>' +
+    '<defs><marker id="frame:tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>' +
     `${groups.join("")}${arrows.join("")}${nodes.join("")}</svg>`
   );
 }
@@ -175,7 +175,7 @@ function drawGroup(title: string, { x, y, width, height }: Box): string {
 function drawArrow(graph: Graph, chart: Flowchart, { from, to, lines, dotted }: Arrow, place: number): string {
   const isOfGroups = chart.groups.has(from) || chart.groups.has(to);
   const edge = isOfGroups ? straight(graph, chart, from, to) : (graph.edge(from, to, String(place)) as Way);
-  const way = `<path class="arrow${dotted ? " dotted" : ""}" marker-end="url(#tip)" d="${curveOf(edge.points)}"/>`;
+  const way = `<path class="arrow${dotted ? " dotted" : ""}" marker-end="url(#frame:tip)" d="${curveOf(edge.points)}"/>`;
   return way + (lines.length > 0 ? drawText(lines, edge.x ?? 0, edge.y ?? 0, "says") : "");
 }
 

@@ -33,19 +33,19 @@ export function framed(entry: Entry, entries: readonly Entry[]): string {
 <script src="${to("assets/search.js")}" data-root="${to("index.html").replace(/index\.html$/, "")}"></script>
 </head>
 <body>
-<a class="skip" href="#content">Skip to the content</a>
+<a class="skip" href="#frame:content">Skip to the content</a>
 <header class="top">
-<button class="quiet menu" popovertarget="pages">Menu</button>
+<button class="quiet menu" popovertarget="frame:pages">Menu</button>
 <a class="brand" href="${to("index.html")}">Dropgate</a>
 <button class="quiet search" type="button" hidden>Search <kbd>/</kbd></button>
 <button class="quiet colours" type="button" hidden><span class="what">Colours</span> <span class="chosen"></span></button>
 </header>
 <div class="columns">
-<nav id="pages" popover aria-label="Pages">${sections.map((section) => navigation(section)).join("")}</nav>
-<main id="content" tabindex="-1"><article>${page.body}</article>${wayOn()}</main>
+<nav id="frame:pages" class="all-pages" popover aria-label="Pages">${sections.map((section) => navigation(section)).join("")}</nav>
+<main id="frame:content" tabindex="-1"><article>${page.body}</article>${wayOn()}</main>
 ${contents(page)}
 </div>
-<dialog class="finder" aria-label="Search"><form method="dialog"><input type="search" placeholder="Search the documentation" aria-label="Search" autocomplete="off" spellcheck="false" role="combobox" aria-expanded="true" aria-controls="found"><button class="quiet">Close</button></form><p class="told" role="status"></p><ol id="found" role="listbox" aria-label="Results"></ol></dialog>
+<dialog class="finder" aria-label="Search"><form method="dialog"><input type="search" placeholder="Search the documentation" aria-label="Search" autocomplete="off" spellcheck="false" role="combobox" aria-expanded="true" aria-controls="frame:found"><button class="quiet">Close</button></form><p class="told" role="status"></p><ol id="frame:found" class="results" role="listbox" aria-label="Results"></ol></dialog>
 </body>
 </html>
 `;

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { before, describe, test } from "node:test";
 import { readFlowchart, renderDiagram } from "./diagram.ts";
+import { slugOf } from "./page.ts";
 import { type Found, makeSite, type Site } from "./site.ts";
 
 let site: Site;
@@ -94,10 +95,17 @@ describe("the documentation that npm run docs makes", () => {
     for (const [path, html] of pages()) {
       const ids = idsIn(html);
       assert.deepEqual(
-        ids.filter((id, place) => ids.indexOf(id) !== place && id !== "tip"),
+        ids.filter((id, place) => ids.indexOf(id) !== place && id !== "frame:tip"),
         [],
         path,
       );
+    }
+  });
+
+  test("no heading of a document can take the id of a part of the frame", () => {
+    for (const [path, html] of pages()) {
+      const frame = html.replace(/<article>.*<\/article>/s, "");
+      for (const id of idsIn(frame)) assert.notEqual(slugOf(id), id, path);
     }
   });
 

@@ -54,7 +54,7 @@ function offerColours() {
 
 /** The navigation scrolls to the page's own line, and nothing else moves. */
 function showOwnPlace() {
-  const pages = /** @type {HTMLElement} */ (document.querySelector("#pages"));
+  const pages = /** @type {HTMLElement} */ (document.querySelector(".all-pages"));
   const own = pages.querySelector("[aria-current]");
   const show = () => {
     const below = own ? own.getBoundingClientRect().top - pages.getBoundingClientRect().top : 0;

@@ -111,7 +111,7 @@ function search(words) {
  */
 function entry([address, heading, page, text], words, place) {
   const item = document.createElement("li");
-  item.id = `found-${place}`;
+  item.id = `frame:found-${place}`;
   item.role = "option";
   const link = document.createElement("a");
   link.href = siteRoot + address;
