@@ -175,6 +175,20 @@ describe("the pages", () => {
     assert.equal((await get("/assets/gone.js", { accept })).status, 404);
   });
 
+  test("say so too at an address that no router can read, and a program hears what is wrong with it", async () => {
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const tooLong = `/p/${"x".repeat(300)}`;
+    for (const url of ["/p/%E0%A4%A", "/orders/%ZZ", "/%", "/console/%ZZ", tooLong]) {
+      const { status, said, body } = await get(url, { accept });
+      assert.deepEqual([status, body, said["cache-control"]], [404, "<h1>Shop</h1>", "no-store"], url);
+      assert.match(String(said["content-type"]), /^text\/html/);
+      assert.match(String(said["content-security-policy"]), /^default-src 'none'/);
+      const program = await app.inject({ url });
+      const expected = url === tooLong ? [404, "not_found"] : [400, "validation"];
+      assert.deepEqual([program.statusCode, program.json().code], expected, url);
+    }
+  });
+
   test("leave the API's routes alone, whatever a browser accepts", async () => {
     assert.equal((await get("/products", { accept: "text/html" })).body, '{"products":[]}');
     const { statusCode, headers } = await app.inject({ method: "POST", url: "/me" });

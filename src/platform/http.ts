@@ -1,7 +1,7 @@
 /** Creates the HTTP application with what every route shares: ids, logs, limits, problems and metrics. */
 import type { IncomingMessage } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { memberOf, type Network, parseNetwork } from "./address.ts";
 import type { Clock } from "./clock.ts";
@@ -74,7 +74,12 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     http: httpOptions,
     clientErrorHandler: answerBrokenHttp,
     schemaController: { compilersFactory: { buildSerializer } },
-    frameworkErrors: (error, _request, reply) => answer(reply as unknown as FastifyReply, error),
+    // The router could not read the address, so there is nothing at it.
+    frameworkErrors(error, request, reply) {
+      const page = pageForNothing(app, request as unknown as FastifyRequest);
+      if (page) return page(request as unknown as FastifyRequest, reply as unknown as FastifyReply);
+      answer(reply as unknown as FastifyReply, error);
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   app.server.on("checkExpectation", refuseExpectation);

@@ -336,6 +336,16 @@ describe("the states of the shop", { skip }, () => {
     await page.getByText("You have no such order").waitFor();
   });
 
+  test("there is nothing at an address that is mistyped or broken", async () => {
+    const { page } = await stage.person("typist");
+    for (const path of ["/dorps/lamps", "/p/%E0%A4%A", "/d/%ZZ", "/d/%ZZ/wait", "/o/%", "/orders/%ZZ"]) {
+      const answer = await page.goto(path);
+      assert.equal(answer?.status(), 404, path);
+      await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+    }
+    await look(page, "nowhere");
+  });
+
   for (const [language, locale, word] of [
     ["German", "de-DE", "Kaufen"],
     ["Arabic", "ar-EG", "اشترِ"],

@@ -30,14 +30,25 @@ export function App() {
 }
 
 function pageAt(path: string) {
-  const [, kind, id = "", part] = path.split("/");
-  if (kind === "p") return <ProductPage productId={decodeURIComponent(id)} />;
-  if (kind === "d" && part === "fair") return <FairLater dropId={decodeURIComponent(id)} />;
-  if (kind === "d") return <DropLater dropId={decodeURIComponent(id)} />;
-  if (kind === "o") return <OrderPage orderId={decodeURIComponent(id)} />;
+  const [, kind, encodedId = "", part] = path.split("/");
+  const id = decoded(encodedId);
+  if (id === undefined) return <NotThere problem={nothingHere} title={say("nowhereTitle")} />;
+  if (kind === "p") return <ProductPage productId={id} />;
+  if (kind === "d" && part === "fair") return <FairLater dropId={id} />;
+  if (kind === "d") return <DropLater dropId={id} />;
+  if (kind === "o") return <OrderPage orderId={id} />;
   if (kind === "login" || kind === "join" || kind === "reset") return <SignInLater kind={kind} />;
   if (kind === "me") return <MyOrders />;
   return kind === "" ? <ProductList /> : <NotThere problem={nothingHere} title={say("nowhereTitle")} />;
+}
+
+/** Undefined if the address is broken, as `/p/%E0%A4%A` is. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
 }
 
 const nothingHere = { code: "not_found", detail: "", status: 404 };
