@@ -66,6 +66,7 @@ test("a product has the picture that an ADMIN sent, told by its bytes, under an 
       [415, "unsupported_media_type"],
     ],
   );
+  for (const answer of refusals) assert.doesNotMatch(answer.body, /application\/json/);
   assert.equal((await catalog.get("lamp"))?.image, shown.at(-1));
   assert.equal((await app.inject({ url: `/images/${"0".repeat(64)}` })).json().code, "image_not_found");
 });

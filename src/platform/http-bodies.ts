@@ -30,10 +30,16 @@ export function acceptBodies(app: Http): void {
   app.addContentTypeParser("*", (request, stream, done) => {
     const { "content-length": length, "transfer-encoding": coding } = request.headers;
     if (coding === undefined && (length ?? "0") === "0") return done(null, undefined);
-    const refuse = () => done(codingFault(request) ?? new Problem(unsupported_media_type));
+    const refuse = () => done(codingFault(request) ?? new Problem(unsupported_media_type, whatIsTaken(request)));
     if (coding === undefined) return refuse();
     ifEmpty(stream, () => done(null, undefined), refuse);
   });
+}
+
+/** By the document of the route: one that names no type takes JSON. */
+function whatIsTaken({ routeOptions: { schema } }: FastifyRequest): string {
+  if (!schema?.body) return "This address takes no body";
+  return `The body must be ${(schema.consumes ?? ["application/json"]).join(" or ")}`;
 }
 
 /** A body in chunks may have none: a proxy that does not know the length of a body sends it so. */

@@ -57,6 +57,7 @@ function isOfReading({ code, name, statusCode }: FastifyFault): boolean {
 const sayings: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: "The body is not JSON",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "Content-Length is not the body's size",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "Content-Type is not a media type",
   FST_ERR_BAD_URL: "The address is not a valid URL path",
   SyntaxError: "The body is not JSON that we accept",
 };

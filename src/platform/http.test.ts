@@ -146,7 +146,16 @@ describe("http", () => {
       const answer = await post("x", { "content-type": type });
       assert.equal(answer.statusCode, 415, type);
       assert.equal(answer.json().code, "unsupported_media_type");
+      const detail = type === "nonsense" ? "Content-Type is not a media type" : "The body must be application/json";
+      assert.equal(answer.json().detail, detail);
     }
+    const bodiless = await http.inject({
+      method: "POST",
+      url: "/cancel",
+      headers: { "content-type": "text/plain" },
+      payload: "x",
+    });
+    assert.deepEqual([bodiless.statusCode, bodiless.json().detail], [415, "This address takes no body"]);
   });
 
   test("refuses a body above 64 KiB", async () => {

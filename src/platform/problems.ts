@@ -31,7 +31,7 @@ export const platformProblems = defineProblems({
   method_not_allowed: { status: 405, title: "This address does not answer this method" },
   request_timeout: { status: 408, title: "The request arrived too slowly" },
   body_too_large: { status: 413, title: "The body is too large" },
-  unsupported_media_type: { status: 415, title: "The body must be application/json" },
+  unsupported_media_type: { status: 415, title: "The body is not of a type that this address takes" },
   misdirected: { status: 421, title: "This shop is not at the host that the request names" },
   expectation_failed: { status: 417, title: "Expect may only ask for 100-continue" },
   rate_limited: { status: 429, title: "Too many requests in a short time" },
