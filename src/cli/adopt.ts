@@ -1,7 +1,7 @@
 /** `dropgate engines`: prints the shop's engines, and moves the shop to the engines of the settings. */
-import { engineDifferences, migrateDatabase, moveEngines, openDatabase, openPool } from "#engines/open";
+import { engineDifferences, FolderInUse, migrateDatabase, moveEngines, openDatabase, openPool } from "#engines/open";
 import { countHeldElsewhere } from "#payment";
-import { createLog } from "#platform/log";
+import { createLog, type Log } from "#platform/log";
 import { plural } from "#platform/plural";
 import type { Config } from "../config/config.ts";
 import { engineSettings, kafkaSecurity, termsOf } from "../config/engines.ts";
@@ -14,10 +14,10 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
   const log = createLog({ level: config.LOG_LEVEL });
   const terms = termsOf(config);
   await using resources = new AsyncDisposableStack();
-  const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
+  const database = await openBooks(config, adopt, log);
   resources.defer(() => database.stop());
   const { url } = database;
-  await migrateDatabase(engineSettings(config), { url }, schemas);
+  if (!database.isInUse) await migrateDatabase(engineSettings(config), { url }, schemas);
   const common = openPool(url);
   resources.defer(() => common.close());
 
@@ -43,6 +43,22 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
     throw new Refused(`\nNothing was changed: ${error.message}`, { cause: error });
   });
   print(moved.length === 0 ? "\nThe shop uses these already." : "\nFrom now on the shop uses these.");
+}
+
+type Books = { url: string; isInUse: boolean; stop(): Promise<void> };
+
+/** Those of an embedded shop that runs are read beside it. @throws Refused if the shop is to be moved while it runs. */
+async function openBooks(config: Config, adopt: boolean, log: Log): Promise<Books> {
+  try {
+    const { url, stop } = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
+    return { url, isInUse: false, stop };
+  } catch (cause) {
+    if (!(cause instanceof FolderInUse)) throw cause;
+    const { says, url } = cause;
+    if (adopt) throw new Refused(`Nothing was changed: ${says}; stop it, and repeat this`, { cause });
+    if (url === undefined) throw new Refused(`${says}, which does not answer yet; repeat this in a moment`, { cause });
+    return { url, isInUse: true, stop: async () => {} };
+  }
 }
 
 /** Only the provider that was asked can capture a payment, or give it back. @throws Refused while one waits for it. */

@@ -39,8 +39,15 @@ export async function createAsk(config: Config): Promise<Ask> {
       const advice = "start the system first, or set HOST, PORT and MANAGEMENT_PORT as it has them";
       throw new Refused(`nothing answers at ${url}: ${advice}`, { cause });
     });
-    const answer = (await response.json()) as Answer;
+    const answer = (await response.json().catch((cause) => {
+      const advice = "set HOST, PORT and MANAGEMENT_PORT as the system has them";
+      throw new Refused(`${url} was answered ${response.status} without JSON, so by another program: ${advice}`, {
+        cause,
+      });
+    })) as Answer;
     if (response.ok || anyStatus || doneBefore.has(String(answer.code))) return answer;
-    throw new Refused(`${method} ${path} was answered ${response.status} ${answer.code}: ${answer.detail}`);
+    const isStranger = answer.code === "unauthenticated";
+    const advice = isStranger ? "; set DATA_DIR and JWT_SECRET as the running system has them" : "";
+    throw new Refused(`${method} ${path} was answered ${response.status} ${answer.code}: ${answer.detail}${advice}`);
   };
 }

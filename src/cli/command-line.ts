@@ -33,22 +33,29 @@ function checkFlags(known: Flags, rawArgs: readonly string[], path: string): voi
       { type: type === "boolean" ? ("boolean" as const) : ("string" as const) },
     ]),
   );
-  const mostPositionals = Object.keys(known).length - entries.length;
+  const places = Object.entries(known).filter(([, { type }]) => type === "positional");
+  const mostPositionals = places.length;
   let given: Record<string, unknown> = {};
+  let atPlaces: string[] = [];
   try {
     const { values, positionals } = parseArgs({ args: [...rawArgs], options, allowPositionals: mostPositionals > 0 });
     const unexpected = positionals[mostPositionals];
     if (unexpected !== undefined) throw new Error(`Unexpected argument '${unexpected}'`);
     given = values;
+    atPlaces = positionals;
   } catch (error) {
     const [fault = ""] = (error as Error).message.split(/\. (?=To specify|This command)/);
     const flags = Object.keys(options).map((name) => `--${name}`);
     const says = flags.length > 0 ? `its flags are ${flags.join(", ")}` : "it has no flags";
     throw new Refused(`${path}: ${fault}; ${says}. "${path} --help" says what each does.`);
   }
-  for (const [name, { required, description }] of entries) {
-    if (required && given[name] === undefined)
-      throw new Refused(`${path}: --${name} is missing; it is one of ${description}`);
+  const missing = [
+    ...places.filter(([, { required }], i) => required && atPlaces[i] === undefined),
+    ...entries.filter(([name, { required }]) => required && given[name] === undefined),
+  ];
+  for (const [name, { type, description }] of missing) {
+    const shown = type === "positional" ? `<${name}>` : `--${name}`;
+    throw new Refused(`${path}: ${shown} is missing: ${description}. "${path} --help" says more.`);
   }
 }
 

@@ -4,10 +4,12 @@ import { isRole, issueToken, roles } from "#identity";
 import { readConfig } from "../config/config.ts";
 import { createAsk, Refused } from "./ask.ts";
 
+const roleSays = `One of ${roles.join(", ")}`;
+
 export const token = defineCommand({
   meta: { name: "token", description: "Print a bearer token for a role, signed with JWT_SECRET and valid for a day" },
   args: {
-    role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },
+    role: { type: "string", required: true, description: roleSays, valueHint: "ADMIN" },
     user: { type: "string", description: "The user id in the token; the role's name by default" },
   },
   async run({ args: { role, user } }) {
@@ -35,10 +37,12 @@ export const appoint = defineCommand({
       description: "The address that they sign in with",
       valueHint: "ada@example.com",
     },
-    role: { type: "string", required: true, description: roles.join(", "), valueHint: "ADMIN" },
+    role: { type: "string", required: true, description: roleSays, valueHint: "ADMIN" },
   },
   async run({ args: { email, role } }) {
     if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
+    if (!/^[^\s@]+@[^\s@]+$/.test(email))
+      throw new Refused(`--email ${email} is no e-mail address: write ada@example.com`);
     const config = readConfig();
     const isMailed = config.SMTP_URL !== undefined;
     const { appointPerson } = await import("./appoint.ts");

@@ -47,6 +47,7 @@ export { engineDifferences, moveEngines } from "./move.ts";
 export type { Term } from "./shop/agreement.ts";
 export type { SharedSetting } from "./shop/shared-settings.ts";
 export { addressOfRunning } from "./sql/embedded/embedded.ts";
+export { FolderInUse } from "./sql/embedded/lock.ts";
 export { ignoredVariables } from "./sql/environment.ts";
 
 /** The engines, in the order in which they are opened. */

@@ -1,6 +1,8 @@
 /** The message at the terminal for a command that cannot run: a sentence, and what to do. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -30,7 +32,13 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     ["reconcile --repiar --yes", /^dropgate reconcile: Unknown option '--repiar'; its flags are --repair, --yes/],
     ["replay 1 2 --yes", /^dropgate replay: Unexpected argument '2'; its flags are --yes, --discard, --all/],
     ["replay --yes", /^name the letter: dropgate replay <id>/],
-    ["token", /^dropgate token: --role is missing; it is one of CUSTOMER, WAREHOUSE, ADMIN/],
+    ["token", /^dropgate token: --role is missing: One of CUSTOMER, WAREHOUSE, ADMIN\. "dropgate token --help"/],
+    ["payments", /^dropgate payments: --since is missing: The last commit that the restored database has/],
+    [
+      "order --json",
+      /^dropgate order: <order> is missing: The order's id, or its short code\. "dropgate order --help"/,
+    ],
+    ["appoint --email ada --role ADMIN", /^--email ada is no e-mail address: write ada@example\.com/],
     ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
     ["rehearse --buyers=1", /^nothing answers at http:\/\/127\.0\.0\.1:\d+: start the system first, or .*--url/],
     ["rehearse --url=shop", /^--url shop: give the address of the system, like http:/],
@@ -40,6 +48,24 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
       await refused(run(...args.split(" ")), says);
     });
   }
+
+  test("a command that another program or another shop answers names the settings to look at", async () => {
+    const answers = { status: 200, text: "<html>" };
+    const stranger = createServer((_request, response) => response.writeHead(answers.status).end(answers.text));
+    const ofStranger = String(await freePort());
+    await once(stranger.listen(Number(ofStranger), "127.0.0.1"), "listening");
+    const ask = () => runCommand(folder, ["reconcile"], { PORT: ofStranger });
+    try {
+      await refused(ask(), /^http:\S+ was answered 200 without JSON, .*: set HOST, PORT and MANAGEMENT_PORT/);
+      Object.assign(answers, {
+        status: 401,
+        text: '{"code":"unauthenticated","detail":"The token is not one of ours"}',
+      });
+      await refused(ask(), /was answered 401 unauthenticated: .* ours; set DATA_DIR and JWT_SECRET as the running/);
+    } finally {
+      stranger.close();
+    }
+  });
 
   test("dropgate bench runs the benchmarks of the checkout: it lists them, and refuses one that does not exist", async () => {
     const listed = run("bench", "--help");

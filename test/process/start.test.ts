@@ -148,6 +148,19 @@ describe("the start command", { timeout: 400_000 }, () => {
     await eventually(async () => (await fetch(`${origin}/actuator/health/readiness`)).status === 200);
   });
 
+  test("dropgate engines reads the engines of the shop that runs, and moves it only once it is stopped", async () => {
+    const [engines, adopt, migrate] = [run(["engines"]), run(["engines", "--adopt"]), run(["migrate"])];
+    assert.equal(await engines.ended, 0, engines.output);
+    assert.match(engines.output, /^log +PostgreSQL$/m);
+    assert.equal(await adopt.ended, 1, adopt.output);
+    assert.match(
+      adopt.output,
+      new RegExp(`^Nothing was changed: .* in use by process ${system.pid}, .*; stop it, and repeat`),
+    );
+    assert.equal(await migrate.ended, 1);
+    assert.doesNotMatch(migrate.output, /database is locked/);
+  });
+
   test("H1: after kill -9 right after the 202s every accepted order exists and can be paid", async () => {
     const accepted: { buyer: Client; orderId: string }[] = [];
     const wishes = Array.from(

@@ -27,13 +27,23 @@ async function fromShop(address: string): Promise<Published> {
     if (name === "roster.txt") await sleep(olderByMs);
     const url = `${root}${publishedFiles[name](drop)}`;
     const response = await fetch(url, { headers: { "cache-control": "no-cache" } }).catch((cause) => {
-      throw new Refused(`nothing answers at ${url}: ${messageOf(cause)}`, { cause });
+      const advice = "give the address of a shop that runs, or a folder that --keep has filled";
+      throw new Refused(`nothing answers at ${url}: ${advice} (${messageOf(cause)})`, { cause });
     });
     const text = await response.text();
-    if (!response.ok) throw new Refused(`${url} was answered ${response.status}: ${text.slice(0, 200)}`);
+    if (!response.ok) throw new Refused(`${url} was answered ${response.status}: ${detailOf(text)}`);
     published[name] = text;
   }
   return published;
+}
+
+/** The sentence of a problem; the beginning of any other text. */
+function detailOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { detail?: unknown }).detail ?? text.slice(0, 200));
+  } catch {
+    return text.slice(0, 200);
+  }
 }
 
 async function fromFolder(folder: string): Promise<Published> {

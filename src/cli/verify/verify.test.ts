@@ -132,18 +132,24 @@ describe("dropgate verify", () => {
     const shop = createServer(async (request, response) => {
       const name = paths[request.url ?? ""];
       if (name) response.end(await readFile(join(folder, name)));
-      else response.writeHead(404).end("no such drop");
+      else response.writeHead(404).end('{"title":"","detail":"No drop has this id."}');
     });
     await new Promise<void>((resolve) => shop.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
     const copy = await folderOf(forgedRoster);
     assert.equal((await verified(`${url}/d/shoe/fair`, false, copy)).holds, true);
-    await assert.rejects(verified(`${url}/drops/boot`, false), /\/drops\/boot\/fair was answered 404/);
+    await assert.rejects(
+      verified(`${url}/drops/boot`, false),
+      /\/drops\/boot\/fair was answered 404: No drop has this id\.$/,
+    );
     await assert.rejects(verified(`${url}/`, false), /is no drop's address/);
     shop.closeAllConnections();
     await new Promise((done) => shop.close(done));
     assert.equal((await verified(copy, false)).holds, true);
-    await assert.rejects(verified(`${url}/drops/shoe`, false), /nothing answers at/);
+    await assert.rejects(
+      verified(`${url}/drops/shoe`, false),
+      /nothing answers at \S+: give the address of a shop that runs/,
+    );
   });
 
   test("refuses files of another form, and names the file and what is wrong", async () => {

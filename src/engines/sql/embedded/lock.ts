@@ -7,15 +7,31 @@ const sqliteBusy = 5;
 
 type Owner = { pid: number; startedAt: string; url?: string };
 
+/** Another process holds the data folder. SQLite's "database is locked" is no part of it: it is about the lock's file alone. */
+export class FolderInUse extends Error {
+  readonly url: string | undefined;
+  /** A sentence without advice. */
+  readonly says: string;
+
+  constructor(dataDir: string, owner: Owner | undefined) {
+    const holder = owner ? `process ${owner.pid}, started ${owner.startedAt}` : "another process";
+    const database = owner?.url ? ` (its database is ${owner.url})` : "";
+    const says = `DATA_DIR ${dataDir} is in use by ${holder}${database}`;
+    super(`${says}; stop it or set another DATA_DIR`);
+    this.url = owner?.url;
+    this.says = says;
+  }
+}
+
 /**
  * Holds the folder until it is released or this process ends. The lock is the operating system's, taken by SQLite on an
  * empty file: it ends with its process, even after kill -9, and it also holds between containers that share a volume,
  * in which process ids mean nothing. The file `owner.json` beside it only tells people which process it is.
- * @throws if another process holds the folder, naming that process.
+ * @throws FolderInUse if another process holds the folder, naming that process.
  */
 export function lockFolder(folder: string, dataDir: string) {
   const ownerFile = join(folder, ownerName);
-  const file = takeLock(join(folder, "lock"), (cause) => inUse(dataDir, ownerFile, cause));
+  const file = takeLock(join(folder, "lock"), () => new FolderInUse(dataDir, readOwner(ownerFile)));
   const owner: Owner = { pid: process.pid, startedAt: new Date().toISOString() };
   const write = () => writeFileSync(ownerFile, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
   write();
@@ -32,7 +48,7 @@ export function lockFolder(folder: string, dataDir: string) {
   };
 }
 
-function takeLock(path: string, busy: (cause: unknown) => Error): DatabaseSync {
+function takeLock(path: string, busy: () => Error): DatabaseSync {
   let file: DatabaseSync | undefined;
   try {
     file = new DatabaseSync(path);
@@ -40,7 +56,7 @@ function takeLock(path: string, busy: (cause: unknown) => Error): DatabaseSync {
     return file;
   } catch (error) {
     file?.close();
-    if ((error as { errcode?: number }).errcode === sqliteBusy) throw busy(error);
+    if ((error as { errcode?: number }).errcode === sqliteBusy) throw busy();
     throw new Error(`cannot lock ${path}: does it belong to another user?`, { cause: error });
   }
 }
@@ -51,13 +67,6 @@ export function databaseOfOwner(folder: string): string | undefined {
 }
 
 const ownerName = "owner.json";
-
-function inUse(dataDir: string, ownerFile: string, cause: unknown): Error {
-  const owner = readOwner(ownerFile);
-  const holder = owner ? `process ${owner.pid}, started ${owner.startedAt}` : "another process";
-  const database = owner?.url ? ` (its database is ${owner.url})` : "";
-  return new Error(`DATA_DIR ${dataDir} is in use by ${holder}${database}; stop it or set another DATA_DIR`, { cause });
-}
 
 function readOwner(file: string): Owner | undefined {
   try {
