@@ -1,10 +1,11 @@
 /**
  * Ends the line of a drop. The event of an order may have been lost, and `served.txt` is compared with the orders of the books, so at the
- * end the books are asked about each pass that made none as far as the line has heard.
+ * end the books are asked about each pass that made none as far as the line has heard. The other passes lapse with the line; one whose
+ * order is heard of later is spent all the same.
  */
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
-import { spendPasses } from "./pass-rows.ts";
+import { endPasses, spendPasses } from "./pass-rows.ts";
 import { closeRoom } from "./room-rows.ts";
 
 const askedAtOnce = 1_000;
@@ -23,5 +24,6 @@ export async function endLine(
     const claimed = fates.filter(({ fate }) => fate === "claimed");
     if (claimed.length > 0) await spendPasses(sql, claimed, at);
   }
+  await endPasses(sql, dropId);
   await closeRoom(sql, dropId, at);
 }

@@ -110,6 +110,13 @@ export async function noteAsked(
   );
 }
 
+/** The line is over: no pass of it makes an order any more. */
+export async function endPasses(sql: Queryable, dropId: string): Promise<void> {
+  await sql.query("update room.pass set state = 'lapsed' where drop_id = $1 and state in ('pending', 'live')", [
+    dropId,
+  ]);
+}
+
 /** These orders exist, so their passes are spent: also those whose time is over. A second time changes nothing. */
 export async function spendPasses(
   sql: Queryable,

@@ -21,7 +21,8 @@ export const roomProblems = defineProblems({
 
 export const details: Record<keyof typeof roomProblems, string> = {
   drop_not_found: "No drop has this id. GET /drops lists them.",
-  room_closed: "GET /drops/{dropId}/room tells when it takes places; a place that you have stays yours.",
+  room_closed:
+    "GET /drops/{dropId}/room tells its state, and when it takes places. Once it is ended or cancelled it gives no passes either.",
   email_not_verified: "Sign up with your address: the code that is mailed to it proves that it is yours.",
   work_required:
     "Find a number, so that SHA-256 of challenge, colon and number begins with `bits` zero bits. Then ask again with Join-Work: challenge:number.",

@@ -172,7 +172,7 @@ describe("a line", () => {
     assert.equal(gone.ok || gone.reason, "nothing_free");
   });
 
-  test("hears from the books at its end of an order whose event was lost", async () => {
+  test("hears from the books at its end of an order whose event was lost, and lets the other passes lapse", async () => {
     const line = await lineOf(2, {}, { lamp: 3 });
     await line.draw();
     await line.turn();
@@ -183,13 +183,14 @@ describe("a line", () => {
     const failed = { ...claimed, orderId: second.pass.orderId, fate: "void" } as const;
     const fatesOf = async (asked: readonly string[]) => [claimed, failed].filter((one) => asked.includes(one.orderId));
     for (let i = 0; i < 2; i += 1) await endLine({ sql: stage.sql, fatesOf }, line.dropId, new Date(line.now()));
-    const passes = await stage.sql.query("select state, quantity from room.pass where drop_id = $1 order by seq", [
-      line.dropId,
-    ]);
-    assert.deepEqual(passes, [
+    const passes = () =>
+      stage.sql.query("select state, quantity from room.pass where drop_id = $1 order by seq", [line.dropId]);
+    assert.deepEqual(await passes(), [
       { state: "spent", quantity: 2 },
-      { state: "live", quantity: null },
+      { state: "lapsed", quantity: null },
     ]);
+    await line.order(second.pass.orderId);
+    assert.deepEqual((await passes())[1], { state: "spent", quantity: 1 }, "its event came after the end");
     const [room] = await stage.sql.query("select closed_at from room.room where drop_id = $1", [line.dropId]);
     assert.deepEqual(room, { closed_at: new Date(line.now()) });
   });

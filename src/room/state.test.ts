@@ -58,6 +58,18 @@ describe("the public state of a line", { concurrency: true }, () => {
     assert.deepEqual(await stateOf(line), { called: 1, free: 0, held: 1, reach: [1, 1] });
   });
 
+  test("keeps no unit for a pass or an offer once its drop is over, and names no place in reach", async () => {
+    for (const entry of ["line", "draw"] as const) {
+      const line = await lineOf(4, { entry }, { lamp: 3 });
+      assert.ok((await line.claim("person-1")).ok);
+      const { drop } = line;
+      for (const change of [{ state: "cancelled" }, { closesAt: new Date(line.now()) }] as const) {
+        const over = await stateOf({ ...line, drop: { ...drop, ...change } }, 1);
+        assert.deepEqual(over, { called: 3, free: 3, held: 1, reach: [3, 3] });
+      }
+    }
+  });
+
   test("of offers names no place in reach once the drop closes before an offer would end", async () => {
     for (const [closesInMs, reach] of [
       [700_000, [1, 3]],

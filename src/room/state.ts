@@ -43,16 +43,18 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
   async function viewOf(drop: LineDrop): Promise<RoomState> {
     const nowMs = now();
     const [line] = await sql.query<Line>(selectLine, [drop.dropId, new Date(nowMs), new Date(nowMs - paceMs)]);
-    const figures = await figuresOf(drop, line, new Date(nowMs));
     const mode = line?.mode ?? modeOf(drop);
     const phase = roomPhaseOf(drop, line, nowMs);
+    const isOver = phase === "ended" || phase === "cancelled";
+    // After the end a pass makes no order and an offer gives no pass, whatever their time: neither keeps a unit.
+    const figures = await figuresOf(drop, isOver ? undefined : line, new Date(nowMs));
     const takes = takesPlaces(drop, phase);
     // The row of a line is made by its first place.
     const isEmpty = !line && isDrawn(drop) && freezeMsOf(drop) <= nowMs;
     const frozenSize = isEmpty ? 0 : (line?.frozenSize ?? null);
     const called = line?.called ?? 0;
-    // The line gets no unit any more: the drop closes before an offer would end.
-    const isPastOffers = mode === "offers" && offerEndOf(drop, mode, nowMs) === undefined;
+    // The line gets no unit any more: the drop is over, or closes before an offer would end.
+    const getsNoUnit = isOver || (mode === "offers" && offerEndOf(drop, mode, nowMs) === undefined);
     return {
       dropId: drop.dropId,
       name: drop.name,
@@ -70,7 +72,7 @@ export function createState({ sql, dropOf, unitsOf, bitsOf, roundOf, now }: Stat
       rate: phase === "open" && mode === "line" && figures.free > 0 ? paceOf(line) : null,
       free: figures.free,
       held: figures.held + figures.kept,
-      reach: isPastOffers ? [called, called] : reachOf({ called, ...figures }),
+      reach: getsNoUnit ? [called, called] : reachOf({ called, ...figures }),
       order: isEmpty ? "arrival" : (line?.orderKind ?? null),
       frozenSize,
       root: line?.root?.toString("hex") ?? null,
