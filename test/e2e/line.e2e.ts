@@ -47,6 +47,7 @@ describe("the line of a drop", { skip }, () => {
     await page.keyboard.press("Enter");
 
     await page.getByRole("button", { name: "Join the line" }).waitFor();
+    await page.getByText(/All who join before \w{3},? [\d:]{8} CES?T have the same chance/).waitFor();
     await look(page, "line-before-joining");
     await tabTo(page, "button", "Join the line");
     await page.keyboard.press("Enter");
@@ -219,7 +220,7 @@ describe("the line of a drop", { skip }, () => {
     await look(page, "line-offers");
     await eventually(async () => (await buyer.api.post(`/orders/${placed.orderId}/cancel`)).status < 300);
     await label(page, "It is your turn").waitFor({ timeout: 60_000 });
-    await page.getByText(/Yours until/).waitFor();
+    await page.getByText(/Yours until .+ CES?T\./).waitFor();
     await look(page, "line-offered");
     await page.getByRole("link", { name: "Choose and buy" }).click();
     await page.getByRole("button", { name: /^Buy/ }).click();

@@ -80,7 +80,7 @@ function hopeOf({ mode, reach: [low = 0, high = 0] }: Line, place: number): Word
 function waitOf(line: Line, place: number): Shown["facts"] {
   if (!line.rate || hopeOf(line, place) === "out") return [];
   const minutes = (place - line.called - 1) / line.rate / 60;
-  return [["turnIn", "minutes", Math.floor(minutes * 0.75), Math.max(1, Math.ceil(minutes * 1.6))]];
+  return [["turnIn", "minutes", Math.floor(minutes * 0.75), Math.ceil(minutes * 1.6) || 1]];
 }
 
 /**

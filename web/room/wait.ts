@@ -39,10 +39,10 @@ function number(value: number) {
   return value.toLocaleString(locale);
 }
 function time(value: string) {
-  return new Date(value).toLocaleTimeString(locale, { weekday: "short" });
+  return new Date(value).toLocaleTimeString(locale, { weekday: "short", timeZoneName: "short" });
 }
 function say(key: Words, a = "", b = "") {
-  return words[key].split("|")[nth]?.replace("{a}", a).replace("{b}", b) ?? "";
+  return (words[key].split("|")[nth] as string).replace("{a}", a).replace("{b}", b);
 }
 
 function element(tag: string, text: string, rest: object = {}) {
