@@ -26,7 +26,7 @@ export const details: Record<keyof typeof dropProblems, string> = {
   drop_exists: "Choose another dropId, or change that drop.",
   version_mismatch: "Read the drop again, and repeat the change with its ETag.",
   drop_frozen:
-    "From scheduling on the products stay, from freezeLeadSeconds before the opening on the opening stays, and once people may join the line, so does the way in. A drop can always be paused, and closed early.",
+    "From scheduling on the products stay, from freezeLeadSeconds before the opening on the opening stays, and once people may join the line, so does the way in. A drop can always be paused, and closed early: a new closesAt is later than now, and POST /drops/{dropId}/end closes it at once.",
   drop_over: "Copy the drop to sell its products again.",
   drop_not_scheduled: "Schedule it first: POST /drops/{dropId}/schedule.",
   already_scheduled: "Change it with PATCH /drops/{dropId}.",

@@ -8,7 +8,7 @@ import { isUuid } from "#platform/ids";
 import { problemResponses } from "#platform/openapi";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import { notSettledYet, orderProblems, settleWithinMs } from "#problems/orders";
-import { paymentProblems } from "#problems/payment";
+import { payDetails, paymentProblems } from "#problems/payment";
 import { PayRequest } from "#wire/payment";
 import { adoptionRoutes } from "./adoption-routes.ts";
 import { PayAnswer, PayParams } from "./wire.ts";
@@ -28,13 +28,13 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
     const order = seen.status === "PENDING" ? await orders.settled(orderId, settleWithinMs) : seen;
     if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
-    if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid);
+    if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid, payDetails.already_paid);
     if (isFinal(order.status)) {
       return refuse(reply, orderProblems.order_ended, `The order is ${order.status}: nothing can be paid any more.`);
     }
     const toPay = { ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() };
     const answer = await payment.pay(toPay, request.body);
-    if (!answer.ok) return refuse(reply, paymentProblems[answer.reason]);
+    if (!answer.ok) return refuse(reply, paymentProblems[answer.reason], payDetails[answer.reason]);
     reply.code(202).header("location", `/orders/${orderId}`);
     const { paymentId, actionUrl } = answer;
     const status = "processing" as const;

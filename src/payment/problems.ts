@@ -1,5 +1,6 @@
 /** Lists every reason for which a payment, a webhook or a finding is refused. */
 import { defineProblems } from "#platform/problems";
+import type { PayRefusal } from "./attempt.ts";
 
 /** Keyed by the reasons of `pay()` and by those of the webhook's route. */
 export const paymentProblems = defineProblems({
@@ -17,3 +18,16 @@ export const paymentProblems = defineProblems({
   bad_signature: { status: 401, title: "The webhook is not signed by its provider" },
   unknown_provider: { status: 404, title: "No payment provider of that name is connected" },
 });
+
+/** They say whether something was charged, and what to do next. */
+export const payDetails: Record<PayRefusal, string> = {
+  payment_not_ready: "The books do not have the order's payment yet. Send the same request again in a second.",
+  payment_in_progress:
+    "Nothing is charged for this request. GET /orders/{orderId} tells the result of the earlier one.",
+  already_paid: "Nothing is charged a second time. GET /orders/{orderId} tells when the order is confirmed.",
+  payment_closed: "Its time to pay is over, or it has ended. Nothing is charged for this request: order again.",
+  card_not_taken: "GET /payments/means says how this shop is paid. Nothing is charged.",
+  token_not_taken: "GET /payments/means says how this shop is paid. Nothing is charged.",
+  too_many_attempts:
+    "No further card is taken for this order, and nothing is charged. Cancel it, which frees its units, and order again.",
+};

@@ -112,6 +112,7 @@ describe("races", () => {
         for (const { status, body } of answers.filter(({ status }) => status !== 202)) {
           assert.equal(status, 409);
           assert.ok(["payment_in_progress", "already_paid"].includes(body.code));
+          assert.match(body.detail, /^Nothing is charged .* GET \/orders\/\{orderId\} tells /);
         }
         return untilOver(world, buyer, orderId);
       }),
