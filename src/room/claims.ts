@@ -68,7 +68,7 @@ export function createClaims({ sql, freeOf, orderIdOf, now }: ClaimsOptions): Cl
       for (const { userId, productId, renew } of claims) {
         const asker = askers.get(userId);
         const known = standing(room, asker, isOpen, at);
-        if (known) answers.set(userId, known.ok && renew ? await renewed(tx, known.pass, asker, at) : known);
+        if (known) answers.set(userId, known.ok && renew ? await renewed(tx, known.pass, at) : known);
         else if (asker && !fresh.has(userId)) fresh.set(userId, { asker, productId });
         if (asker && room && isCalled(room, asker)) asked.set(userId, { seq: asker.seq, productId });
       }
@@ -103,20 +103,20 @@ export function createClaims({ sql, freeOf, orderIdOf, now }: ClaimsOptions): Cl
       else {
         const passId = randomHex(16);
         const orderId = orderIdOf({ userId, productId, key: passId });
-        const expiresAt =
-          room.mode === "line" || !asker.offeredUntil ? new Date(at.getTime() + passMs) : asker.offeredUntil;
-        const pass = { userId, productId, passId, orderId, expiresAt, state: "live" as const };
+        const offerEnds = room.mode === "line" ? null : asker.offeredUntil;
+        const expiresAt = offerEnds ?? new Date(at.getTime() + passMs);
+        const renewed = offerEnds !== null;
+        const pass = { userId, productId, passId, orderId, expiresAt, renewed, state: "live" as const };
         passes.push({ ...pass, seq });
-        answers.set(userId, { ok: true, pass: { ...pass, attempt: (asker.pass?.attempt ?? 0) + 1, renewed: false } });
+        answers.set(userId, { ok: true, pass: { ...pass, attempt: (asker.pass?.attempt ?? 0) + 1 } });
       }
     });
     await insertPasses(tx, dropId, passes, at);
     if (isPaced) await noteClaims(tx, dropId, allowed - passes.length, at);
   }
 
-  /** The pass of an offer ends with it. */
-  async function renewed(tx: Tx, pass: PassRow, asker: Asker | undefined, at: Date): Promise<Claimed> {
-    if (pass.renewed || asker?.offeredUntil) return { ok: true, pass };
+  async function renewed(tx: Tx, pass: PassRow, at: Date): Promise<Claimed> {
+    if (pass.renewed) return { ok: true, pass };
     const expiresAt = new Date(at.getTime() + passMs);
     await renewPass(tx, pass.passId, expiresAt);
     return { ok: true, pass: { ...pass, expiresAt, renewed: true } };

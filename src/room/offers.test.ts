@@ -154,6 +154,12 @@ describe("a draw", () => {
     assert.equal(await line.join("eve"), undefined);
     await line.turn();
     assert.deepEqual(await line.offered(), ["bob", "dan"]);
+    for (const renew of [false, false, true]) {
+      const asked = await line.claim("bob", { renew });
+      assert.ok(asked.ok);
+      assert.equal(asked.pass.renewed, true, "a pass of an offer says that it cannot be made longer");
+      assert.equal(asked.pass.expiresAt.getTime(), line.now() + 120_000);
+    }
     const claim = await line.claim("bob");
     assert.ok(claim.ok);
     await line.order(claim.pass.orderId);

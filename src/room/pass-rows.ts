@@ -8,6 +8,7 @@ export type PassRow = {
   passId: string;
   orderId: string;
   expiresAt: Date;
+  /** It was made longer, or never may be: the pass of an offer ends with the offer. */
   renewed: boolean;
   state: "pending" | "live" | "spent" | "lapsed" | "retired";
 };
@@ -60,16 +61,17 @@ export async function readKept(sql: Queryable, dropId: string, at: Date): Promis
   return new Map(rows.map(({ productId, kept }) => [productId, kept]));
 }
 
-export type NewPass = Omit<PassRow, "attempt" | "renewed"> & { seq: number; state: "pending" | "live" };
+export type NewPass = Omit<PassRow, "attempt"> & { seq: number; state: "pending" | "live" };
 
 export async function insertPasses(tx: Tx, dropId: string, passes: readonly NewPass[], at: Date): Promise<void> {
   if (passes.length === 0) return;
   await tx.query(
-    `insert into room.pass (drop_id, seq, attempt, user_id, product_id, pass_id, order_id, issued_at, expires_at, state)
+    `insert into room.pass (drop_id, seq, attempt, user_id, product_id, pass_id, order_id, issued_at, expires_at, state, renewed)
      select $1, n.seq, 1 + coalesce((select max(attempt) from room.pass a where a.drop_id = $1 and a.seq = n.seq), 0),
-            n.user_id, n.product_id, n.pass_id, n.order_id, $2, n.expires_at, n.state
-       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::text[])
-            as n (seq, user_id, product_id, pass_id, order_id, expires_at, state)`,
+            n.user_id, n.product_id, n.pass_id, n.order_id, $2, n.expires_at, n.state,
+            n.renewed
+       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::text[], $10::boolean[])
+            as n (seq, user_id, product_id, pass_id, order_id, expires_at, state, renewed)`,
     [
       dropId,
       at,
@@ -80,6 +82,7 @@ export async function insertPasses(tx: Tx, dropId: string, passes: readonly NewP
       passes.map(({ orderId }) => orderId),
       passes.map(({ expiresAt }) => expiresAt),
       passes.map(({ state }) => state),
+      passes.map(({ renewed }) => renewed),
     ],
   );
 }

@@ -149,10 +149,22 @@ export function roomTwins(t: RoomTables, planted: Planted | undefined): Twins {
     },
     "insert into room.pass": (tx, [dropId, at, ...columns]) => {
       const rows = unnest(...(columns as unknown[][]));
-      for (const [seq, userId, productId, passId, orderId, expiresAt, state] of rows) {
+      for (const [seq, userId, productId, passId, orderId, expiresAt, state, renewed] of rows) {
         const attempt = 1 + Math.max(0, ...passesOf(tx, { dropId, seq } as PlaceRow).map(({ attempt }) => attempt));
-        const given = { dropId, seq, attempt, userId, productId, passId, orderId, issuedAt: at, expiresAt, state };
-        t.pass.put(tx, passId as string, { ...given, renewed: false, quantity: null } as PassInRow);
+        const given = {
+          dropId,
+          seq,
+          attempt,
+          userId,
+          productId,
+          passId,
+          orderId,
+          issuedAt: at,
+          expiresAt,
+          state,
+          renewed,
+        };
+        t.pass.put(tx, passId as string, { ...given, quantity: null } as PassInRow);
       }
       return [];
     },
