@@ -4,20 +4,35 @@ import { isManagementPath } from "#platform/management";
 import type { Config } from "../config/config.ts";
 
 /** An error that the person at the terminal sees without a stack trace. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** Of the problem that the system answered. */
+  readonly code: string | undefined;
+
+  constructor(message: string, { code, ...options }: ErrorOptions & { code?: string } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
 
 export type Ask = (
   method: string,
   path: string,
   body?: unknown,
   headers?: Record<string, string>,
-  /** `anyStatus`: an answer that is no success is an answer too, as health's is. */
+  /** `anyStatus`: an answer that is no success is an answer too, as health's is; a problem is none. */
   options?: { anyStatus?: boolean },
 ) => Promise<Answer>;
 export type Answer = Record<string, unknown>;
 
 /** Answers that a command gets when it was carried out before. */
 const doneBefore: ReadonlySet<string> = new Set(["product_exists", "drop_exists", "already_scheduled"]);
+
+/** For problems that say less of the request than of the settings of the command. */
+export const adviceOf: Readonly<Record<string, string>> = {
+  unauthenticated: "; set DATA_DIR and JWT_SECRET as the running system has them",
+  not_found:
+    "; set MANAGEMENT_PORT as the running system has it, or start the service that answers this, and give the gateway its address",
+};
 
 /** Where the running system of these settings answers on this machine. */
 export function originOf({ HOST, PORT }: Pick<Config, "HOST" | "PORT">, port = PORT): string {
@@ -45,9 +60,9 @@ export async function createAsk(config: Config): Promise<Ask> {
         cause,
       });
     })) as Answer;
-    if (response.ok || anyStatus || doneBefore.has(String(answer.code))) return answer;
-    const isStranger = answer.code === "unauthenticated";
-    const advice = isStranger ? "; set DATA_DIR and JWT_SECRET as the running system has them" : "";
-    throw new Refused(`${method} ${path} was answered ${response.status} ${answer.code}: ${answer.detail}${advice}`);
+    const code = String(answer.code);
+    if (response.ok || (anyStatus && answer.code === undefined) || doneBefore.has(code)) return answer;
+    const says = `${method} ${path} was answered ${response.status} ${code}: ${answer.detail}`;
+    throw new Refused(`${says}${adviceOf[code] ?? ""}`, { code });
   };
 }

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { runCommand } from "../support/command.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 
 describe("dropgate doctor", () => {
   const folder = mkdtempSync(join(tmpdir(), "dropgate-doctor-"));
@@ -18,6 +19,7 @@ describe("dropgate doctor", () => {
   before(async () => {
     database = await openTestDatabase();
     settings = { DATABASE_URL: database.url, JWT_SECRET: "s".repeat(32), PORT: "0", LOG_LEVEL: "error" };
+    settings.MANAGEMENT_PORT = String(await freePort());
     shop = runCommand(folder, ["start"], settings);
     settings = { ...settings, PORT: new URL(await shop.untilUp()).port };
   });
@@ -52,6 +54,18 @@ describe("dropgate doctor", () => {
     assert.match(says, /^ok +gate and books: agree/m);
     assert.match(says, /^ok +audit: its \d+ rows follow from each other$/m);
     assert.match(says, /^ok +PostgreSQL: all \d+ schemas are at the version of this program$/m);
+  });
+
+  test("of a shop with a port for operators: the commands ask there, and name the setting if it is missing", async () => {
+    const rehearsal = runCommand(folder, ["rehearse", "--buyers=2", "--seconds=0", "--faults=none"], settings);
+    assert.equal(await rehearsal.ended, 0, rehearsal.output);
+    assert.match(rehearsal.output, /^✓ Clean: every law holds\.$/m);
+    const { MANAGEMENT_PORT, ...atPublicPort } = settings;
+    for (const args of [["doctor"], ["reconcile"], ["rehearse", "--buyers=2"]]) {
+      const command = runCommand(folder, args, atPublicPort);
+      await command.ended;
+      assert.match(command.output, /was answered 404 not_found: .*; set MANAGEMENT_PORT as the running system has it/);
+    }
   });
 
   test("names the fsync that is off, with what to do, and ends with 1", async () => {

@@ -2,6 +2,7 @@
 import { Agent, request as httpRequest } from "node:http";
 import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isManagementPath } from "#platform/management";
 
 export type Answer = { status: number; body: Record<string, unknown>; retryAfterMs: number | undefined };
 export type Sending = {
@@ -24,7 +25,8 @@ const answerWithinMs = 10_000;
 const slowPartMs = 300;
 const unreadMs = 1_000;
 
-export function createClient(base: string): Client {
+/** `management`: the address that answers /admin, if the shop has a port of its own for it. */
+export function createClient(base: string, management: string): Client {
   const isTls = base.startsWith("https:");
   const agent = new (isTls ? TlsAgent : Agent)({ keepAlive: true });
   const send = isTls ? httpsRequest : httpRequest;
@@ -38,7 +40,8 @@ export function createClient(base: string): Client {
         const all = { authorization: `Bearer ${token}`, ...length, ...headers };
         // A connection that is cut is one of its own: it must not take the requests of others with it.
         const connection = how === "cut" ? false : agent;
-        const request = send(`${base}${path}`, { method, headers: all, agent: connection, timeout: answerWithinMs });
+        const url = `${isManagementPath(path) ? management : base}${path}`;
+        const request = send(url, { method, headers: all, agent: connection, timeout: answerWithinMs });
         request.on("timeout", () => request.destroy());
         request.on("error", () => resolve(undefined));
         request.on("close", () => resolve(undefined));

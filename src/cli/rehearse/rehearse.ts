@@ -72,7 +72,7 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   const at = new Date().toISOString();
   const run = `rehearsal-${randomHex(4)}`;
   const patienceMs = patienceSeconds * 1_000;
-  const client = createClient(url);
+  const client = createClient(url, managementOf(url, config));
   const admin = client.as(await issueToken(config, { role: "ADMIN", user: "rehearsal" }));
   const staff = createStaff(admin, patienceMs);
   const isLate = faults.includes("late");
@@ -126,6 +126,14 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   const closed = await snapshotAtRest({ ...look, until: "closed" });
   const evidence = { products, wishes: crowd.wishes, samples: watch.samples, lateWish, open, closed };
   return certify(evidence, { rehearsal: run, url, at, faults: [...faults], tookMs: elapsedMs() - began });
+}
+
+/** The same host's port for operators, if the settings name one. */
+function managementOf(url: string, { MANAGEMENT_PORT }: Config): string {
+  if (MANAGEMENT_PORT === undefined) return url;
+  const address = new URL(url);
+  address.port = String(MANAGEMENT_PORT);
+  return address.href.replace(/\/$/, "");
 }
 
 /** Also after a fault: nothing of a rehearsal may stay on sale. */
