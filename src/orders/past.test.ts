@@ -4,29 +4,37 @@ import { countOutcomes } from "../inventory/books/outcomes.ts";
 import type { Order } from "./orders.ts";
 import { type OrderStage, openOrderStage } from "./stage.testing.ts";
 
+type Orders = OrderStage["orders"];
+
 const dayMs = 24 * 60 * 60_000;
 const refund = { reason: "came back broken", restock: true, actor: "grace" };
 
 describe("orders that ended long ago", () => {
   let stage: OrderStage;
   /** A process for which all orders of these tests are old. */
-  let mover: OrderStage["orders"];
+  let mover: Orders;
   before(async () => {
     stage = await openOrderStage();
     mover = stage.open({ moveAfterMs: 90 * dayMs, now: () => Date.now() + 91 * dayMs });
   });
   after(() => stage.close());
 
-  async function settled(productId: string, howMany: number, userId = "ada"): Promise<Order[]> {
-    const placed = await Promise.all(Array.from({ length: howMany }, () => stage.place({ productId, userId })));
+  async function settled(productId: string, howMany: number, userId = "ada", by = stage.orders): Promise<Order[]> {
+    const placed = await Promise.all(Array.from({ length: howMany }, () => stage.place({ productId, userId }, by)));
     await stage.orders.settlement.redrive(await stage.gate.records(productId));
     return Promise.all(placed.map((answer) => read(answer.ok ? answer.order.orderId : answer.orderId)));
   }
 
-  async function confirmed(productId: string, howMany: number, userId?: string): Promise<string[]> {
-    const orders = await settled(productId, howMany, userId);
+  async function confirmed(productId: string, howMany: number, userId?: string, by?: Orders): Promise<string[]> {
+    const orders = await settled(productId, howMany, userId, by);
     for (const { orderId } of orders) await stage.orders.confirm(orderId);
     return orders.map(({ orderId }) => orderId);
+  }
+
+  /** Placed at this time, so that its month does not depend on when the test runs. */
+  async function confirmedAt(productId: string, time: string): Promise<string> {
+    const [orderId = ""] = await confirmed(productId, 1, "ada", stage.open({ now: () => Date.parse(time) }));
+    return orderId;
   }
 
   async function read(orderId: string): Promise<Order> {
@@ -66,6 +74,14 @@ describe("orders that ended long ago", () => {
     await stage.orders.refundDone(refunding);
     await moveAll();
     assert.match((await placeOf(refunding)) ?? "", monthly);
+  });
+
+  test("of the last millisecond of a month and of the first one of the next are in two partitions", async () => {
+    const productId = await stage.newProduct({ stock: 10 });
+    const last = await confirmedAt(productId, "2025-12-31T23:59:59.999Z");
+    const first = await confirmedAt(productId, "2026-01-01T00:00:00.000Z");
+    await moveAll();
+    assert.deepEqual(await Promise.all([last, first].map(placeOf)), ["orders.past_2025_12", "orders.past_2026_01"]);
   });
 
   test("are read, listed, found, booked and told of as before they moved", async () => {
@@ -155,13 +171,13 @@ describe("orders that ended long ago", () => {
 
   test("do not move into a partition that was detached: their month gets another one", async () => {
     const productId = await stage.newProduct({ stock: 10 });
-    const [archived = ""] = await confirmed(productId, 1);
+    const archived = await confirmedAt(productId, "2026-03-01T00:00:00.000Z");
     await moveAll();
-    const place = await placeOf(archived);
-    await stage.sql.query(`alter table orders.past detach partition ${place}`);
-    const [later = ""] = await confirmed(productId, 1);
+    assert.equal(await placeOf(archived), "orders.past_2026_03");
+    await stage.sql.query("alter table orders.past detach partition orders.past_2026_03");
+    const later = await confirmedAt(productId, "2026-03-31T23:59:59.999Z");
     await moveAll();
-    assert.equal(await placeOf(later), `${place}_2`);
+    assert.equal(await placeOf(later), "orders.past_2026_03_2");
     assert.equal(await stage.orders.read(archived), undefined);
   });
 });
