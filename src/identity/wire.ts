@@ -19,8 +19,16 @@ const Password = Type.String({ minLength: 1, maxLength: 200 });
 const Code = Type.String({ pattern: "^[0-9]{6}$", description: "The six digits of the mail", examples: ["012345"] });
 const Id = Type.String({ pattern: "^[a-z0-9-]{1,64}$", examples: [someId] });
 const PersonName = Type.String({ pattern: visibleLine, maxLength: 200, examples: ["Ada"] });
-const Locale = Type.Unsafe<string | null>({ type: ["string", "null"], pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$" });
-const Zone = Type.Unsafe<string | null>({ type: ["string", "null"], pattern: "^[A-Za-z0-9_+/-]{1,64}$" });
+const Locale = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+  examples: ["de-DE"],
+});
+const Zone = Type.Unsafe<string | null>({
+  type: ["string", "null"],
+  pattern: "^[A-Za-z0-9_+/-]{1,64}$",
+  examples: ["Europe/Berlin"],
+});
 const Time = Type.String({ format: "date-time" });
 export const RoleName = Type.Unsafe<"CUSTOMER" | "WAREHOUSE" | "ADMIN">({
   type: "string",

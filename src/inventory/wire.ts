@@ -1,6 +1,6 @@
 /** Describes stock and the switch on the wire. */
 import { Type } from "typebox";
-import { line } from "#platform/wire";
+import { line, word } from "#platform/wire";
 
 /**
  * gatekeeper: orders go through the gate. sync: each order is decided in its own transaction. closed: new orders are
@@ -117,7 +117,7 @@ export const ProductParams = Type.Object({
   productId: Type.String({ maxLength: 64, pattern: line, examples: ["test-product-123"] }),
 });
 export const EntryHeaders = Type.Object({
-  "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" })),
+  "idempotency-key": Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: word })),
 });
 const reason = Type.String({ maxLength: 500, pattern: line, examples: ["delivery"] });
 

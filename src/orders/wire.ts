@@ -1,6 +1,6 @@
 /** Describes orders on the wire. */
 import { type Static, Type } from "typebox";
-import { line } from "#platform/wire";
+import { line, word } from "#platform/wire";
 
 export const statuses = [
   "PENDING",
@@ -95,7 +95,7 @@ export const PlaceBody = Type.Object(
 );
 
 function visible(maxLength: number, description: string) {
-  return Type.Optional(Type.String({ minLength: 1, maxLength, pattern: "^[\\x21-\\x7e]+$", description }));
+  return Type.Optional(Type.String({ minLength: 1, maxLength, pattern: word, description }));
 }
 export const PlaceHeaders = Type.Object({
   prefer: Type.Optional(Type.String({ pattern: "^[\\x20-\\x7e]*$", description: "`receipt`: a refusal comes signed" })),

@@ -7,7 +7,9 @@ import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastif
 import type { TObject, TSchema } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { IsDateTime, Set as setFormat } from "typebox/format";
+import { Pointer } from "typebox/value";
 import type { FieldFault } from "./problems.ts";
+import { saysOf } from "./wire.ts";
 
 // RFC 3339 has leap seconds, which no clock here has.
 setFormat("date-time", (text) => IsDateTime(text) && !Number.isNaN(Date.parse(text)));
@@ -24,9 +26,21 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     validator ??= Compile(schema);
     const candidate = readsText ? readText(schema as TObject, value as Record<string, unknown>) : value;
     if (validator.Check(candidate)) return { value: candidate };
-    return { error: validator.Errors(candidate) as FastifySchemaValidationError[] };
+    const faults = validator.Errors(candidate) as FastifySchemaValidationError[];
+    return { error: faults.map((fault) => ({ ...fault, message: messageOf(fault, schema) })) };
   };
 };
+
+/** A pattern alone is hard to read: it is said in words, or beside a text that it takes, or with what the text is. */
+function messageOf({ keyword, params, schemaPath, message }: FastifySchemaValidationError, schema: TSchema): string {
+  if (keyword !== "pattern") return message ?? "is not valid";
+  const { examples: [example] = [], description } =
+    (Pointer.Get(schema, schemaPath.slice(1)) as Described | undefined) ?? {};
+  const isA = description === undefined ? `${message}` : `${message}: ${description}`;
+  return saysOf[String(params.pattern)] ?? (example === undefined ? isA : `${message}, as ${example} does`);
+}
+
+type Described = { examples?: string[]; description?: string };
 
 /** For Fastify's `schemaController`, which gives the schemas that are named by reference. */
 export function buildSerializer(...shared: Parameters<ReturnType<typeof SerializerSelector>>): SerializerCompiler {
@@ -54,7 +68,7 @@ export function fieldFaults(faults: readonly FastifySchemaValidationError[], par
     // An unknown field is reported twice: once by its own name, once in a list at its parent.
     if (fault.keyword === "additionalProperties") return [];
     if (fault.keyword === "boolean") return [{ in: place, pointer, detail: "is not a field of this request" }];
-    return [{ in: place, pointer, detail: fault.message ?? "is not valid" }];
+    return [{ in: place, pointer, detail: fault.message as string }];
   });
 }
 

@@ -17,3 +17,15 @@ export const visibleLine = `^(?=.*\\S)[^${unprintable}]+$`;
 
 /** Many lines, tabs allowed. It may be empty. */
 export const lines = `^(?:[\\n\\r\\t]|[^${unprintable}])*$`;
+
+/** Signs of ASCII without a blank between them, as a header takes them. */
+export const word = "^[\\x21-\\x7e]+$";
+
+/** Tells people how a text must be that does not match one of these. */
+export const saysOf: Readonly<Record<string, string>> = {
+  [word]: "must be letters, digits and signs of ASCII, without blanks",
+  [lineOrEmpty]: "must be one line, without control characters",
+  [line]: "must be one line of at least one character, without control characters",
+  [visibleLine]: "must be one line with at least one character that is not a blank, without control characters",
+  [lines]: "must be text without control characters, except tabs and line breaks",
+};

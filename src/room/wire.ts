@@ -1,6 +1,6 @@
 /** Describes the line of a drop on the wire. */
 import { type Static, Type } from "typebox";
-import { visibleLine } from "#platform/wire";
+import { visibleLine, word } from "#platform/wire";
 import { ProductId } from "#wire/catalog";
 import { DropParams } from "#wire/drops";
 
@@ -125,7 +125,7 @@ export const ExchangeBody = Type.Object(
     pass: Type.String({
       minLength: 1,
       maxLength: 2_048,
-      pattern: "^[\\x21-\\x7e]+$",
+      pattern: word,
       description: "The pass that you have. It makes no order any more once the new one is told",
     }),
     productId: ProductId,

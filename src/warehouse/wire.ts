@@ -1,6 +1,6 @@
 /** Describes parcels and restock files on the wire. */
 import { type Static, Type } from "typebox";
-import { line, lines, visibleLine } from "#platform/wire";
+import { line, lines, visibleLine, word } from "#platform/wire";
 
 export const parcelStates = ["to_pick", "picking", "picked", "short", "handed_over", "cancelled"] as const;
 export type ParcelState = (typeof parcelStates)[number];
@@ -68,7 +68,7 @@ export const ScanBody = Type.Object(
   {
     scanId: Type.String({
       maxLength: 128,
-      pattern: "^[\\x21-\\x7e]+$",
+      pattern: word,
       description: "Made by the device; the same id counts once, however often and late it is sent",
       examples: ["6a1c1f3e-6a54-4a53-9a7e-1d9c6c1b2f10"],
     }),
