@@ -152,6 +152,30 @@ describe("the states of a drop's page", { skip }, () => {
     await page.getByText("The shop does not answer").waitFor({ state: "hidden" });
   });
 
+  test("a shop that is silent: the page says when it last heard of the drop, moves nothing, and goes on asking", async () => {
+    const { dropId } = await scheduled({ opensInMs: -1_000 });
+    for (const [locale, saysAge, saysWhy] of [
+      ["en-GB", /^Last heard \d+ sec ago$/, "The shop does not answer. This page goes on asking."],
+      ["de-DE", /^Letzter Stand vor \d+ Sek\.$/, "Der Shop antwortet nicht. Diese Seite fragt weiter."],
+      ["ar-EG", /^آخر تحديث قبل .+ (?:ثانية|ثوانٍ)$/, "المتجر لا يجيب. تواصل هذه الصفحة السؤال."],
+    ] as const) {
+      const { page } = await stage.person(`hears-nothing-${locale.slice(0, 2)}`, { locale });
+      await seen(page, dropId);
+      await page.evaluate("document.fonts.ready");
+      const placesOf = () => Promise.all(["h1", ".units", ".act"].map((part) => page.locator(part).boundingBox()));
+      const before = await placesOf();
+      await page.route("**/live", (route) => route.abort());
+      await page.getByText(saysAge).waitFor();
+      assert.equal(await page.locator(".phase [role=status]").last().textContent(), saysWhy);
+      assert.deepEqual(await placesOf(), before);
+      assert.equal(await page.locator("button.big").isEnabled(), true);
+      await look(page, `drop-silent-${locale.slice(0, 2)}`);
+      await page.unroute("**/live");
+      await page.getByText(saysAge).waitFor({ state: "detached" });
+      assert.equal(await page.locator(".phase [role=status]").last().textContent(), "");
+    }
+  });
+
   for (const [language, locale] of [
     ["German", "de-DE"],
     ["Arabic", "ar-EG"],

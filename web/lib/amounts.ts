@@ -39,6 +39,16 @@ export function duration(seconds: number): string {
   return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(amount);
 }
 
+/** `12 sec ago`, `3 min ago` or `2 hr ago`: in whole ones. */
+export function timeAgo(ageMs: number): string {
+  const [unit, unitMs] = ageMs < 60_000 ? (["second", 1_000] as const) : longerUnit(ageMs);
+  return new Intl.RelativeTimeFormat(locale(), { style: "short" }).format(-Math.floor(ageMs / unitMs), unit);
+}
+
+function longerUnit(ageMs: number) {
+  return ageMs < 3_600_000 ? (["minute", 60_000] as const) : (["hour", 3_600_000] as const);
+}
+
 const dayMs = 86_400_000;
 
 /** `12:34`, `1:02:03`, or, from two days on, the days alone. */

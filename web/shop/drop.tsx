@@ -9,6 +9,7 @@ import { Buy, LineLink } from "./drop-sale.tsx";
 import { NextDrops } from "./next-drops.tsx";
 import { Art } from "./parts/art.tsx";
 import { useLeftMs } from "./parts/countdown.tsx";
+import { LastHeard } from "./parts/last-heard.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { toneOfPhase } from "./parts/phase.ts";
@@ -18,7 +19,7 @@ import { LimitText } from "./product-list.tsx";
 import { useDrop } from "./watching.ts";
 
 export function DropPage({ dropId }: { dropId: string }) {
-  const { drop, products, problem, readProducts } = useDrop(dropId);
+  const { drop, heard, products, problem, readProducts } = useDrop(dropId);
   const [chosenId, setChosenId] = useState<string>();
   const leftMs = useLeftMs(Date.parse(drop?.opensAt ?? ""));
 
@@ -45,8 +46,11 @@ export function DropPage({ dropId }: { dropId: string }) {
       {chosen ? <Art product={chosen} /> : <div class="art" />}
       <div class="story">
         <div class="head">
-          <div role="status">
-            <Pill tone={toneOfPhase(phase)}>{say(`phase_${phase}`)}</Pill>
+          <div class="phase">
+            <div role="status">
+              <Pill tone={toneOfPhase(phase)}>{say(`phase_${phase}`)}</Pill>
+            </div>
+            {!isOver && <LastHeard heard={heard} />}
           </div>
           <h1 tabIndex={-1} class={nameClass(drop.name)}>
             <Name>{drop.name}</Name>

@@ -1,5 +1,5 @@
 /** Watches one drop: read once, then its phase and units again and again while the page is open. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type Drop, type Problem, type Product } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { neverThere } from "./product.tsx";
@@ -10,8 +10,17 @@ const hiddenTimes = 6;
 /** Nothing is asked around the opening, when the shop has orders to answer: the page knows the shop's clock. */
 const quietMs = 2_000;
 
+/** Of the shop, by `performance.now()`. */
+export type Heard = {
+  /** Its last news of the drop. */
+  atMs: number;
+  /** Since when it has been asked without an answer. */
+  askedSinceMs: number | undefined;
+};
+
 export type Watched = {
   drop: Drop | undefined;
+  heard: Readonly<Heard>;
   products: readonly Product[];
   problem: Problem | undefined;
   readProducts(): Promise<unknown>;
@@ -19,6 +28,7 @@ export type Watched = {
 
 export function useDrop(dropId: string): Watched {
   const [drop, setDrop] = useState<Drop>();
+  const heard = useRef<Heard>({ atMs: 0, askedSinceMs: undefined }).current;
   const [products, setProducts] = useState<readonly Product[]>([]);
   const [problem, setProblem] = useState<Problem>();
 
@@ -48,6 +58,7 @@ export function useDrop(dropId: string): Watched {
         setProblem(answer.problem);
         return !neverThere.includes(answer.problem.code);
       }
+      hear();
       known = answer.body;
       missing = await readProducts(known);
       setDrop(known);
@@ -56,14 +67,22 @@ export function useDrop(dropId: string): Watched {
     }
 
     async function readLive(of: Drop): Promise<boolean> {
+      heard.askedSinceMs ??= performance.now();
       const answer = await api.dropLive(dropId);
-      if (answer.ok) known = { ...of, ...answer.body };
+      if (answer.ok) {
+        hear();
+        known = { ...of, ...answer.body };
+      }
       if (missing) {
         missing = await readProducts(of);
         setProblem(missing);
       }
       if (isShown) setDrop(known);
       return isShown;
+    }
+
+    function hear(): void {
+      Object.assign(heard, { atMs: performance.now(), askedSinceMs: undefined });
     }
 
     async function read(): Promise<void> {
@@ -84,7 +103,7 @@ export function useDrop(dropId: string): Watched {
     };
   }, [dropId]);
 
-  return { drop, products, problem, readProducts: () => readProducts() };
+  return { drop, heard, products, problem, readProducts: () => readProducts() };
 }
 
 function waitMs(drop: Drop | undefined, usualMs = document.hidden ? everyMs * hiddenTimes : everyMs): number {

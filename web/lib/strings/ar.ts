@@ -40,6 +40,8 @@ export const ar: Strings = {
   opensAt: "يفتح {time}",
   closesAt: "يغلق {time}",
   closedAt: "أُغلق {time}",
+  lastHeard: "آخر تحديث {time}",
+  notHeard: "المتجر لا يجيب. تواصل هذه الصفحة السؤال.",
   shopClockCounts: "المعتمد ساعة المتجر لا ساعة جهازك.",
   opensIn: "يفتح بعد",
   opensInMinutes: "يفتح بعد {minutes} دقائق",

@@ -42,6 +42,8 @@ export const de: Strings = {
   opensAt: "Öffnet {time}",
   closesAt: "Schließt {time}",
   closedAt: "Geschlossen seit {time}",
+  lastHeard: "Letzter Stand {time}",
+  notHeard: "Der Shop antwortet nicht. Diese Seite fragt weiter.",
   shopClockCounts: "Es zählt die Uhr des Ladens, nicht die deines Geräts.",
   opensIn: "Öffnet in",
   opensInMinutes: "Öffnet in {minutes} Minuten",

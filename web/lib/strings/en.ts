@@ -38,6 +38,8 @@ export const en = {
   opensAt: "Opens {time}",
   closesAt: "Closes {time}",
   closedAt: "Closed {time}",
+  lastHeard: "Last heard {time}",
+  notHeard: "The shop does not answer. This page goes on asking.",
   shopClockCounts: "The shop's clock counts, not the one of your device.",
   opensIn: "Opens in",
   opensInMinutes: "It opens in {minutes} minutes",
