@@ -176,6 +176,26 @@ describe("the states of a drop's page", { skip }, () => {
     }
   });
 
+  test("a page that sees a drop end as planned asks for no reason; one that comes later does", async () => {
+    const { dropId } = await scheduled({ opensInMs: 30_000 - hourMs });
+    const { page, tab } = await stage.person("stays-to-the-end");
+    const asked = (of: Page) => {
+      const paths: string[] = [];
+      of.on("request", (request) => paths.push(new URL(request.url()).pathname));
+      return () => paths.filter((path) => path.endsWith("/changes")).length;
+    };
+    const times = asked(page);
+    await seen(page, dropId);
+    await page.getByText("Open now").waitFor();
+    await page.getByText("The drop is over").waitFor();
+    await page.waitForResponse("**/live");
+    assert.equal(times(), 0);
+    const later = await tab();
+    const laterTimes = asked(later);
+    await seen(later, dropId);
+    await eventually(() => laterTimes() === 1);
+  });
+
   for (const [language, locale] of [
     ["German", "de-DE"],
     ["Arabic", "ar-EG"],

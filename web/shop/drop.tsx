@@ -1,10 +1,11 @@
 /** `/d/{drop}`: one drop in its phase: the clock until it opens, then what is left and the one action. */
 import { useEffect, useState } from "preact/hooks";
 import { count, dayTimeAndZone, longClockText, money } from "../lib/amounts.ts";
-import { api, type Drop, type Product } from "../lib/api.ts";
+import type { Drop, Product } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
-import { phaseNow, type ShownPhase } from "../lib/phases.ts";
+import { phaseNow } from "../lib/phases.ts";
+import { Note } from "./drop-note.tsx";
 import { Buy, LineLink } from "./drop-sale.tsx";
 import { NextDrops } from "./next-drops.tsx";
 import { Art } from "./parts/art.tsx";
@@ -19,7 +20,7 @@ import { LimitText } from "./product-list.tsx";
 import { useDrop } from "./watching.ts";
 
 export function DropPage({ dropId }: { dropId: string }) {
-  const { drop, heard, products, problem, readProducts } = useDrop(dropId);
+  const { drop, first, heard, products, problem, readProducts } = useDrop(dropId);
   const [chosenId, setChosenId] = useState<string>();
   const leftMs = useLeftMs(Date.parse(drop?.opensAt ?? ""));
 
@@ -64,7 +65,13 @@ export function DropPage({ dropId }: { dropId: string }) {
           )}
         </div>
         {phase === "upcoming" && <Opening leftMs={leftMs} />}
-        {phase !== "upcoming" && phase !== "open" && <Note phase={phase} drop={drop} />}
+        {phase !== "upcoming" && phase !== "open" && (
+          <Note
+            phase={phase}
+            drop={drop}
+            endsAsPlanned={first?.phase !== "ended" && first?.closesAt === drop.closesAt}
+          />
+        )}
         {phase !== "cancelled" && (
           <p class="when">
             <b>{say(phase === "upcoming" ? "opensAt" : isOver ? "closedAt" : "closesAt", { time })}</b>{" "}
@@ -133,42 +140,6 @@ function announced(leftMs: number): string {
   if (leftMs > 600_000) return "";
   if (leftMs > 60_000) return say("opensInMinutes", { minutes: count(10) });
   return leftMs > 10_000 ? say("opensInMinute") : say("opensInSeconds", { seconds: count(10) });
-}
-
-function Note({ phase, drop }: { phase: Exclude<ShownPhase, "open" | "upcoming">; drop: Drop }) {
-  const whyOver = useReasonOfEnd(drop.dropId, phase);
-  const reason = phase === "paused" ? drop.pauseReason : whyOver;
-  return (
-    <div class="notice" role="status">
-      <p>{say(`note_${phase}`)}</p>
-      {reason && (
-        <p>
-          {say("reason")} <Name>{reason}</Name>
-        </p>
-      )}
-      {(phase === "sold_out" || phase === "ended" || phase === "cancelled") && (
-        <p>
-          <a href="/">{say("toProducts")}</a>
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** Of the shop's staff, if they cancelled the drop or closed it early. It is told once: a drop that is over stays so. */
-function useReasonOfEnd(dropId: string, phase: ShownPhase): string | null {
-  const [reason, setReason] = useState<string | null>(null);
-  const isOver = phase === "ended" || phase === "cancelled";
-  useEffect(() => {
-    if (!isOver) return;
-    void api.dropChanges(dropId).then((answer) => {
-      const end = answer.ok
-        ? answer.body.items.find(({ what }) => what === "cancelled" || what === "closed-early")
-        : undefined;
-      setReason(end?.reason ?? null);
-    });
-  }, [dropId, isOver]);
-  return reason;
 }
 
 type ChoicesProps = {

@@ -20,6 +20,8 @@ export type Heard = {
 
 export type Watched = {
   drop: Drop | undefined;
+  /** The drop as the page read it first. */
+  first: Drop | undefined;
   heard: Readonly<Heard>;
   products: readonly Product[];
   problem: Problem | undefined;
@@ -28,6 +30,7 @@ export type Watched = {
 
 export function useDrop(dropId: string): Watched {
   const [drop, setDrop] = useState<Drop>();
+  const [first, setFirst] = useState<Drop>();
   const heard = useRef<Heard>({ atMs: 0, askedSinceMs: undefined }).current;
   const [products, setProducts] = useState<readonly Product[]>([]);
   const [problem, setProblem] = useState<Problem>();
@@ -60,6 +63,7 @@ export function useDrop(dropId: string): Watched {
       }
       hear();
       known = answer.body;
+      setFirst(known);
       missing = await readProducts(known);
       setDrop(known);
       setProblem(missing);
@@ -103,7 +107,7 @@ export function useDrop(dropId: string): Watched {
     };
   }, [dropId]);
 
-  return { drop, heard, products, problem, readProducts: () => readProducts() };
+  return { drop, first, heard, products, problem, readProducts: () => readProducts() };
 }
 
 function waitMs(drop: Drop | undefined, usualMs = document.hidden ? everyMs * hiddenTimes : everyMs): number {
