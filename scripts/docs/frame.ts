@@ -76,7 +76,7 @@ ${contents(page)}
 
 function contents({ anchors }: Page): string {
   const headings = anchors.filter(({ level }) => level !== undefined);
-  if (headings.length < 2) return '<aside class="contents"></aside>';
+  if (headings.length < 2) return "";
   const most = 60;
   const shown = headings.length > most ? headings.filter(({ level }) => level === 2) : headings;
   const links = shown.map(
