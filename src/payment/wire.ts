@@ -12,8 +12,9 @@ export const PayRequest = Type.Object(
     cardNumber: Type.Optional(
       Type.String({
         pattern: cardNumber,
-        description: "Never stored; only its last four digits are. Needed by the simulated provider",
-        examples: ["4242424242424242"],
+        // Without an example of its own: the answer to a wrong number shows that, and no answer has a card's number.
+        description:
+          "Twelve to nineteen digits, with blanks between them or without. Never stored; only its last four digits are. Needed by the simulated provider",
       }),
     ),
     paymentMethod: Type.Optional(
