@@ -4,7 +4,7 @@
 import { type Static, Type } from "typebox";
 import { line } from "#platform/wire";
 
-/** Twelve to nineteen digits, blanks between them allowed. The check digit is left to the provider. */
+/** The check digit is left to the provider. */
 const cardNumber = "^ ?(?:[0-9] ?){12,19}$";
 
 export const PayRequest = Type.Object(

@@ -27,17 +27,20 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     const candidate = readsText ? readText(schema as TObject, value as Record<string, unknown>) : value;
     if (validator.Check(candidate)) return { value: candidate };
     const faults = validator.Errors(candidate) as FastifySchemaValidationError[];
-    return { error: faults.map((fault) => ({ ...fault, message: messageOf(fault, schema) })) };
+    return { error: faults.map((fault) => ({ ...fault, message: sayingOf(fault, schema) })) };
   };
 };
 
 /** A pattern alone is hard to read: it is said in words, or beside a text that it takes, or with what the text is. */
-function messageOf({ keyword, params, schemaPath, message }: FastifySchemaValidationError, schema: TSchema): string {
-  if (keyword !== "pattern") return message ?? "is not valid";
-  const { examples: [example] = [], description } =
-    (Pointer.Get(schema, schemaPath.slice(1)) as Described | undefined) ?? {};
-  const isA = description === undefined ? `${message}` : `${message}: ${description}`;
-  return saysOf[String(params.pattern)] ?? (example === undefined ? isA : `${message}, as ${example} does`);
+function sayingOf(fault: FastifySchemaValidationError, schema: TSchema): string {
+  const { keyword, params, schemaPath, message = "is not valid" } = fault;
+  if (keyword !== "pattern") return message;
+  const words = saysOf[String(params.pattern)];
+  if (words) return words;
+  const place = Pointer.Get(schema, schemaPath.slice(1)) as Described | undefined;
+  const example = place?.examples?.[0];
+  if (example !== undefined) return `${message}, as ${example} does`;
+  return place?.description === undefined ? message : `${message}: ${place.description}`;
 }
 
 type Described = { examples?: string[]; description?: string };
