@@ -49,7 +49,8 @@ test("with every engine over TLS an order is accepted and confirmed", async () =
 
   const lamp = { productId: "lamp", name: "Lamp", price: 4_900, currency: "EUR" };
   assert.equal((await admin.post("/products", lamp)).status, 201);
-  assert.equal((await admin.post("/inventory/lamp/restock", { quantity: 3, reason: "delivery" })).status, 200);
+  const stocked = await admin.post("/inventory/lamp/restock", { quantity: 3, reason: "delivery" });
+  assert.equal(stocked.status, 200, JSON.stringify(stocked.body));
   const placed = await ada.post<PlacedOrder>("/orders", { productId: "lamp", quantity: 1 });
   assert.equal(placed.status, 202, JSON.stringify(placed.body));
   const { orderId, statusUrl } = placed.body;

@@ -5,6 +5,7 @@ import type { Cluster } from "./cluster.ts";
 import { check, isRefusal, KafkaSilence } from "./errors.ts";
 import { createFeed, type Feed, type Fetched } from "./feed.ts";
 import type { Link } from "./link.ts";
+import { createLinks } from "./links.ts";
 import { createLongPoll, type LongPoll } from "./long-poll.ts";
 import { earliest, latest, listOffsets } from "./offsets.ts";
 
@@ -43,6 +44,9 @@ export function createFetchers(options: FetchOptions): ReadonlyMap<number, Fetch
   const { cluster, topic, partitions, maxRecords, gatherMs = 0 } = options;
   const feeds = new Map<number, Feed>();
   const polls = new Map<number, LongPoll>();
+  const places = createLinks(cluster);
+  /** Partitions whose place is asked for at the moment. */
+  let placing = 0;
 
   function pollOf(node: number): LongPoll {
     const known = polls.get(node);
@@ -137,18 +141,17 @@ export function createFetchers(options: FetchOptions): ReadonlyMap<number, Fetch
           throw error;
         }
       },
-      /** On a connection of its own: the poll's may be held by Kafka for seconds. */
+      /** Not on the poll's connection, which Kafka may hold for seconds. Partitions that begin together share another. */
       async place() {
+        placing += 1;
         try {
-          const link = await cluster.connect(await leaderOf(partition));
-          try {
-            return await boundsFrom(link, partition);
-          } finally {
-            link.cut();
-          }
+          return await boundsFrom(await places.to(await leaderOf(partition)), partition);
         } catch (error) {
           cluster.forget(topic);
           throw error;
+        } finally {
+          placing -= 1;
+          if (placing === 0) places.cut();
         }
       },
       cut() {

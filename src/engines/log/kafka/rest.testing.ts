@@ -1,11 +1,11 @@
-/** Tests how few requests Kafka gets of a process that has nothing to do, and that it misses nothing for it. */
+/** Tests how few requests and connections Kafka gets of a process, and that the process misses nothing for it. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, test } from "node:test";
 import { until } from "../../../../test/support/until.ts";
 import { numbered, patiently, sumOf } from "../contract/stage.testing.ts";
-import type { EventLog } from "../log.ts";
+import type { Batch, EventLog } from "../log.ts";
 import { type KafkaStage, settings } from "./kafka.testing.ts";
 import { openKafkaLog } from "./kafka.ts";
 
@@ -66,6 +66,25 @@ export function restLaws(stage: KafkaStage): void {
       assert.ok(requests.of(heartbeat) < 2 * groups.length, `${requests.of(heartbeat)} heartbeats in four looks`);
     });
 
+    test("a member of many partitions opens no more connections than a member of one", async () => {
+      const openedFor = async (partitions: number) => {
+        const topic = await stage.freshTopic(partitions);
+        await stage.eventLog.append(topic, numbered(100));
+        let handled = 0;
+        const handle = async ({ records }: Batch) => {
+          handled += records.length;
+        };
+        using connections = countConnections();
+        const member = await stage.eventLog.consume({ topic, group: randomUUID(), maxRecords: 10, handle });
+        await until(() => handled === 100, patiently);
+        const opened = connections.opened();
+        await member.close();
+        return opened;
+      };
+      const ofOne = await openedFor(1);
+      assert.equal(await openedFor(12), ofOne);
+    });
+
     test("a member learns of another long before its next heartbeat is due, and gives up partitions to it", async () => {
       await using stack = new AsyncDisposableStack();
       const topic = await stage.freshTopic(2);
@@ -91,14 +110,23 @@ export function restLaws(stage: KafkaStage): void {
 /** Counts by key the requests that the process sends until it is disposed. The client publishes each. */
 function countRequests() {
   const counts = new Map<number, number>();
-  const channel = "tracing:plt:kafka:connections:api:start";
-  const count = (message: unknown) => {
+  const requests = listen("api", (message) => {
     const { apiKey } = message as { apiKey: number };
     counts.set(apiKey, (counts.get(apiKey) ?? 0) + 1);
-  };
-  subscribe(channel, count);
-  return {
-    of: (key: number) => counts.get(key) ?? 0,
-    [Symbol.dispose]: () => void unsubscribe(channel, count),
-  };
+  });
+  return { of: (key: number) => counts.get(key) ?? 0, [Symbol.dispose]: requests[Symbol.dispose] };
+}
+
+function countConnections() {
+  let opened = 0;
+  const connections = listen("connects", () => {
+    opened += 1;
+  });
+  return { opened: () => opened, [Symbol.dispose]: connections[Symbol.dispose] };
+}
+
+function listen(to: "api" | "connects", note: (message: unknown) => void): Disposable {
+  const channel = `tracing:plt:kafka:connections:${to}:start`;
+  subscribe(channel, note);
+  return { [Symbol.dispose]: () => void unsubscribe(channel, note) };
 }
