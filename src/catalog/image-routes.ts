@@ -7,7 +7,7 @@ import { type Guard, problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
 import type { Catalog } from "./catalog.ts";
 import { mediaTypeOf, mediaTypes, mostBytes } from "./images.ts";
-import { catalogProblems, refuseChange } from "./problems.ts";
+import { catalogProblems, noImage, refuseChange } from "./problems.ts";
 import { answerOf } from "./view.ts";
 import { IfMatch, ImageParams, ProductParams } from "./wire.ts";
 
@@ -38,7 +38,7 @@ export function imageRoutes(app: Http, { catalog, adminOnly }: { catalog: Catalo
 
   async function getImage(request: Asked<{ params: typeof ImageParams }>, reply: FastifyReply) {
     const image = await catalog.image(request.params.hash);
-    if (!image) return refuse(reply, image_not_found);
+    if (!image) return refuse(reply, image_not_found, noImage);
     reply.headers({
       "cache-control": "public, max-age=31536000, immutable",
       "x-content-type-options": "nosniff",

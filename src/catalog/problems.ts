@@ -10,6 +10,8 @@ export const catalogProblems = defineProblems({
   image_not_known: { status: 415, title: "The body is no picture that the shop shows" },
 });
 
+export const noImage = "A product may have another picture by now: GET /products/{productId} names it in image.";
+
 export function unknownProduct(productId: string): string {
   return `No product ${productId} is for sale`;
 }

@@ -7,7 +7,7 @@ import type { Asked, Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { problemResponses } from "#platform/openapi";
 import { Problem, platformProblems, refuse } from "#platform/problems";
-import { notSettledYet, orderProblems, settleWithinMs } from "#problems/orders";
+import { notSettledYet, orderProblems, refusals, settleWithinMs } from "#problems/orders";
 import { payDetails, paymentProblems } from "#problems/payment";
 import { PayRequest } from "#wire/payment";
 import { adoptionRoutes } from "./adoption-routes.ts";
@@ -25,7 +25,7 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     refuseWithoutMeans(request.body, payment.takes);
     const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
-    if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, orderProblems.order_not_found);
+    if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, ...refusals.notYours);
     const order = seen.status === "PENDING" ? await orders.settled(orderId, settleWithinMs) : seen;
     if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid, payDetails.already_paid);

@@ -69,8 +69,10 @@ const kinds = {
 
 function problemOf(failure: AskFailed | undefined, method: string): Problem {
   const how = failure?.how ?? "unreached";
-  return new Problem(kinds[how], how === "unreached" ? undefined : againBy(method), { cause: failure });
+  return new Problem(kinds[how], how === "unreached" ? notReached : againBy(method), { cause: failure });
 }
+
+const notReached = "The request was not carried out. Send it again after as many seconds as Retry-After says.";
 
 function againBy(method: string): string {
   if (method === "GET" || method === "HEAD") return "Nothing was changed: ask again.";

@@ -9,7 +9,7 @@ import { systemClock } from "#platform/clock";
 import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import type { Management } from "#platform/management";
-import { Problem, platformProblems } from "#platform/problems";
+import { Problem, platformDetails, platformProblems } from "#platform/problems";
 import { traceHeaders } from "#platform/spans";
 import openApi from "../../openapi.json" with { type: "json" };
 import packageJson from "../../package.json" with { type: "json" };
@@ -110,7 +110,8 @@ function passOn(app: Http, prefix: string, { upstreams, agent, streams }: Way): 
         schema: { hide: true },
         async handler(request, reply) {
           const { method = "GET", url: path = prefix } = request.raw;
-          if (isInternal(prefix, request.params)) throw new Problem(platformProblems.not_found);
+          if (isInternal(prefix, request.params))
+            throw new Problem(platformProblems.not_found, platformDetails.not_found);
           const body = Buffer.isBuffer(request.body) ? request.body : undefined;
           const { "content-length": _, ...passed } = endToEnd(request.headers);
           const headers = {

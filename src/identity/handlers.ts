@@ -137,7 +137,7 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
 
     async logInAsDemo(request: Asked<{ body: typeof wire.DemoBody }>, reply: FastifyReply) {
       const entered = isDemoAt(request) && (await accounts.enterDemo(request.body.person, placeOf(request)));
-      return entered ? signedIn(reply, entered) : refuse(reply, platformProblems.not_found);
+      return entered ? signedIn(reply, entered) : refuse(reply, platformProblems.not_found, noDemoPeople);
     },
 
     async readAccount(request: FastifyRequest, reply: FastifyReply) {
@@ -164,6 +164,7 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
 }
 
 const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+const noDemoPeople = "This address has no demo people. Sign in with an account: POST /session.";
 const noAccount = "This caller is known by a token of another kind, and has no account here";
 const demoList = Object.entries(demoPeople).map(([person, { name, role }]) => ({ person, name, role }));
 

@@ -8,3 +8,10 @@ export const notificationProblems = defineProblems({
   webhook_disabled: { status: 409, title: "The webhook is disabled" },
   too_many_webhooks: { status: 409, title: "There are as many webhooks as the shop may have" },
 });
+
+export const details = {
+  webhook_not_found: "No webhook has this webhookId. GET /webhooks lists them.",
+  delivery_not_found:
+    "Deliveries that have ended are kept for thirty days. GET /webhooks/{webhookId}/deliveries lists those of a webhook.",
+  too_many_webhooks: "Delete one that is not needed any more, or let one receiver take several types of events.",
+};

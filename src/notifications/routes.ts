@@ -7,7 +7,7 @@ import { problemResponses } from "#platform/openapi";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import { eventTypes } from "./intake.ts";
 import type { Delivery, Endpoint, Notifications } from "./notifications.ts";
-import { notificationProblems } from "./problems.ts";
+import { details, notificationProblems } from "./problems.ts";
 import {
   CreatedWebhook,
   DeliveryList,
@@ -52,7 +52,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
     const { url, events = [], description = "" } = request.body;
     requireKnown(events);
     const created = await notifications.create({ url, events, description });
-    if (!created.ok) return refuse(reply, notificationProblems[created.reason], created.why);
+    if (!created.ok) return refuseChange(reply, created);
     const { endpoint, secret } = created;
     reply.code(201).header("location", `/webhooks/${endpoint.endpointId}`);
     return { ...viewOf(endpoint), secret };
@@ -60,7 +60,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
 
   async function readWebhook(request: OfOne, reply: FastifyReply) {
     const endpoint = await notifications.find(request.params.webhookId);
-    return endpoint ? viewOf(endpoint) : refuse(reply, webhook_not_found);
+    return endpoint ? viewOf(endpoint) : refuse(reply, webhook_not_found, details.webhook_not_found);
   }
 
   async function changeWebhook(
@@ -69,11 +69,12 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
   ) {
     requireKnown(request.body.events ?? []);
     const changed = await notifications.change(request.params.webhookId, request.body);
-    return changed.ok ? viewOf(changed.endpoint) : refuse(reply, notificationProblems[changed.reason], changed.why);
+    return changed.ok ? viewOf(changed.endpoint) : refuseChange(reply, changed);
   }
 
   async function removeWebhook(request: OfOne, reply: FastifyReply) {
-    if (!(await notifications.remove(request.params.webhookId))) return refuse(reply, webhook_not_found);
+    if (!(await notifications.remove(request.params.webhookId)))
+      return refuse(reply, webhook_not_found, details.webhook_not_found);
     reply.code(204);
     return null;
   }
@@ -83,7 +84,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
     const deliveryId = await notifications.test(webhookId);
     if (deliveryId === undefined) {
       if (await notifications.find(webhookId)) return refuse(reply, webhook_disabled, disabledSays);
-      return refuse(reply, webhook_not_found);
+      return refuse(reply, webhook_not_found, details.webhook_not_found);
     }
     reply.code(202);
     return { deliveryId };
@@ -91,7 +92,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
 
   async function rotateSecret(request: OfOne, reply: FastifyReply) {
     const rotated = await notifications.rotate(request.params.webhookId);
-    if (!rotated) return refuse(reply, webhook_not_found);
+    if (!rotated) return refuse(reply, webhook_not_found, details.webhook_not_found);
     return { secret: rotated.secret, oldSecretUntil: rotated.oldSecretUntil.toISOString() };
   }
 
@@ -101,7 +102,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
   ) {
     const { webhookId } = request.params;
     const { cursor, limit = pageSize } = request.query;
-    if (!(await notifications.find(webhookId))) return refuse(reply, webhook_not_found);
+    if (!(await notifications.find(webhookId))) return refuse(reply, webhook_not_found, details.webhook_not_found);
     const page = await notifications.deliveries(webhookId, cursor === undefined ? null : Number(cursor), limit + 1);
     const shown = page.slice(0, limit);
     const last = shown.at(-1);
@@ -111,11 +112,18 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
   async function resendDelivery(request: Asked<{ params: typeof DeliveryParams }>, reply: FastifyReply) {
     const { deliveryId } = request.params;
     const answer = await notifications.resend(deliveryId);
-    if (answer === undefined) return refuse(reply, delivery_not_found);
+    if (answer === undefined) return refuse(reply, delivery_not_found, details.delivery_not_found);
     if (answer === "disabled") return refuse(reply, webhook_disabled, disabledSays);
     reply.code(202);
     return { deliveryId };
   }
+}
+
+type RefusedChange = { reason: "address_refused"; why: string } | { reason: "webhook_not_found" | "too_many_webhooks" };
+
+function refuseChange(reply: FastifyReply, refused: RefusedChange) {
+  const detail = refused.reason === "address_refused" ? refused.why : details[refused.reason];
+  return refuse(reply, notificationProblems[refused.reason], detail);
 }
 
 function requireKnown(events: readonly string[]): void {

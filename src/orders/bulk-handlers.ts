@@ -5,7 +5,7 @@ import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, refuse } from "#platform/problems";
 import { type Bulk, mostOrders, type SeenPlan } from "./bulk.ts";
-import { orderProblems } from "./problems.ts";
+import { orderProblems, refusals } from "./problems.ts";
 import type { OrderFilter } from "./search.ts";
 import { shortCodeOf } from "./short-codes.ts";
 import type { BulkFilterBody, BulkPlan, ItemsQuery, PlanParams, PreviewBody } from "./wire.ts";
@@ -64,7 +64,7 @@ export function createBulkHandlers({ bulk, filterOf }: BulkHandlersOptions) {
   async function planOf(request: AskedOfPlan): Promise<SeenPlan> {
     const { planId } = request.params;
     const plan = isUuid(planId) ? await bulk.read(planId) : undefined;
-    if (!plan) throw new Problem(orderProblems.bulk_plan_not_found);
+    if (!plan) throw new Problem(...refusals.noPlan);
     return plan;
   }
 

@@ -5,14 +5,21 @@ import { openEventStream } from "#platform/event-stream";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { isoTime } from "#platform/iso-time";
-import { Problem, platformProblems, refuse } from "#platform/problems";
+import { Problem, refuse } from "#platform/problems";
 import type { SignedText } from "#wire/fairness";
 import type { LineBehind, NotOpen, PlaceRefusal, PlaceRequest } from "./answers.ts";
 import { pageOf, readCursor } from "./cursors.ts";
 import { whyNotExtended } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
-import { notSettledYet, orderProblems, refusalOf, settleWithinMs, whyNotExtendedDetails } from "./problems.ts";
+import {
+  notSettledYet,
+  orderProblems,
+  refusalOf,
+  refusals,
+  settleWithinMs,
+  whyNotExtendedDetails,
+} from "./problems.ts";
 import type { Receipts } from "./receipts.ts";
 import { isFinal } from "./state.ts";
 import type { Streams } from "./streams.ts";
@@ -34,7 +41,7 @@ const pageSize = 50;
 export function createOrderHandlers({ orders, streams, views, passes, receipts }: OrderHandlersOptions) {
   /** Before the token and the body are looked at: under a crowd most of the work for a refused request is these two. */
   const refuseWhileFull: onRequestHookHandler = (_request, reply, done) => {
-    if (orders.refusesOne()) reply.send(refuse(reply, platformProblems.overloaded));
+    if (orders.refusesOne()) reply.send(refuse(reply, ...refusals.overloaded));
     else done();
   };
 
@@ -164,7 +171,7 @@ export function createOrderHandlers({ orders, streams, views, passes, receipts }
     const { reason, restock = false } = request.body;
     const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
-    if (!seen) return refuse(reply, orderProblems.order_not_found);
+    if (!seen) return refuse(reply, ...refusals.notFound);
     const actor = callerOf(request).userId;
     const refunded = await orders.refund(orderId, { reason, restock, actor, ...(request.query.force && forced) });
     const order = refunded ?? (await orders.read(orderId)) ?? seen;
@@ -183,7 +190,7 @@ export function createOrderHandlers({ orders, streams, views, passes, receipts }
     const { orderId } = request.params;
     const order = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (order === "undecided") throw new Problem(orderProblems.outcome_pending, notSettledYet);
-    if (!order || !mayActFor(callerOf(request), order.userId)) throw new Problem(orderProblems.order_not_found);
+    if (!order || !mayActFor(callerOf(request), order.userId)) throw new Problem(...refusals.notYours);
     return order;
   }
 
@@ -207,7 +214,7 @@ const handedOverSays =
 type Refused = LineBehind & { reason: PlaceRefusal; orderId?: string };
 
 function refusePlacing(reply: FastifyReply, { reason, orderId, lineOf, mayReturn }: Refused, receipt?: SignedText) {
-  if (reason === "overloaded") return refuse(reply, platformProblems.overloaded);
+  if (reason === "overloaded") return refuse(reply, ...refusals.overloaded);
   const lineUrl = `/drops/${lineOf}/room`;
   const { kind, detail } = refusalOf(reason);
   return refuse(reply, kind, detail, {

@@ -2,7 +2,7 @@
  * Lists every reason for which an order is refused, with its status and sentence. A test compares docs/errors.md with
  * it.
  */
-import { defineProblems, type ProblemKind } from "#platform/problems";
+import { defineProblems, type ProblemKind, platformProblems } from "#platform/problems";
 import type { PlaceRefusal } from "./answers.ts";
 import type { ExtensionRefusal } from "./extension.ts";
 
@@ -75,6 +75,20 @@ export const placeProblems: readonly ProblemKind[] = Object.keys(details).map(
 export function refusalOf(reason: keyof typeof details): { kind: ProblemKind; detail: string } {
   return { kind: orderProblems[reason], detail: details[reason] };
 }
+
+/** Refusals of several routes, each with what it says. */
+export const refusals = {
+  notYours: [orderProblems.order_not_found, "None of your orders has this orderId. GET /orders lists them."],
+  notFound: [orderProblems.order_not_found, "No order has this orderId. GET /admin/orders finds orders."],
+  noPlan: [
+    orderProblems.bulk_plan_not_found,
+    "No plan has this planId. Preview the act again: POST /admin/orders/bulk/preview.",
+  ],
+  overloaded: [
+    platformProblems.overloaded,
+    "Nothing is held or charged. Send the same request again after as many seconds as Retry-After says.",
+  ],
+} as const;
 
 /** How long a request about an accepted order waits for it to reach the books, milliseconds. */
 export const settleWithinMs = 2_000;

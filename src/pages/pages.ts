@@ -19,6 +19,8 @@ import { readWaitPage, type WaitPage } from "./wait-page.ts";
 /** All of them are one file: which page it shows is the script's to read from the address. */
 const shopPaths = ["/p/:productId", "/d/:dropId/fair", "/o/:orderId", "/me", "/login", "/join", "/reset"];
 
+const noFile = "A page of an earlier release may ask for this file: load the page again.";
+
 const consolePaths = ["/console", "/console/*"];
 /** Stands in the built console.html wherever the nonce of an answer belongs: see web/vite.ts. */
 const noncePlaceholder = /NONCE-OF-THIS-ANSWER/g;
@@ -63,12 +65,12 @@ export async function servePages(app: Http, site: Site, options: PageOptions = {
     ] as const) {
       scope.get(`/${folder}/:name`, { schema: { hide: true } }, (request, reply) => {
         const { name } = request.params as { name: string };
-        if (!fileName.test(name)) throw new Problem(platformProblems.not_found);
+        if (!fileName.test(name)) throw new Problem(platformProblems.not_found, noFile);
         return sendOne(reply, `${folder}/${name}`, howLong);
       });
     }
     scope.setNotFoundHandler(() => {
-      throw new Problem(platformProblems.not_found);
+      throw new Problem(platformProblems.not_found, noFile);
     });
   });
 

@@ -1,6 +1,7 @@
 /** Lists every reason for which a payment, a webhook or a finding is refused. */
 import { defineProblems } from "#platform/problems";
 import type { PayRefusal } from "./attempt.ts";
+import type { WebhookAnswer } from "./webhook.ts";
 
 /** Keyed by the reasons of `pay()` and by those of the webhook's route. */
 export const paymentProblems = defineProblems({
@@ -18,6 +19,15 @@ export const paymentProblems = defineProblems({
   bad_signature: { status: 401, title: "The webhook is not signed by its provider" },
   unknown_provider: { status: 404, title: "No payment provider of that name is connected" },
 });
+
+/** For the provider, and for the person who connects it. */
+export const webhookDetails: Record<Exclude<WebhookAnswer, "accepted">, string> = {
+  bad_signature:
+    "Nothing was changed. The provider must sign with the secret that this shop has for its webhooks, and send the bytes that it signed.",
+  unknown_provider: "Nothing was changed. The last part of this address is the name of the shop's payment provider.",
+};
+
+export const noFinding = "No finding has this findingId. GET /payments/findings lists those that are open.";
 
 /** They say whether something was charged, and what to do next. */
 export const payDetails: Record<PayRefusal, string> = {

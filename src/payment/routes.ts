@@ -7,7 +7,7 @@ import { problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
 import type { Finding } from "./findings.ts";
 import type { Payment } from "./payment.ts";
-import { paymentProblems } from "./problems.ts";
+import { noFinding, paymentProblems, webhookDetails } from "./problems.ts";
 import {
   CloseBody,
   FindingList,
@@ -59,7 +59,7 @@ export function paymentRoutes(app: Http, { payment, identity, publishableKey }: 
     reply.header("cache-control", "no-store");
     const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const answer = await payment.receiveWebhook(request.params.provider, rawBody, request.headers);
-    return answer === "accepted" ? { received: true } : refuse(reply, paymentProblems[answer]);
+    return answer === "accepted" ? { received: true } : refuse(reply, paymentProblems[answer], webhookDetails[answer]);
   }
 
   async function listFindings() {
@@ -72,7 +72,7 @@ export function paymentRoutes(app: Http, { payment, identity, publishableKey }: 
   ) {
     const { findingId } = request.params;
     const isKnown = await payment.findings.close(findingId, callerOf(request).userId, request.body.reason);
-    if (!isKnown) return refuse(reply, paymentProblems.finding_not_found);
+    if (!isKnown) return refuse(reply, paymentProblems.finding_not_found, noFinding);
     reply.code(204);
     return null;
   }

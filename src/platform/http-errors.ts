@@ -2,7 +2,7 @@
 import type { FastifySchemaValidationError } from "fastify";
 import { QueueFull } from "./batch.ts";
 import { fieldFaults } from "./http-validation.ts";
-import { Problem, type ProblemDetails, type ProblemKind, platformProblems } from "./problems.ts";
+import { Problem, type ProblemDetails, type ProblemKind, platformDetails, platformProblems } from "./problems.ts";
 import { isUnavailable } from "./unavailable.ts";
 
 type FastifyFault = Error & {
@@ -19,25 +19,23 @@ type FastifyFault = Error & {
  */
 export function problemOf(thrown: unknown, arrived: boolean): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (thrown instanceof QueueFull) return new Problem(platformProblems.overloaded, undefined, { cause: thrown });
+  if (thrown instanceof QueueFull)
+    return new Problem(platformProblems.overloaded, platformDetails.overloaded, { cause: thrown });
   if (isUnavailable(thrown)) {
-    const detail = "Try again in a moment; if the request was to change something, first look whether it did";
-    return new Problem(platformProblems.unavailable, detail, { cause: thrown });
+    return new Problem(platformProblems.unavailable, platformDetails.unavailable, { cause: thrown });
   }
   const fault = (thrown instanceof Error ? thrown : new Error(String(thrown))) as FastifyFault;
   if (fault.validation) return invalid(fault);
   const kind = isOfReading(fault) || !arrived ? kindOf(fault.statusCode) : undefined;
   if (!kind) {
-    return new Problem(platformProblems.internal_error, "Quote the instance when you report this", { cause: fault });
+    return new Problem(platformProblems.internal_error, platformDetails.internal_error, { cause: fault });
   }
   const details: ProblemDetails = { cause: fault };
   // The rest of such a body is not read, so the connection cannot be used again.
   if (kind === platformProblems.body_too_large) details.headers = { connection: "close" };
-  return new Problem(
-    kind,
-    arrived ? sayings[fault.code ?? fault.name] : "The request ended before it was complete",
-    details,
-  );
+  const unless = platformDetails[kind.code as keyof typeof platformDetails];
+  const detail = arrived ? (sayings[fault.code ?? fault.name] ?? unless) : "The request ended before it was complete";
+  return new Problem(kind, detail, details);
 }
 
 const kinds = new Map<number, ProblemKind>(Object.values(platformProblems).map((kind) => [kind.status, kind]));
@@ -65,5 +63,5 @@ const sayings: Readonly<Record<string, string>> = {
 function invalid(fault: FastifyFault): Problem {
   const errors = fieldFaults(fault.validation ?? [], fault.validationContext);
   const detail = errors.map((error) => `${error.pointer.slice(2) || error.in} ${error.detail}`).join("; ");
-  return new Problem(platformProblems.validation, detail || undefined, { errors, cause: fault });
+  return new Problem(platformProblems.validation, detail || platformDetails.validation, { errors, cause: fault });
 }

@@ -4,7 +4,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { randomHex } from "./ids.ts";
-import { type ProblemKind, platformProblems, problemBody } from "./problems.ts";
+import { type ProblemKind, platformDetails, platformProblems, problemBody } from "./problems.ts";
 
 const drainLimitMs = 10_000;
 
@@ -50,7 +50,7 @@ export function requestIdOf(request: { headers: IncomingMessage["headers"] }): s
 /** Node's own response would have no body with the reason. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const kind = platformProblems.expectation_failed;
-  const body = problemBody(kind, kind.title, {}, requestIdOf(request));
+  const body = problemBody(kind, platformDetails.expectation_failed, {}, requestIdOf(request));
   response.writeHead(kind.status, {
     "content-type": "application/problem+json; charset=utf-8",
     "content-length": Buffer.byteLength(body),
@@ -65,16 +65,17 @@ export function answerBrokenHttp(error: Error & { code?: string }, socket: Socke
     socket.destroy();
     return;
   }
-  const kind: ProblemKind =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? platformProblems.headers_too_large
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? platformProblems.request_timeout
-        : platformProblems.validation;
-  const detail = kind === platformProblems.validation ? "The bytes received are not an HTTP request" : kind.title;
+  const [kind, detail] = brokenHttp(error.code);
   const body = problemBody(kind, detail, {}, requestIdOf({ headers: {} }));
   socket.end(
     `HTTP/1.1 ${kind.status} ${kind.code}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+}
+
+function brokenHttp(code: string | undefined): [ProblemKind, string] {
+  const { headers_too_large, request_timeout, validation } = platformProblems;
+  if (code === "HPE_HEADER_OVERFLOW") return [headers_too_large, platformDetails.headers_too_large];
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return [request_timeout, platformDetails.request_timeout];
+  return [validation, "The bytes received are not an HTTP request"];
 }

@@ -25,7 +25,7 @@ import type { Management } from "./management.ts";
 import type { Metrics } from "./metrics.ts";
 import { type OpenApiInfo, serveOpenApi } from "./openapi.ts";
 import { pageForNothing } from "./page-for-nothing.ts";
-import { Problem, platformProblems, refuse } from "./problems.ts";
+import { Problem, platformDetails, platformProblems, refuse } from "./problems.ts";
 import { allowedMethods, type RouteList } from "./routes.ts";
 
 export type { Asked, Http } from "./http-app.ts";
@@ -109,7 +109,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
       return page ? page(request, reply) : done(problem);
     }
     if (management?.isElsewhere(request.raw, request.routeOptions.url)) {
-      return done(new Problem(platformProblems.not_found));
+      return done(new Problem(platformProblems.not_found, platformDetails.not_found));
     }
     runInContext(contextOf(request, reply), done);
   });
@@ -171,7 +171,7 @@ const timeSchema = {
 
 function nothingAt(routes: RouteList, method: string, url: string): Problem {
   const allowed = allowedMethods(routes, url);
-  if (allowed.length === 0) return new Problem(platformProblems.not_found);
+  if (allowed.length === 0) return new Problem(platformProblems.not_found, platformDetails.not_found);
   const allow = allowed.join(", ");
   return new Problem(platformProblems.method_not_allowed, `${method} is not one of ${allow}`, { headers: { allow } });
 }

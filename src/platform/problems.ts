@@ -41,6 +41,23 @@ export const platformProblems = defineProblems({
   overloaded: { status: 503, title: "Too many requests are waiting already", retryAfterSeconds: 1 },
 });
 
+/** What each of them says to the caller if the place that refuses knows no more. */
+export const platformDetails: Record<keyof typeof platformProblems, string> = {
+  validation: "Nothing was changed. GET /openapi.json describes what each address takes.",
+  not_found: "GET /openapi.json lists the addresses that this shop answers.",
+  method_not_allowed: "The header Allow of this answer names the methods of this address.",
+  request_timeout: "Nothing was changed. Send the whole request again, without a pause in it.",
+  body_too_large: "Nothing was changed. Send a smaller body.",
+  unsupported_media_type: "Nothing was changed. GET /openapi.json describes what each address takes.",
+  misdirected: "Send the request to the host of the shop.",
+  expectation_failed: "Nothing was changed. Send the request without this header.",
+  rate_limited: "Nothing was changed. Try again after as many seconds as Retry-After says.",
+  headers_too_large: "Nothing was changed. Send fewer or shorter headers; a long Cookie is the usual reason.",
+  internal_error: "Quote the instance when you report this.",
+  unavailable: "Try again in a moment; if the request was to change something, first look whether it did.",
+  overloaded: "Send the same request again after as many seconds as Retry-After says.",
+};
+
 /** One thing wrong with the request; `pointer` is a JSON pointer in URI fragment form, as in RFC 9457 §3. */
 export type FieldFault = { in: "body" | "querystring" | "params" | "headers"; pointer: string; detail: string };
 
@@ -63,7 +80,7 @@ export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly details: ProblemDetails;
 
-  constructor(kind: ProblemKind, detail: string = kind.title, details: ProblemDetails = {}) {
+  constructor(kind: ProblemKind, detail: string, details: ProblemDetails = {}) {
     super(detail, "cause" in details ? { cause: details.cause } : undefined);
     this.name = "Problem";
     this.kind = kind;
@@ -112,7 +129,7 @@ export type ProblemReply = {
 export function refuse(
   reply: ProblemReply,
   kind: ProblemKind,
-  detail: string = kind.title,
+  detail: string,
   details: ProblemDetails = {},
   // biome-ignore lint/suspicious/noExplicitAny: the handler's declared answers are its successes; a problem fits beside any of them.
 ): any {

@@ -95,7 +95,7 @@ export function createWarehouseHandlers({ warehouse, accounts }: WarehouseFaces)
     if (moved.ok) return shownOf(moved.parcel);
     const { reason, parcel } = moved;
     const kind = warehouseProblems[reason];
-    return refuse(reply, kind, reason === "wrong_item" ? kind.title : details[reason], {
+    return refuse(reply, kind, details[reason], {
       ...(parcel && { extra: { state: parcel.state } }),
     });
   }

@@ -13,9 +13,10 @@ export const warehouseProblems = defineProblems({
 
 export type ParcelRefusal = keyof typeof warehouseProblems;
 
-export const details: Record<Exclude<ParcelRefusal, "wrong_item">, string> = {
+export const details: Record<ParcelRefusal, string> = {
   parcel_not_found: "No order with this id was paid. GET /parcels lists the parcels.",
   parcel_cancelled: "Put its units back on the shelf: nothing is sent for this order.",
+  wrong_item: "Scan a unit of the product that the parcel shows.",
   picked_by_other: "Take another parcel, or take this one over: start it with takeOver=true.",
   handed_over: "Nothing can be changed in it any more.",
   not_picked: "Scan each of its units first. If one is missing, report the parcel as short.",

@@ -103,6 +103,11 @@ export function createClient(origin: () => string, identity: Headers, connection
   };
 }
 
+/** Every problem that a test gets says what happened or what to do, and not only what its kind is called. */
+function saysNoMore({ code, title, detail }: Partial<Problem>): boolean {
+  return code !== undefined && title !== undefined && title === detail;
+}
+
 function exchange<Body>(url: URL, options: RequestOptions, bytes: string | undefined): Promise<Answer<Body>> {
   return new Promise((resolve, reject) => {
     const length = bytes === undefined ? {} : { "content-length": String(Buffer.byteLength(bytes)) };
@@ -114,10 +119,13 @@ function exchange<Body>(url: URL, options: RequestOptions, bytes: string | undef
       response.on("end", () => {
         const text = Buffer.concat(chunks).toString();
         const isJson = /\bjson\b/.test(response.headers["content-type"] ?? "");
+        const body = isJson && text !== "" ? JSON.parse(text) : text;
+        if (saysNoMore(body))
+          reject(new Error(`${options.method} ${url.pathname}: a detail repeats its title: ${text}`));
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers as Record<string, string>,
-          body: (isJson && text !== "" ? JSON.parse(text) : text) as Body,
+          body: body as Body,
         });
       });
     });
