@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, afterEach, describe, test } from "node:test";
+import type { HealthReport } from "#platform/health";
 import type { Http } from "#platform/http";
 import { createLog } from "#platform/log";
 import type { SpanStart } from "#platform/span";
@@ -66,6 +67,27 @@ describe("the gateway", () => {
       began.map(({ parent, kind }) => [parent, kind]),
       [[caller, "server"]],
     );
+  });
+
+  test("health has a component for each service: DOWN once none of its processes takes requests", async () => {
+    const [one, other] = [await startProcess(() => {}), await startProcess(() => {})];
+    const origin = await startGateway(one, other);
+    const health = async () => {
+      const answer = await fetch(`${origin}/actuator/health`);
+      return { code: answer.status, ...((await answer.json()) as HealthReport) };
+    };
+    assert.deepEqual(Object.keys((await health()).components), ["product", "inventory", "drop", "order", "payment"]);
+    await other.close();
+    await until(async () => (await health()).components.order?.details?.takeRequests === 1);
+    assert.equal((await health()).code, 200);
+    await one.close();
+    await until(async () => (await health()).components.order?.status === "DOWN");
+    const { code, status, components } = await health();
+    assert.deepEqual([code, status], [503, "DOWN"]);
+    assert.deepEqual(components.order?.details, { error: "none of its 2 processes takes requests" });
+    for (const probe of ["liveness", "readiness"]) {
+      assert.equal((await fetch(`${origin}/actuator/health/${probe}`)).status, 200);
+    }
   });
 
   test("a request that did not reach a process, because its port is closed, goes to another process", async () => {

@@ -6,6 +6,7 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage } from "node:http
 import type { FastifyRequest } from "fastify";
 import { parseAddress } from "#platform/address";
 import { systemClock } from "#platform/clock";
+import { createHealth } from "#platform/health";
 import { createHttp, type Http } from "#platform/http";
 import type { Log } from "#platform/log";
 import type { Management } from "#platform/management";
@@ -71,6 +72,7 @@ export async function createGateway(
     trustProxy: config.TRUST_PROXY,
     management,
   });
+  const health = createHealth();
   const agent = new Agent({ keepAlive: true });
   const streams = new Set<IncomingMessage>();
   app.addHook("preClose", async () => {
@@ -84,15 +86,35 @@ export async function createGateway(
       throw new Error(`${setting} is not set: the gateway does not know where to send these requests`);
     const upstreams = createUpstreams(origins, log);
     app.addHook("onClose", () => upstreams.stop());
+    health.add({ name: serviceOf(setting), check: async () => whoServes(upstreams) });
     for (const prefix of prefixes) passOn(app, prefix, { upstreams, agent, streams });
   }
   app.addHook("onClose", async () => agent.destroy());
   // From here, so that they stand when a service does not.
   if (site) await servePages(app, site, pageOptions(config));
-  for (const probe of ["", "/liveness", "/readiness"]) {
-    app.get(`/actuator/health${probe}`, { schema: { hide: true } }, async () => ({ status: "UP", components: {} }));
+  app.get("/actuator/health", { schema: { hide: true } }, async (_request, reply) => {
+    const report = await health.report();
+    reply.code(report.status === "UP" ? 200 : 503);
+    return report;
+  });
+  // Of the gateway alone: it neither starts again nor gets fewer requests because a service is down.
+  for (const probe of ["liveness", "readiness"]) {
+    app.get(`/actuator/health/${probe}`, { schema: { hide: true } }, async () => ({ status: "UP", components: {} }));
   }
   return app;
+}
+
+/** "ORDER_URL" is the address of "order". */
+function serviceOf(setting: string): string {
+  return setting.replace(/_URL$/, "").toLowerCase();
+}
+
+/** @throws if no process of the service takes requests. */
+function whoServes(upstreams: Upstreams): { processes: number; takeRequests: number } {
+  const { all, fit } = upstreams.count();
+  if (fit === 0)
+    throw new Error(all === 1 ? "its process takes no requests" : `none of its ${all} processes takes requests`);
+  return { processes: all, takeRequests: fit };
 }
 
 type Way = { upstreams: Upstreams; agent: Agent; streams: Set<IncomingMessage> };

@@ -19,6 +19,8 @@ export type Upstream = {
 export type Upstreams = {
   /** The next process that was not tried yet: round-robin among the fit ones, else any; undefined if all were tried. */
   next(tried: ReadonlySet<Upstream>): Upstream | undefined;
+  /** Its processes, and those of them that take requests by their latest health check. */
+  count(): { all: number; fit: number };
   stop(): Promise<void>;
 };
 
@@ -84,6 +86,7 @@ export function createUpstreams(origins: readonly string[], log: Log): Upstreams
       // If none is fit, a process that perhaps answers is better than none.
       return inTurn.find((one) => fit.get(one)) ?? inTurn[0];
     },
+    count: () => ({ all: all.length, fit: all.filter((one) => fit.get(one)).length }),
     async stop() {
       await Promise.all(looks.map((look) => look.stop()));
     },

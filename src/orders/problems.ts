@@ -47,7 +47,8 @@ const details: Record<Exclude<PlaceRefusal, "overloaded"> | "drop_not_open", str
     "Join the line at roomUrl. When it is your turn it gives you a pass for the product: send it in the header Drop-Pass.",
   pass_invalid:
     "A pass is for one person, one product and one drop, and for nothing once it was exchanged. Ask the line for yours again.",
-  pass_expired: "No order was placed with it in time. Ask the line for another one: your place is kept.",
+  pass_expired:
+    "No order was placed with it in time. Ask the line at /drops/{dropId}/room whether you get another one.",
   price_changed:
     "expectedTotal is not what the order costs now. Read the product again, and order at its price if you agree.",
   product_not_found: "No product has this productId. GET /products lists them.",

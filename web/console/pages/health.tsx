@@ -39,13 +39,7 @@ export function HealthPage() {
       {health.isPending && <Loading rows={6} />}
       {health.isError && <ProblemNote error={health.error} again={health.refetch} />}
       {health.data && <Summary health={health.data} atMs={health.dataUpdatedAt} />}
-      {health.data && Object.keys(components).length === 0 && (
-        <Text>
-          This is the gateway, which depends on nothing itself. Each service answers for its own:
-          /order/actuator/health, /inventory/actuator/health, /product/actuator/health.
-        </Text>
-      )}
-      {Object.keys(components).length > 0 && <Components components={components} />}
+      {health.data && <Components components={components} />}
     </>
   );
 }
@@ -100,7 +94,8 @@ function Components({ components }: Pick<Health, "components">) {
 }
 
 function nameOf(name: string): string {
-  return called[name] ?? name.replace(/^log:/, "Log ");
+  const [first = "", ...rest] = name.replace(/^log:/, "log ");
+  return called[name] ?? first.toUpperCase() + rest.join("");
 }
 
 /** "Dead letters" and `deadLetters` are one name. */

@@ -69,7 +69,7 @@ function Rows({ webhooks, onOpen }: { webhooks: readonly Webhook[]; onOpen(id: s
             <Table.Td data-label="What it is" className="breaks">
               {description || "–"}
             </Table.Td>
-            <Table.Td data-label="Events">
+            <Table.Td data-label="Events" className="count">
               {events.length === 0 ? "All" : plural(events.length, "type", "types")}
             </Table.Td>
             <Table.Td data-label="State">
