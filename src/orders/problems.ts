@@ -87,7 +87,7 @@ export const refusals = {
   ],
   overloaded: [
     platformProblems.overloaded,
-    "Nothing is held or charged. Send the same request again after as many seconds as Retry-After says.",
+    "Nothing was taken for this request. Send it again, unchanged, after as many seconds as Retry-After says.",
   ],
 } as const;
 

@@ -33,8 +33,8 @@ export function problemOf(thrown: unknown, arrived: boolean): Problem {
   const details: ProblemDetails = { cause: fault };
   // The rest of such a body is not read, so the connection cannot be used again.
   if (kind === platformProblems.body_too_large) details.headers = { connection: "close" };
-  const unless = platformDetails[kind.code as keyof typeof platformDetails];
-  const detail = arrived ? (sayings[fault.code ?? fault.name] ?? unless) : "The request ended before it was complete";
+  const usual = platformDetails[kind.code as keyof typeof platformDetails];
+  const detail = arrived ? (sayings[fault.code ?? fault.name] ?? usual) : "The request ended before it was complete";
   return new Problem(kind, detail, details);
 }
 

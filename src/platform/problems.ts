@@ -50,7 +50,7 @@ export const platformDetails: Record<keyof typeof platformProblems, string> = {
   body_too_large: "Nothing was changed. Send a smaller body.",
   unsupported_media_type: "Nothing was changed. GET /openapi.json describes what each address takes.",
   misdirected: "Send the request to the host of the shop.",
-  expectation_failed: "Nothing was changed. Send the request without this header.",
+  expectation_failed: "Nothing was changed. Send the request without the header Expect.",
   rate_limited: "Nothing was changed. Try again after as many seconds as Retry-After says.",
   headers_too_large: "Nothing was changed. Send fewer or shorter headers; a long Cookie is the usual reason.",
   internal_error: "Quote the instance when you report this.",
