@@ -25,7 +25,6 @@ import {
 const { webhook_not_found, delivery_not_found, address_refused, webhook_disabled, too_many_webhooks } =
   notificationProblems;
 const pageSize = 20;
-const disabledSays = "The webhook is disabled, so nothing is sent to it: enable it first, PATCH with enabled: true";
 
 type OfOne = Asked<{ params: typeof WebhookIdParams }>;
 
@@ -52,7 +51,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
     const { url, events = [], description = "" } = request.body;
     requireKnown(events);
     const created = await notifications.create({ url, events, description });
-    if (!created.ok) return refuseChange(reply, created);
+    if (!created.ok) return refusedChange(reply, created);
     const { endpoint, secret } = created;
     reply.code(201).header("location", `/webhooks/${endpoint.endpointId}`);
     return { ...viewOf(endpoint), secret };
@@ -60,7 +59,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
 
   async function readWebhook(request: OfOne, reply: FastifyReply) {
     const endpoint = await notifications.find(request.params.webhookId);
-    return endpoint ? viewOf(endpoint) : refuse(reply, webhook_not_found, details.webhook_not_found);
+    return endpoint ? viewOf(endpoint) : refused(reply, "webhook_not_found");
   }
 
   async function changeWebhook(
@@ -69,12 +68,11 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
   ) {
     requireKnown(request.body.events ?? []);
     const changed = await notifications.change(request.params.webhookId, request.body);
-    return changed.ok ? viewOf(changed.endpoint) : refuseChange(reply, changed);
+    return changed.ok ? viewOf(changed.endpoint) : refusedChange(reply, changed);
   }
 
   async function removeWebhook(request: OfOne, reply: FastifyReply) {
-    if (!(await notifications.remove(request.params.webhookId)))
-      return refuse(reply, webhook_not_found, details.webhook_not_found);
+    if (!(await notifications.remove(request.params.webhookId))) return refused(reply, "webhook_not_found");
     reply.code(204);
     return null;
   }
@@ -83,8 +81,8 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
     const { webhookId } = request.params;
     const deliveryId = await notifications.test(webhookId);
     if (deliveryId === undefined) {
-      if (await notifications.find(webhookId)) return refuse(reply, webhook_disabled, disabledSays);
-      return refuse(reply, webhook_not_found, details.webhook_not_found);
+      if (await notifications.find(webhookId)) return refused(reply, "webhook_disabled");
+      return refused(reply, "webhook_not_found");
     }
     reply.code(202);
     return { deliveryId };
@@ -92,7 +90,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
 
   async function rotateSecret(request: OfOne, reply: FastifyReply) {
     const rotated = await notifications.rotate(request.params.webhookId);
-    if (!rotated) return refuse(reply, webhook_not_found, details.webhook_not_found);
+    if (!rotated) return refused(reply, "webhook_not_found");
     return { secret: rotated.secret, oldSecretUntil: rotated.oldSecretUntil.toISOString() };
   }
 
@@ -102,7 +100,7 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
   ) {
     const { webhookId } = request.params;
     const { cursor, limit = pageSize } = request.query;
-    if (!(await notifications.find(webhookId))) return refuse(reply, webhook_not_found, details.webhook_not_found);
+    if (!(await notifications.find(webhookId))) return refused(reply, "webhook_not_found");
     const page = await notifications.deliveries(webhookId, cursor === undefined ? null : Number(cursor), limit + 1);
     const shown = page.slice(0, limit);
     const last = shown.at(-1);
@@ -112,18 +110,22 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
   async function resendDelivery(request: Asked<{ params: typeof DeliveryParams }>, reply: FastifyReply) {
     const { deliveryId } = request.params;
     const answer = await notifications.resend(deliveryId);
-    if (answer === undefined) return refuse(reply, delivery_not_found, details.delivery_not_found);
-    if (answer === "disabled") return refuse(reply, webhook_disabled, disabledSays);
+    if (answer === undefined) return refused(reply, "delivery_not_found");
+    if (answer === "disabled") return refused(reply, "webhook_disabled");
     reply.code(202);
     return { deliveryId };
   }
 }
 
+function refused(reply: FastifyReply, reason: keyof typeof details) {
+  return refuse(reply, notificationProblems[reason], details[reason]);
+}
+
 type RefusedChange = { reason: "address_refused"; why: string } | { reason: "webhook_not_found" | "too_many_webhooks" };
 
-function refuseChange(reply: FastifyReply, refused: RefusedChange) {
-  const detail = refused.reason === "address_refused" ? refused.why : details[refused.reason];
-  return refuse(reply, notificationProblems[refused.reason], detail);
+function refusedChange(reply: FastifyReply, answer: RefusedChange) {
+  if (answer.reason !== "address_refused") return refused(reply, answer.reason);
+  return refuse(reply, notificationProblems.address_refused, answer.why);
 }
 
 function requireKnown(events: readonly string[]): void {
