@@ -54,6 +54,11 @@ class NotNew extends Error {}
 const smallRecords = 200;
 /** More than there are partitions. */
 const maxWaiting = 10_000;
+/**
+ * A steady flow of orders is settled in fewer and larger transactions, which leave the processor to the requests:
+ * docs/adr/0095-settlement-gathers.md. The first order after a pause does not wait.
+ */
+const gatherMs = 15;
 
 export function createSettlement(options: SettlementOptions): SettlementConsumer {
   const { sql, log, books, topic, group, maxRecords, now, outbox, onSettled, logger } = options;
@@ -208,7 +213,8 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
   }
 
   return {
-    start: () => log.consume({ topic, group, maxRecords, largerThanPolls: true, handle, startAt: marks.startAt }),
+    start: () =>
+      log.consume({ topic, group, maxRecords, largerThanPolls: true, gatherMs, handle, startAt: marks.startAt }),
     drained: marks.drained,
     watermark: marks.watermark,
     progress: marks.progress,
