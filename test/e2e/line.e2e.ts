@@ -47,7 +47,7 @@ describe("the line of a drop", { skip }, () => {
     await page.keyboard.press("Enter");
 
     await page.getByRole("button", { name: "Join the line" }).waitFor();
-    await page.getByText(/All who join before \w{3},? [\d:]{8} CES?T have the same chance/).waitFor();
+    await page.getByText(/All who join before \w{3},? [\d:]{7,8} CES?T have the same chance/).waitFor();
     await look(page, "line-before-joining");
     await tabTo(page, "button", "Join the line");
     await page.keyboard.press("Enter");
