@@ -1,6 +1,5 @@
 /** Sends the answers that are ready in one turn of the event loop right after each other. */
-import type { IncomingMessage } from "node:http";
-import { ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 
 /**
  * A response that ends with this turn of the event loop, after all requests that had arrived are handled. A client or proxy on

@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { GatheredResponse } from "./http-answers.ts";
 import { randomHex } from "./ids.ts";
 import { type ProblemKind, platformDetails, platformProblems, problemBody } from "./problems.ts";
 
@@ -24,6 +25,7 @@ export const httpOptions = {
   joinDuplicateHeaders: true,
   // A hook refuses it with a problem.
   requireHostHeader: false,
+  ServerResponse: GatheredResponse,
 };
 
 /**

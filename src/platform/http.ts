@@ -6,7 +6,6 @@ import { Type } from "typebox";
 import { memberOf, type Network, parseNetwork } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { runInContext } from "./context.ts";
-import { GatheredResponse } from "./http-answers.ts";
 import type { Http } from "./http-app.ts";
 import { acceptBodies } from "./http-bodies.ts";
 import { problemOf } from "./http-errors.ts";
@@ -72,7 +71,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     return503OnClosing: false,
     forceCloseConnections: "idle",
     ...requestTimes,
-    http: { ...httpOptions, ServerResponse: GatheredResponse },
+    http: httpOptions,
     clientErrorHandler: answerBrokenHttp,
     schemaController: { compilersFactory: { buildSerializer } },
     // The router could not read the address, so there is nothing at it.
