@@ -180,7 +180,8 @@ export async function noteFailure(sql: Queryable, payment: Payment, error: Error
 
 /**
  * Takes unsettled payments that are due, oldest first, and postpones their next try: other sweeps skip them, and after
- * a crash they are due again.
+ * a crash they are due again. After six tries the pause is at its longest. Of a payment that is refused for a day the power
+ * itself would be no number any more, and the statement would fail for all payments.
  */
 export function claimUnsettled(sql: Queryable, nowMs: number, limit: number): Promise<Payment[]> {
   return sql.query<Payment>(
@@ -189,7 +190,7 @@ export function claimUnsettled(sql: Queryable, nowMs: number, limit: number): Pr
         where state in ('requested', 'capturing', 'voiding', 'refunding') and next_try_at <= $1
         order by next_try_at limit $2 for update skip locked
      )
-     update payment.payment set tries = tries + 1, next_try_at = $1 + least(60, power(2, tries)) * interval '1 second'
+     update payment.payment set tries = tries + 1, next_try_at = $1 + least(60, power(2, least(tries, 6))) * interval '1 second'
       where payment_id in (select payment_id from due)
       returning ${paymentColumns}`,
     [new Date(nowMs), limit],
