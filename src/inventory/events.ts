@@ -43,7 +43,7 @@ export function consumeOffers({
   }
 
   async function take(entries: readonly Entry[]): Promise<void> {
-    const offers = new Map(entries.map(({ productId, offer }) => [productId, offer]));
+    const offers = newestOf(entries);
     const images = await sql.transaction(async (tx) => {
       const fresh: string[] = [];
       for (const [productId, offer] of offers) {
@@ -81,6 +81,15 @@ export function consumeOffers({
   }
 
   return log.consume({ topic, group, maxRecords: 100, handle });
+}
+
+/** By product. An event may come again behind a later one of its product. */
+function newestOf(entries: readonly Entry[]): Map<string, Offer> {
+  const newest = new Map<string, Offer>();
+  for (const { productId, offer } of entries) {
+    if (offer.version > (newest.get(productId)?.version ?? 0)) newest.set(productId, offer);
+  }
+  return newest;
 }
 
 async function installAll(gate: Gate, images: readonly GateImage[]): Promise<void> {
