@@ -7,6 +7,7 @@ import type { TestDatabase } from "../../test/support/database.ts";
 import { randomFrom } from "../../test/support/random.ts";
 import { until } from "../../test/support/until.ts";
 import { rebuild } from "./agreement/rebuild.ts";
+import { enterStock } from "./books/entries.ts";
 import type { GateRecord, Reservation } from "./gate/gate.ts";
 import { openMemoryGate } from "./gate/memory.ts";
 import { openInventoryDatabase, openTestInventory, putOnSale } from "./inventory.testing.ts";
@@ -141,6 +142,22 @@ describe("inventory", () => {
     assert.equal((await reportOf(productId)).status, "OK");
     await gate.close(productId);
     assert.deepEqual(await enter(productId, -1), { ok: false, reason: "not_enough_stock" });
+  });
+
+  test("free units are taken out also if the gate is closed between the look at it and the reservation", async () => {
+    const productId = await newProduct(3);
+    const closing = {
+      ...gate,
+      async snapshot(productIds?: readonly string[]) {
+        const seen = await gate.snapshot(productIds);
+        if (seen[0]?.open) await gate.close(productId);
+        return seen;
+      },
+    };
+    const entry = { productId, kind: "adjust", quantity: -1, reason: "test", actor: "grace", ref: "broken" } as const;
+    const answer = await enterStock({ sql: database.sql, gate: closing, now: Date.now }, entry);
+    assert.equal(answer.ok, true, JSON.stringify(answer));
+    assert.equal((await inventory.books.stock(productId))?.onHand, 2);
   });
 
   test("the gate gets a decision after its commit, and none that was rolled back", async () => {

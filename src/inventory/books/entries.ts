@@ -74,8 +74,9 @@ export async function enterStock(
   for (let tries = 0; tries < triesWhileItOpens; tries += 1) {
     // While the gate is open its buyers come first: units to take out are reserved there like an order.
     const [snapshot] = await deps.gate.snapshot([entry.productId]);
-    if (snapshot?.open) return withdraw(deps, entry);
-    const answer = await deps.sql.transaction((tx) => takeFromBooks(tx, deps.gate, entry));
+    const answer = snapshot?.open
+      ? await withdraw(deps, entry)
+      : await deps.sql.transaction((tx) => takeFromBooks(tx, deps.gate, entry));
     if (answer !== "opening") return answer;
     await sleep(lookEveryMs);
   }
@@ -113,7 +114,7 @@ async function add(tx: Tx, entry: StockEntry, promised = 0): Promise<EnteredOrNo
 async function withdraw(
   { sql, gate, now }: { sql: Sql; gate: Gate; now(): number },
   entry: StockEntry,
-): Promise<EnteredOrNot> {
+): Promise<EnteredOrNot | "opening"> {
   const repeated = await sql.transaction((tx) => standingEntry(tx, entry));
   if (repeated) return repeated;
   const reservedAtMs = now();
@@ -132,7 +133,9 @@ async function withdraw(
       payByMs: reservedAtMs,
     },
   ]);
-  if (answer?.kind !== "reserved") return { ok: false, reason: "not_enough_stock" };
+  // Otherwise a rebuild has closed the gate since the look at it, which says nothing about the units.
+  const isSoldOut = answer?.kind === "refused" && answer.reason === "sold_out";
+  if (answer?.kind !== "reserved") return isSoldOut ? { ok: false, reason: "not_enough_stock" } : "opening";
   return sql.transaction((tx) => takeOut(tx, entry, answer.reservation));
 }
 
