@@ -18,7 +18,7 @@ describe("the orders of earlier epochs", () => {
   async function decided(epoch: number, first: number, last: number, fate = "claimed"): Promise<string[]> {
     const rows = await database.sql.query<{ orderId: string }>(
       `insert into inventory.stock_ledger (product_id, epoch, reservation_no, fate, order_id, user_id, quantity, seq)
-       select 'lamp', $1, no, $4, gen_random_uuid(), 'ada', 1, null from generate_series($2::integer, $3::integer) as no
+       select 'lamp', $1, no, $4, gen_random_uuid(), 'ada', 1, null from generate_series($2::bigint, $3::bigint) as no
        returning order_id::text as "orderId"`,
       [epoch, first, last, fate],
     );
@@ -47,5 +47,17 @@ describe("the orders of earlier epochs", () => {
     assert.equal(await readEarlierOrders(database.sql, "lamp", { beforeEpoch: 4, atMost: 41_007 }), undefined);
     const none = await readEarlierOrders(database.sql, "lamp", { beforeEpoch: 1, atMost: 0 });
     assert.deepEqual([none?.count, none?.mayHave(randomUUID())], [0, false]);
+  });
+
+  test("are read by as many statements as they fill, however far apart their numbers are", {
+    timeout: 20_000,
+  }, async () => {
+    // A record that no gate made may name any number.
+    const [first = "", second = ""] = [
+      ...(await decided(11, 1, 1)),
+      ...(await decided(11, 9_007_199_254_740_991, 9_007_199_254_740_991)),
+    ];
+    const orders = await readEarlierOrders(database.sql, "lamp", { beforeEpoch: 12, atMost: 50_000 });
+    assert.ok(orders?.mayHave(first) && orders.mayHave(second));
   });
 });

@@ -28,14 +28,9 @@ export async function readEarlierOrders(
   if (count > atMost) return undefined;
   const filter = createBloomFilter(count);
   for (const { epoch, first, last } of epochs) {
-    for (let from = first; from <= last; from += rowsAtOnce) {
-      const [read] = await sql.query<{ ends: Buffer | null }>(
-        `select string_agg(substring(uuid_send(order_id) from 9), ''::bytea order by reservation_no) as ends
-           from inventory.stock_ledger
-          where product_id = $1 and epoch = $2 and reservation_no >= $3 and reservation_no < $4`,
-        [productId, epoch, from, from + rowsAtOnce],
-      );
-      if (read?.ends) addAll(filter, read.ends);
+    // From one row to the next, because a record that no gate made may have any number.
+    for (let after: number | null = first - 1; after !== null && after < last; ) {
+      after = await addPage(sql, filter, [productId, epoch, after]);
     }
   }
   return {
@@ -46,6 +41,22 @@ export async function readEarlierOrders(
         Number.parseInt(orderId.slice(28), 16),
       ),
   };
+}
+
+/** Returns the number of its last row; null if there is none. */
+async function addPage(
+  sql: Queryable,
+  filter: BloomFilter,
+  behind: [productId: string, epoch: number, after: number],
+): Promise<number | null> {
+  const [page] = await sql.query<{ ends: Buffer | null; last: number | null }>(
+    `select string_agg(substring(uuid_send(order_id) from 9), ''::bytea) as ends, max(reservation_no) as last
+       from (select order_id, reservation_no from inventory.stock_ledger
+              where product_id = $1 and epoch = $2 and reservation_no > $3 order by reservation_no limit $4) as page`,
+    [...behind, rowsAtOnce],
+  );
+  if (page?.ends) addAll(filter, page.ends);
+  return page?.last ?? null;
 }
 
 /** The last eight bytes of an id are random, or those of a hash; the first six are the product's. */
