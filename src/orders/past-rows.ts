@@ -72,7 +72,7 @@ export async function makePartition(tx: Tx, month: string): Promise<void> {
   await tx.query("lock table only orders.past in share update exclusive mode");
   const known = await tablesOf(tx, name);
   if (known.some(({ isPartition }) => isPartition)) return;
-  const table = known.length === 0 ? `orders.${name}` : `orders.${name}_${known.length + 1}`;
+  const table = `orders.${unusedName(name, known)}`;
   const { begin, end } = boundsOf(month);
   // Attached, because `create table … partition of` would stop all readers of past orders.
   await tx.query(`create table ${table} (like orders.past including defaults including constraints including indexes)`);
@@ -82,9 +82,17 @@ export async function makePartition(tx: Tx, month: string): Promise<void> {
   );
 }
 
-function tablesOf(tx: Tx, name: string): Promise<{ isPartition: boolean }[]> {
-  return tx.query(
-    `select relispartition as "isPartition" from pg_class
+type Table = { name: string; isPartition: boolean };
+
+/** One of these names is unused: they are one more than the tables. Of several tables any may have been archived. */
+function unusedName(name: string, known: readonly Table[]): string {
+  const names = [name, ...known.map((_, i) => `${name}_${i + 2}`)];
+  return names.find((one) => known.every((table) => table.name !== one)) ?? name;
+}
+
+function tablesOf(tx: Tx, name: string): Promise<Table[]> {
+  return tx.query<Table>(
+    `select relname as name, relispartition as "isPartition" from pg_class
       where relnamespace = 'orders'::regnamespace and relkind = 'r' and relname ~ ('^' || $1 || '(_[0-9]+)?$')`,
     [name],
   );
