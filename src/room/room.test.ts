@@ -111,8 +111,10 @@ describe("a line", () => {
     const line = await lineOf(20, {}, { lamp: 5 });
     await line.draw();
     assert.equal((await line.turn()).turned, true);
+    const before = await line.rate();
     line.wait(-120);
     assert.equal((await line.turn()).turned, true);
+    assert.ok((await line.rate()) >= before, "its pace is the one that it had");
     assert.equal((await line.turn()).turned, false);
     line.wait(1);
     assert.equal((await line.turn()).turned, true);

@@ -96,6 +96,10 @@ export async function openLineStage() {
         const [room] = await sql.query<{ called: number }>("select called from room.room where drop_id = $1", [dropId]);
         return room?.called ?? 0;
       },
+      async rate() {
+        const [room] = await sql.query<{ rate: number }>("select rate from room.room where drop_id = $1", [dropId]);
+        return room?.rate ?? 0;
+      },
       /** The order takes its unit at the gate, and its event comes. */
       async order(orderId: string, productId = "lamp") {
         free.set(productId, (free.get(productId) ?? 0) - 1);

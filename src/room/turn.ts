@@ -103,6 +103,7 @@ function rateOf(room: RoomRow, { admitPerSecond }: LineDrop, beats: readonly Bea
   });
 }
 
+/** The clock may have been set back since the last turn: a pace does not fall by that. */
 function sinceOf({ turnedAt }: RoomRow, at: Date): number {
-  return turnedAt ? Math.min(mostPauseMs, at.getTime() - turnedAt.getTime()) : 1_000;
+  return turnedAt ? Math.max(0, Math.min(mostPauseMs, at.getTime() - turnedAt.getTime())) : 1_000;
 }
