@@ -5,32 +5,45 @@ import type { Orders } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { readEndless } from "./drop-rows.ts";
 
-export type CancellationOptions = { sql: Sql; inventory: Inventory; orders: Pick<Orders, "endAll">; now(): number };
+export type CancellationOptions = {
+  sql: Sql;
+  inventory: Inventory;
+  orders: Pick<Orders, "endAll">;
+  now(): number;
+  onFault(what: string, error: unknown): void;
+};
 
 const ordersAtOnce = 100;
 
 /**
  * One turn over all cancelled drops. Returns true if more orders wait, false if there is no such drop; a crash at any point
- * repeats what is left.
+ * repeats what is left. A drop whose orders cannot be ended keeps no other one waiting.
  */
 export async function endOrdersOfCancelled(options: CancellationOptions): Promise<boolean | undefined> {
-  const { sql, inventory, orders, now } = options;
-  const endless = await readEndless(sql);
+  const endless = await readEndless(options.sql);
   if (endless.length === 0) return false;
   let more = false;
   for (const drop of endless) {
-    const productIds = drop.products.map(({ productId }) => productId);
-    // Asked before the orders: what the gate has decided by now is in the books, and it takes nothing any more.
-    const isDecided = await nothingInFlight(inventory, productIds);
-    const whose = { productIds, since: drop.scheduledAt, reason: "drop_cancelled", actor: drop.actor };
-    const found = await orders.endAll(whose, ordersAtOnce);
-    if (found > 0) more = true;
-    else if (isDecided) {
-      await crashPoint("drops.orders-ended");
-      await noteEnded(sql, drop.dropId, new Date(now()));
-    }
+    const tell = (error: unknown) => options.onFault(`the orders of drop ${drop.dropId}`, error);
+    if (await endOrdersOf(drop, options).catch(tell)) more = true;
   }
   return more || undefined;
+}
+
+type Endless = Awaited<ReturnType<typeof readEndless>>[number];
+
+/** Whether there were some. */
+async function endOrdersOf(drop: Endless, { sql, inventory, orders, now }: CancellationOptions): Promise<boolean> {
+  const productIds = drop.products.map(({ productId }) => productId);
+  // Asked before the orders: what the gate has decided by now is in the books, and it takes nothing any more.
+  const isDecided = await nothingInFlight(inventory, productIds);
+  const whose = { productIds, since: drop.scheduledAt, reason: "drop_cancelled", actor: drop.actor };
+  const found = await orders.endAll(whose, ordersAtOnce);
+  if (found === 0 && isDecided) {
+    await crashPoint("drops.orders-ended");
+    await noteEnded(sql, drop.dropId, new Date(now()));
+  }
+  return found > 0;
 }
 
 async function nothingInFlight({ gate, agreement }: Inventory, productIds: readonly string[]): Promise<boolean> {

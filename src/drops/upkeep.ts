@@ -87,7 +87,7 @@ export function createUpkeep({
     return unended.length > 0 && undefined;
   }
 
-  const endOrders = () => endOrdersOfCancelled({ sql, inventory, orders, now });
+  const endOrders = () => endOrdersOfCancelled({ sql, inventory, orders, now, onFault });
 
   async function announce(): Promise<false | undefined> {
     const unended = await readUnended(sql);

@@ -1,10 +1,39 @@
 /** The orders of some products that are to end together, because what they were placed for is called off. */
 import type { Queryable } from "#engines/sql";
+import { crashPoint } from "#platform/crash-points";
+import type { Steps } from "./steps.ts";
 
 /** What ending them would do, as of now: of one currency, how many are open, how many are paid, and what was paid. */
 export type NotEnded = { currency: string; open: number; paid: number; paidMinor: number };
 
+type Found = { orderId: string; status: string };
+
 export type EndAll = { productIds: readonly string[]; since: Date; reason: string; actor: string };
+
+/**
+ * Cancels the open ones and refunds the confirmed ones with their units, unless these were handed over. Returns how many it
+ * found, `limit` at most; call it again until there are none. An order that fails keeps no other one from its end.
+ * @throws the first fault, after all were tried.
+ */
+export async function endAll(
+  { sql, steps }: { sql: Queryable; steps: Pick<Steps, "cancel" | "refund"> },
+  { productIds, since, reason, actor }: EndAll,
+  limit: number,
+): Promise<number> {
+  async function end({ orderId, status }: Found): Promise<void> {
+    if (status !== "CONFIRMED") await steps.cancel(orderId, reason);
+    else if (!(await steps.refund(orderId, { reason, actor, restock: true }))) {
+      await steps.refund(orderId, { reason, actor, restock: false, evenIfHandedOver: true });
+    }
+    await crashPoint("orders.one-of-all-ended");
+  }
+
+  const found = await readNotEnded(sql, productIds, since, limit);
+  const faults: unknown[] = [];
+  for (const one of found) await end(one).catch((error) => faults.push(error));
+  if (faults.length > 0) throw faults[0];
+  return found.length;
+}
 
 /** Sums the same orders by currency. */
 export function sumNotEnded(sql: Queryable, productIds: readonly string[], since: Date): Promise<NotEnded[]> {
@@ -26,7 +55,7 @@ export function readNotEnded(
   productIds: readonly string[],
   since: Date,
   limit: number,
-): Promise<{ orderId: string; status: string }[]> {
+): Promise<Found[]> {
   return sql.query(
     `select order_id as "orderId", status from orders.orders
       where product_id = any($1::text[]) and placed_at >= $2

@@ -4,7 +4,6 @@ import { createOutbox } from "#engines/outbox";
 import type { Queryable, Sql } from "#engines/sql";
 import type { Audit } from "#identity";
 import type { Inventory } from "#inventory";
-import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import type { Metrics } from "#platform/metrics";
 import { traced } from "#platform/spans";
@@ -12,7 +11,7 @@ import { fieldsOf } from "./answers.ts";
 import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
-import { type EndAll, readNotEnded, sumNotEnded } from "./end-all.ts";
+import { type EndAll, endAll, sumNotEnded } from "./end-all.ts";
 import { readFigures } from "./figures.ts";
 import { readBooked } from "./hand-over.ts";
 import { createLook } from "./look.ts";
@@ -172,22 +171,8 @@ export function createOrders(options: OrdersOptions) {
     search: (filter: OrderFilter, after: Position | null, limit: number) => searchOrders(reports, filter, after, limit),
     restore,
 
-    /**
-     * Ends the orders of products that were placed since then: open ones are cancelled, confirmed ones refunded with their
-     * units, unless these were handed over. Returns how many it found, `limit` at most; call it again until there are
-     * none.
-     */
-    async endAll({ productIds, since, reason, actor }: EndAll, limit: number): Promise<number> {
-      const found = await readNotEnded(sql, productIds, since, limit);
-      for (const { orderId, status } of found) {
-        if (status !== "CONFIRMED") await steps.cancel(orderId, reason);
-        else if (!(await steps.refund(orderId, { reason, actor, restock: true }))) {
-          await steps.refund(orderId, { reason, actor, restock: false, evenIfHandedOver: true });
-        }
-        await crashPoint("orders.one-of-all-ended");
-      }
-      return found.length;
-    },
+    /** Ends the orders of products that were placed since then. Returns how many it found, `limit` at most. */
+    endAll: (all: EndAll, limit: number) => endAll({ sql, steps }, all, limit),
     /** What `endAll` would end, by currency; read from the reports' database. */
     notEnded: ({ productIds, since }: Pick<EndAll, "productIds" | "since">) => sumNotEnded(reports, productIds, since),
     /** The sampled traces among those of these orders. */

@@ -70,8 +70,14 @@ async function cancelDrop(world: World, people: People, productId: string, sale:
     },
   } as unknown as Sql;
   const turn = () =>
-    ask(world, ({ inventory, orders }) =>
-      endOrdersOfCancelled({ sql: row, inventory, orders, now: () => world.timeline.now() }),
+    ask(world, ({ process, inventory, orders }) =>
+      endOrdersOfCancelled({
+        sql: row,
+        inventory,
+        orders,
+        now: () => world.timeline.now(),
+        onFault: (what, error) => world.note(`${process.name}: ${what} failed: ${String(error)}`),
+      }),
     );
   people.underWay += 1;
   while (!isEnded) {
