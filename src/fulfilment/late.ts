@@ -87,8 +87,11 @@ export function createLate(options: LateOptions): () => Promise<boolean | undefi
 
   return async () => {
     const granted = await nextGranted();
-    await settleGranted(granted);
-    const undecided = await settleUndecided();
+    let undecided = 0;
+    // A payment that cannot be settled keeps no undecided order from its end.
+    await settleGranted(granted).finally(async () => {
+      undecided = await settleUndecided();
+    });
     return turnOf(granted.length + undecided, granted.length === pageSize);
   };
 }

@@ -52,9 +52,12 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
 
   return async () => {
     const news = await nextNews();
-    await tellNews(news);
-    const refunds = await nextRefunds();
-    await finishRefunds(refunds);
+    let refunds: Refund[] = [];
+    // News that cannot be told keep no refund from its end.
+    await tellNews(news).finally(async () => {
+      refunds = await nextRefunds();
+      await finishRefunds(refunds);
+    });
     const isFull = news.length === pageSize || refunds.length === pageSize;
     return turnOf(news.length + refunds.length, isFull);
   };

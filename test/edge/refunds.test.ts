@@ -254,6 +254,23 @@ describe("news from the provider about a confirmed order", { concurrency: true }
     assert.equal((await buyer.get<Problem>("/payments/findings")).status, 403);
   });
 
+  test("H5: news that cannot be told keep no other order from its refund", async () => {
+    const stuck = await confirmed("grace");
+    const orders = world.system.faces.engines.sql("orders", 1);
+    // Whatever its cause: the work of a refund exists, and its order was put back.
+    const statement = `insert into orders.refund (order_id, reason, restock, actor, asked_at, done_at)
+      values ($1, 'test', false, 'grace', now(), now())`;
+    await orders.query(statement, [stuck.orderId]);
+    await tell(stuck.paymentId, "refunded");
+    const { buyer, orderId, productId } = await confirmed();
+    assert.equal((await refund(orderId)).status, 202);
+    await untilMoneyIs(buyer, orderId, "refunded");
+    await eventually(async () => (await world.untilAtRest(productId)).available === 2);
+    assert.equal((await stuck.buyer.get<Order>(`/orders/${stuck.orderId}`)).body.status, "CONFIRMED");
+    await orders.query("delete from orders.refund where order_id = $1", [stuck.orderId]);
+    await world.untilStatus(stuck.buyer, stuck.orderId, "REFUNDED");
+  });
+
   test("O5: a manual void or capture at the bank reaches its order", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     assert.ok(await world.system.faces.simulator.byHand(paymentId, { deed: "void" }));

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLate, type LateOptions } from "./late.ts";
+
+test("a late payment that cannot be settled keeps no order from its end whose payment was never decided", async () => {
+  const nowMs = 10_000_000;
+  const lateOf = (orderId: string) => ({ orderId, status: "PAYMENT_PENDING", reason: "payment_undecided" });
+  const [paid, silent] = [lateOf("paid"), lateOf("silent")];
+  const failed: string[] = [];
+  const closed: string[] = [];
+  const settleLate = createLate({
+    orders: {
+      booked: async () => [paid],
+      async restore() {
+        throw new Error("the gate is away");
+      },
+      // Its deadline was more than an hour ago.
+      undecided: async () => [{ ...silent, payBy: new Date(0) }],
+      failUndecided: async (orderId: string) => void failed.push(orderId),
+      read: async () => ({ ...silent, status: "FAILED" }),
+    },
+    payment: {
+      grantedSince: async () => [{ orderId: "paid", paymentId: "granted", grantedAtMs: nowMs }],
+      verdicts: async () => new Map([["silent", "processing"]]),
+      close: async (orderId: string) => void closed.push(orderId),
+    },
+    now: () => nowMs,
+    settle: async () => {},
+    beginRun() {},
+  } as unknown as LateOptions);
+  await assert.rejects(settleLate(), /the gate is away/);
+  assert.deepEqual([failed, closed], [["silent"], ["silent"]]);
+});
