@@ -23,6 +23,9 @@ export type Handling = { state: "replayed" | "discarded"; by: string; reason: st
 const common = `letter_id as "letterId", topic, key, headers, appended_at as "appendedAt", state,
   handled_at as "handledAt", handled_by as "handledBy", reason`;
 
+/** The end of the year 9999. */
+const lastMs = 253_402_300_799_999;
+
 /** A letter that was copied before changes nothing. */
 export async function insertLetters(
   sql: Queryable,
@@ -41,9 +44,14 @@ export async function insertLetters(
       records.map(({ key }) => Buffer.from(key)),
       records.map(({ value }) => value),
       records.map(({ headers }) => JSON.stringify(headers)),
-      records.map(({ appendedAtMs }) => new Date(appendedAtMs)),
+      records.map(({ appendedAtMs }) => timeOf(appendedAtMs)),
     ],
   );
+}
+
+/** A foreign producer may have written a time that no calendar has, and the letters behind it must be copied. */
+function timeOf(appendedAtMs: number): Date {
+  return new Date(Math.min(Math.max(appendedAtMs, 0), lastMs));
 }
 
 /** The latest first. */

@@ -7,6 +7,7 @@ import { eventually } from "../../test/support/eventually.ts";
 import { topics } from "../orders/stage.testing.ts";
 import { type DeskStage, openDeskStage } from "./desk.testing.ts";
 import type { Desk } from "./desk.ts";
+import { insertLetters } from "./letter-rows.ts";
 import { headersOf } from "./letters.ts";
 
 const topic = topics.reservations;
@@ -41,6 +42,14 @@ describe("a dead letter", () => {
     return letter;
   }
   const heardOf = (key: string) => heard.filter((record) => record.key === key);
+
+  test("is copied also if its producer wrote a time that no calendar has", async () => {
+    const record = { key: "odd time", value: Buffer.from("{"), headers: {} };
+    const records = [1.7e18, -1e15].map((appendedAtMs, i) => ({ ...record, offset: BigInt(i), appendedAtMs }));
+    await insertLetters(stage.sql, topic, { incarnation: "elsewhere", partition: 0, records });
+    const times = (await desk.letters.about("odd time")).map(({ appendedAt }) => appendedAt.toISOString());
+    assert.deepEqual(times, ["9999-12-31T23:59:59.999Z", "1970-01-01T00:00:00.000Z"]);
+  });
 
   test("is copied once with its bytes, also if they are no text, and if the log gives it again", async () => {
     const value = Buffer.from([0, 0xff, 0x7b]);

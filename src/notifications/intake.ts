@@ -39,6 +39,8 @@ const recordsAtOnce = 500;
 const gatherMs = 100;
 /** Standard Webhooks 1.0: a receiver need not take more. */
 const mostBytes = 20 * 1024;
+/** PostgreSQL has no index entry of more than 2,704 bytes, and a receiver reads the id in a header. */
+const mostIdBytes = 1_024;
 
 export async function startIntake(options: IntakeOptions): Promise<Consumer> {
   const { log, queue, topics, ordersTopic, orderMails, group, logger, onQueued } = options;
@@ -87,9 +89,11 @@ function messageOf({ value, headers, appendedAtMs, foreign }: StoredRecord): Mes
   const body = bodyOf(ce_type, timestamp, JSON.parse(value.toString()));
   if (Buffer.byteLength(body) > mostBytes) throw new Error(`the event ${ce_id} has more than ${mostBytes} bytes`);
   // An id is unique for its source only: a product and a drop may have the same id and version.
+  const messageId = `${ce_source.replace(/^\//, "")}/${ce_id}`;
+  if (Buffer.byteLength(messageId) > mostIdBytes) throw new Error(`the id has more than ${mostIdBytes} bytes`);
   // The producer may have written anything into this header.
   const traceparent = parseTraceparent(headers.traceparent) && headers.traceparent;
-  return { messageId: `${ce_source.replace(/^\//, "")}/${ce_id}`, type: ce_type, body, traceparent };
+  return { messageId, type: ce_type, body, traceparent };
 }
 
 export function bodyOf(type: string, timestamp: string, data: unknown): string {

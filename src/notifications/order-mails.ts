@@ -6,6 +6,7 @@
 import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
 import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
+import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
 import { languageOf, type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
 
@@ -84,8 +85,10 @@ function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: 
   if (!kind || foreign) return undefined;
   if (appendedAtMs < nowMs - (kind === "reserved" ? latestReservedMs : latestMs)) return undefined;
   const data = JSON.parse(value.toString()) as Told["data"];
+  // A mail has its order in its key, which PostgreSQL takes only up to a length.
+  if (!isUuid(String(data.orderId))) throw new Error("no order");
   // Accounts and zones are looked up for many records in one statement, which a text with NUL would end for all.
-  if (![data.orderId, data.userId, data.productId].every(isStorable)) throw new Error("no order, buyer or product");
+  if (![data.userId, data.productId].every(isStorable)) throw new Error("no buyer or product");
   return { kind, data };
 }
 
