@@ -4,6 +4,7 @@ import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
 import { migrate } from "../sql/migrate.ts";
+import { MayNotRun } from "./agreement.ts";
 import { openPresence, type Presence } from "./presence.ts";
 import { shopSchema } from "./shop.ts";
 
@@ -11,7 +12,10 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
   const log = createLog({ level: "silent" });
   const databases: TestDatabase[] = [];
   const presences: Presence[] = [];
-  let fresh: () => Promise<{ database: TestDatabase; open(alone?: string): Promise<Presence> }>;
+  let fresh: () => Promise<{
+    database: TestDatabase;
+    open(alone?: string, mayGoOn?: () => Promise<void>): Promise<Presence>;
+  }>;
 
   before(() => {
     fresh = async () => {
@@ -20,8 +24,8 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
       await migrate({ url: database.url, modules: [shopSchema] });
       return {
         database,
-        async open(alone) {
-          const presence = await openPresence({ url: database.url, alone, settings: {}, log, mayGoOn: async () => {} });
+        async open(alone, mayGoOn = async () => {}) {
+          const presence = await openPresence({ url: database.url, alone, settings: {}, log, mayGoOn });
           presences.push(presence);
           return presence;
         },
@@ -80,6 +84,18 @@ describe("the presence of a process in its shop", { concurrency: true }, () => {
     await one.tell("log", { id: "cluster", address: "kafka:9092" });
     await endSessions(database);
     await until(async () => (await two.others()).some(({ servers }) => servers.log?.id === "cluster"));
+  });
+
+  test("O34: a process whose check after a lost session found no database is checked again, and told to end", async () => {
+    const { database, open } = await fresh();
+    let checks = 0;
+    const one = await open(undefined, async () => {
+      checks += 1;
+      if (checks === 2) throw new Error("the database answers nothing");
+      if (checks === 3) throw new MayNotRun("the shop has moved");
+    });
+    await endSessions(database);
+    assert.match((await one.lost).message, /the shop has moved/);
   });
 
   test("O34: a process that must be alone and lost its place to another one is told to end", async () => {

@@ -43,7 +43,7 @@ export type PresenceOptions = {
   log: Log;
   /** Told the number of the transaction of each sign of life. */
   onBeat?: ((transaction: string | undefined) => void) | undefined;
-  /** Checked again each time the session was lost. @throws if this process may not go on. */
+  /** Checked with each new session, before it counts. @throws if this process may not go on. */
   mayGoOn(): Promise<void>;
 };
 
@@ -79,6 +79,8 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
       await client.query("select pg_advisory_lock($1, $2)", [shopLock, lock]);
       await client.query(forgetTheDead, [shopLock]);
       await client.query(enter, [lock, says, servers, services]);
+      // Under the lock, and here: a session whose check found no database is dropped, and the next one is checked.
+      await mayGoOn();
     } catch (error) {
       drop(client);
       throw error;
@@ -134,7 +136,6 @@ export async function openPresence(options: PresenceOptions): Promise<Presence> 
     if (session) return stay(session);
     try {
       await open();
-      await mayGoOn();
     } catch (error) {
       if (!(error instanceof MayNotRun)) throw error;
       lose(error);
