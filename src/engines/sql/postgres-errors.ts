@@ -52,11 +52,13 @@ export function isServerTrouble(error: unknown): boolean {
 
 /**
  * The statement is not at fault: the connection was lost, others hold a lock, the connection is the wrong one, the
- * server stops, lacks space, or was told to cancel. SQLSTATE classes 08, 40, 53, 57, 58, and lock_not_available.
+ * server stops, lacks space, was told to cancel, or ended a session that this process had left alone in a transaction,
+ * as happens while the machine is suspended. SQLSTATE classes 08, 40, 53, 57, 58, 25P03 and 25P04 (time limits of
+ * transactions), and lock_not_available.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return true;
-  return isSessionFault(error) || /^(08|40|53|57|58|55P03)/.test(error.code ?? "");
+  return isSessionFault(error) || /^(08|25P0[34]|40|53|57|58|55P03)/.test(error.code ?? "");
 }
 
 /** True after an error that PostgreSQL reported about one statement. */

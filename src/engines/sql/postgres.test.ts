@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import pg from "pg";
+import { isUnavailable } from "#platform/unavailable";
 import { openTestDatabase } from "../../../test/support/database.ts";
 import { openPostgresProxy } from "../../../test/support/tcp-proxy.ts";
 import { until } from "../../../test/support/until.ts";
@@ -187,4 +188,23 @@ test("a transaction that loses its connection between two statements fails, and 
   });
   await assert.rejects(work);
   assert.equal(await counter("lost"), undefined);
+});
+
+test("a transaction that loses its connection behind its last statement commits nothing, and the database counts as away", async () => {
+  const single = openSql({ url: database.url, maxConnections: 1, applicationName: "losing" });
+  const work = single.transaction(async (tx) => {
+    await tx.query("insert into counters values ('lost', 1)");
+    await until(async () => (await terminate("application_name = 'losing'")).length === 0);
+  });
+  await assert.rejects(work, isUnavailable);
+  assert.equal(await counter("lost"), undefined);
+  assert.equal((await single.query("select 1")).length, 1);
+  await single.close();
+});
+
+test("if PostgreSQL ends a transaction for its time limit, the database counts as away", async () => {
+  for (const code of ["25P03", "25P04"]) {
+    const ended = sql.query(`do $$ begin raise exception 'ended' using errcode = '${code}'; end $$`);
+    await assert.rejects(ended, isUnavailable, code);
+  }
 });

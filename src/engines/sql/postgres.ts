@@ -150,7 +150,9 @@ export function openSql(options: SqlOptions): PooledSql {
 
   /** Together with the last statements: behind one of them that fails PostgreSQL does not begin to commit. */
   async function commit(client: pg.PoolClient, last: readonly Statement[]): Promise<void> {
-    if (sessions.isBroken(client)) throw new Error("the connection was lost before committing; nothing was committed");
+    if (sessions.isBroken(client)) {
+      throw markUnavailable(new Error("the connection was lost before committing; nothing was committed"));
+    }
     let landed: Landed;
     try {
       landed = await send(client, fly(client, [...last, commitStatement]));
