@@ -1,6 +1,6 @@
 /** Makes the folder in which PostgreSQL keeps its databases: a "cluster" in its own words. */
 import { execFile } from "node:child_process";
-import { chown, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { chmod, chown, lchown, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { program } from "#platform/program";
@@ -22,18 +22,25 @@ export function placeOf(cluster: string): string {
 export const environment = { PATH: process.env.PATH, LC_ALL: "C" };
 
 /**
- * Leaves an existing cluster unchanged. A new one appears whole or not at all, because it is made beside and then
- * renamed.
- * @throws if the cluster is of another major version than the programs.
+ * Leaves the data of an existing cluster unchanged. A new one appears whole or not at all, because it is made beside and
+ * then renamed.
+ * @throws if the cluster is of another major version than the programs, or not whole.
  */
 export async function createCluster(cluster: string, binaries: Binaries, account: Account | undefined): Promise<void> {
   const found = await readFile(join(cluster, "PG_VERSION"), "utf8").catch(() => undefined);
   const major = binaries.version.split(".")[0];
-  if (found?.trim() === major) return;
-  if (found) {
+  if (found?.trim() === major) return handOver(cluster, account);
+  if (found?.trim()) {
     throw new Error(
       `${cluster} was written by PostgreSQL ${found.trim()} and this release carries ${binaries.version}: ` +
         "dump it with the release that wrote it and restore it into an empty DATA_DIR, or set DATABASE_URL",
+    );
+  }
+  const left = await readdir(cluster).catch(() => []);
+  if (left.length > 0) {
+    throw new Error(
+      `${cluster} has files but does not say which PostgreSQL wrote them: it is a part of a copy, or damaged. ` +
+        "Restore DATA_DIR from a backup, or set another one",
     );
   }
 
@@ -58,6 +65,22 @@ async function initialize(folder: string, binaries: Binaries, account: Account |
     const said = (cause as { stderr?: string }).stderr?.trim();
     throw new Error(`initdb could not make ${folder}: ${said || String(cause)}`, { cause });
   }
+}
+
+const openToOthers = 0o027;
+
+/**
+ * A copy of the folder, from which a backup is restored, may belong to root or be open to others. PostgreSQL refuses
+ * both.
+ */
+async function handOver(cluster: string, account: Account | undefined): Promise<void> {
+  const { mode, uid } = await stat(cluster);
+  if (mode & openToOthers) await chmod(cluster, 0o700);
+  if (!account || uid === account.uid) return;
+  const entries = await readdir(cluster, { recursive: true });
+  for (const entry of entries) await lchown(join(cluster, entry), account.uid, account.gid);
+  // Last: if this process dies on the way, the next start begins anew.
+  await chown(cluster, account.uid, account.gid);
 }
 
 /** Without it a power loss could bring the old name back, which the next start would take for unfinished. */

@@ -160,8 +160,19 @@ test("a server that cannot start reports why, and its folder is free again", asy
   await writeFile(control, kept);
   await writeFile(version, "9\n");
   await assert.rejects(startPostgres({ dataDir }), /was written by PostgreSQL 9 and this release carries/);
+  await writeFile(version, "");
+  await assert.rejects(startPostgres({ dataDir }), /a part of a copy, or damaged. Restore DATA_DIR from a backup/);
   await writeFile(version, "18\n");
   await (await startPostgres({ dataDir })).stop();
+});
+
+test("a copy of the folder is used, though its files belong to the user who copied it, and others may open it", async () => {
+  const copy = join(home, "copy");
+  await cp(dataDir, copy, { recursive: true });
+  await chmod(join(copy, "postgres/data"), 0o755);
+  const server = await startPostgres({ dataDir: copy });
+  assert.deepEqual(await rowsOf(server.url), [{ id: 1 }, { id: 2 }, { id: 3 }]);
+  await server.stop();
 });
 
 /**
