@@ -61,7 +61,7 @@ const { drop_not_found, gate_unavailable, drop_not_scheduled, drop_over, drop_ex
 const { unauthenticated, forbidden } = identityProblems;
 const tags = ["drops"];
 const drop = Type.Ref("Drop");
-const calendar = Type.String({ description: "text/calendar, RFC 5545" });
+const calendar = { description: "RFC 5545", content: { "text/calendar": { schema: Type.String() } } };
 
 const documents = {
   listDrops: {

@@ -1,7 +1,8 @@
 /** Checks which request bodies are accepted: none, or JSON in UTF-8 whose texts a database can store. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
-import type { FastifyRequest } from "fastify";
+import { finished } from "node:stream/promises";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Http } from "./http-app.ts";
 import { pointerPart } from "./http-validation.ts";
 import { type FieldFault, Problem, platformProblems } from "./problems.ts";
@@ -23,6 +24,8 @@ export function acceptBodies(app: Http): void {
     const text = bytes.toString("utf8");
     parseJson(request, text, (error, value) => {
       if (error) return done(error);
+      // Fastify gives the validator null for a body that is missing, which some routes take.
+      if (value === null) return done(new Problem(validation, "The body is null: send an object, or no body"));
       const fault = mayHoldUnstorable.test(text) ? unstorable(value) : undefined;
       done(fault ? new Problem(validation, fault.detail, { errors: [fault] }) : null, value);
     });
@@ -34,6 +37,19 @@ export function acceptBodies(app: Http): void {
     if (coding === undefined) return refuse();
     ifEmpty(stream, () => done(null, undefined), refuse);
   });
+}
+
+/**
+ * A connection that is closed before all bytes are read is reset, and the reset can overtake the answer: its caller then
+ * never learns why it was refused. So Fastify does not close it after a body that it refused, and what still comes is
+ * thrown away, until `requestTimeout` at most. If the caller wants the connection closed, the answer waits for that.
+ */
+export function restIsRead({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+  reply.removeHeader("connection");
+  raw.resume();
+  if (raw.complete || reply.raw.shouldKeepAlive) return undefined;
+  // A caller that went away needs no answer.
+  return finished(raw).catch(() => {});
 }
 
 /** By the document of the route: one that names no type takes JSON. */

@@ -2,7 +2,7 @@
 import type { FastifySchemaValidationError } from "fastify";
 import { QueueFull } from "./batch.ts";
 import { fieldFaults } from "./http-validation.ts";
-import { Problem, type ProblemDetails, type ProblemKind, platformDetails, platformProblems } from "./problems.ts";
+import { Problem, type ProblemKind, platformDetails, platformProblems } from "./problems.ts";
 import { isUnavailable } from "./unavailable.ts";
 
 type FastifyFault = Error & {
@@ -30,12 +30,9 @@ export function problemOf(thrown: unknown, arrived: boolean): Problem {
   if (!kind) {
     return new Problem(platformProblems.internal_error, platformDetails.internal_error, { cause: fault });
   }
-  const details: ProblemDetails = { cause: fault };
-  // The rest of such a body is not read, so the connection cannot be used again.
-  if (kind === platformProblems.body_too_large) details.headers = { connection: "close" };
   const usual = platformDetails[kind.code as keyof typeof platformDetails];
   const detail = arrived ? (sayings[fault.code ?? fault.name] ?? usual) : "The request ended before it was complete";
-  return new Problem(kind, detail, details);
+  return new Problem(kind, detail, { cause: fault });
 }
 
 const kinds = new Map<number, ProblemKind>(Object.values(platformProblems).map((kind) => [kind.status, kind]));

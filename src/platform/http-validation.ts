@@ -24,11 +24,30 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   let validator: Validator | undefined;
   return (value: unknown) => {
     validator ??= Compile(schema);
-    const candidate = readsText ? readText(schema as TObject, value as Record<string, unknown>) : value;
+    const isMissing = value === null && httpPart === "body";
+    if (isMissing && !isOptional(schema)) return { error: [noBody] };
+    const given = isMissing ? {} : value;
+    const candidate = readsText ? readText(schema as TObject, given as Record<string, unknown>) : given;
     if (validator.Check(candidate)) return { value: candidate };
     const faults = validator.Errors(candidate) as FastifySchemaValidationError[];
     return { error: faults.map((fault) => ({ ...fault, message: sayingOf(fault, schema) })) };
   };
+};
+
+/** A body is not asked for if it may be empty. */
+export function isOptional(body: TSchema): boolean {
+  const { type, required = [], minProperties = 0 } = body as BodySchema;
+  return type === "object" && required.length === 0 && minProperties === 0;
+}
+
+type BodySchema = { type?: string; required?: string[]; minProperties?: number };
+
+const noBody: FastifySchemaValidationError = {
+  keyword: "type",
+  instancePath: "",
+  schemaPath: "#/type",
+  params: {},
+  message: "is required",
 };
 
 /** A pattern alone is hard to read: it is said in words, or beside a text that it takes, or with what the text is. */

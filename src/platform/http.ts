@@ -7,7 +7,7 @@ import { memberOf, type Network, parseNetwork } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { runInContext } from "./context.ts";
 import type { Http } from "./http-app.ts";
-import { acceptBodies } from "./http-bodies.ts";
+import { acceptBodies, restIsRead } from "./http-bodies.ts";
 import { problemOf } from "./http-errors.ts";
 import { measureRequests } from "./http-metrics.ts";
 import {
@@ -90,7 +90,10 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   });
   acceptBodies(app);
   app.setValidatorCompiler(compileValidator);
-  app.setErrorHandler((error, _request, reply) => answer(reply, error));
+  app.setErrorHandler((error, request, reply) => {
+    const read = restIsRead(request, reply);
+    return read ? read.then(() => answer(reply, error)) : answer(reply, error);
+  });
   const measureUnrouted = metrics && measureRequests(app, metrics);
   app.addHook("onRequest", (request, reply, done) => {
     const { host } = request.headers;

@@ -2,7 +2,8 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifySchema, onRequestHookHandler, RouteOptions } from "fastify";
-import { Type } from "typebox";
+import { type TSchema, Type } from "typebox";
+import { isOptional } from "./http-validation.ts";
 import { type ProblemKind, platformProblems } from "./problems.ts";
 import { program } from "./program.ts";
 
@@ -92,6 +93,7 @@ function ofRoutes({ securitySchemes, tags, ...info }: Omit<OpenApiInfo, "documen
     // Schemas keep their own names in the document, not def-0, def-1.
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },
     transform: ({ schema, url, route }) => ({ schema: withCommonProblems(schema ?? {}, route), url }),
+    transformObject: (made) => ("openapiObject" in made ? withOptionalBodies(made.openapiObject) : made.swaggerObject),
   };
 }
 
@@ -103,14 +105,28 @@ const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+type Operation = { requestBody?: { required?: boolean; content: Record<string, { schema?: TSchema }> } };
+
+/** The plugin calls every body required. */
+function withOptionalBodies<Document extends { paths?: object }>(document: Document): Document {
+  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path)) as Operation[];
+  for (const { requestBody } of operations) {
+    const schema = requestBody?.content["application/json"]?.schema;
+    if (requestBody && schema && isOptional(schema)) requestBody.required = false;
+  }
+  return document;
+}
+
 function withCommonProblems(schema: FastifySchema, route: RouteOptions): FastifySchema {
   if (schema.hide) return schema;
   const guards = [route.onRequest ?? []].flat().filter((hook): hook is Guard => "security" in hook);
-  const hasInput = schema.body ?? schema.params ?? schema.querystring ?? schema.headers;
+  const hasInput = schema.params ?? schema.querystring ?? schema.headers;
+  // Also where no body is asked for: one that comes is read.
+  const readsBody = [route.method].flat().some((method) => method !== "GET" && method !== "HEAD");
   const own = (schema.response ?? {}) as Record<string, { description?: string }>;
   const common = problemResponses(
-    ...(hasInput ? [platformProblems.validation] : []),
-    ...(schema.body ? [platformProblems.body_too_large, platformProblems.unsupported_media_type] : []),
+    ...(hasInput || readsBody ? [platformProblems.validation] : []),
+    ...(readsBody ? [platformProblems.body_too_large, platformProblems.unsupported_media_type] : []),
     ...guards.flatMap((guard) => guard.problems),
     platformProblems.internal_error,
     platformProblems.unavailable,

@@ -58,7 +58,8 @@ const place = Type.Ref("RoomPlace");
 const { no_draw, already_drawn, draw_waits } = roomProblems;
 
 function file(operationId: string, summary: string, line: string) {
-  const response = { 200: Type.String({ description: line }), ...problemResponses(drop_not_found, no_draw) };
+  const text = { description: line, content: { "text/plain": { schema: Type.String() } } };
+  const response = { 200: text, ...problemResponses(drop_not_found, no_draw) };
   return { ...ofOne, operationId, summary, response };
 }
 

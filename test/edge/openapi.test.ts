@@ -52,6 +52,11 @@ describe("O16: the OpenAPI document", () => {
     }
     const stream = operations.find(({ operationId }) => operationId === "followOrder");
     assert.deepEqual(Object.keys(stream?.responses["200"]?.content ?? {}), ["text/event-stream"]);
+    const files = operations.filter(({ path }) => /\.(txt|ics|csv)$/.test(path) && !path.includes("restock"));
+    const types = new Map(files.map(({ path, responses }) => [path, Object.keys(responses["200"]?.content ?? {})]));
+    const typeOf: Record<string, string> = { txt: "text/plain", ics: "text/calendar", csv: "text/csv" };
+    for (const [path, listed] of types) assert.deepEqual(listed, [typeOf[path.slice(-3)]], path);
+    assert.equal(types.size, 7);
   });
 
   test("describes answers of which each can be written", () => {
