@@ -39,6 +39,7 @@ describe("an account", () => {
     await browser.post("/accounts", { email: "zoe@example.com", password, name: "Zoe" });
     const answer = await browser.post("/session", { email: "zoe@example.com", password });
     assert.deepEqual([answer.status, answer.body.code], [401, "bad_credentials"]);
+    assert.equal(answer.headers["www-authenticate"], 'Bearer realm="dropgate"');
   });
 
   test("N7: never has the password of another person who gave the same address first", async () => {

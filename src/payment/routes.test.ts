@@ -57,6 +57,7 @@ test("a webhook that its provider did not sign is refused with 401 and changes n
   ] as [Buffer, Record<string, string>][]) {
     const answer = await post("/payments/webhooks/simulator", payload, sent);
     assert.deepEqual([answer.statusCode, answer.json().code], [401, "bad_signature"]);
+    assert.equal(answer.headers["www-authenticate"], 'Bearer realm="dropgate"');
   }
   assert.deepEqual(await shop.states(orderId), ["requested"]);
 });

@@ -137,6 +137,8 @@ export function refuse(
   reply.code(kind.status);
   reply.header("content-type", "application/problem+json; charset=utf-8");
   reply.header("cache-control", "no-store");
+  // RFC 9110 §15.5.2 wants it beside every 401, also where a password, a code or a signature was wrong.
+  if (kind.status === 401) reply.header("www-authenticate", `Bearer realm="${program.name}"`);
   if (retryAfterSeconds !== undefined) reply.header("retry-after", Math.max(1, Math.ceil(retryAfterSeconds)));
   for (const name in details.headers) reply.header(name, details.headers[name] as string);
   return problemBody(kind, detail, details, reply.request.id);
