@@ -19,7 +19,8 @@ export function calendarOf(drops: readonly CalendarDrop[], now: Date): string {
       `SEQUENCE:${drop.version}`,
       `DTSTAMP:${stamp(now)}`,
       `DTSTART:${stamp(drop.opensAt)}`,
-      `DTEND:${stamp(drop.closesAt)}`,
+      // A drop that was ended before it opened takes no time: an entry must not end before it begins.
+      ...(drop.closesAt > drop.opensAt ? [`DTEND:${stamp(drop.closesAt)}`] : ["STATUS:CANCELLED"]),
       `SUMMARY:${escaped(drop.name)}`,
       ...(drop.story ? [`DESCRIPTION:${escaped(drop.story)}`] : []),
       "END:VEVENT",
