@@ -6,7 +6,8 @@
 import { enableCompileCache } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type CommandDef, defineCommand, runCommand, runMain } from "citty";
+import { stripVTControlCharacters } from "node:util";
+import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand, runMain } from "citty";
 import { ConfigError } from "#platform/config";
 import { printSettings } from "#platform/config-pages";
 import { plural } from "#platform/plural";
@@ -192,10 +193,16 @@ function print(answer: unknown): void {
   console.log(JSON.stringify(answer, null, 2));
 }
 
+/** The colours of citty would be signs between the words in a file or a pipe. */
+async function showUsage<T extends ArgsDef>(command: CommandDef<T>, parent?: CommandDef<T>): Promise<void> {
+  const usage = await renderUsage(command, parent);
+  console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage));
+}
+
 const rawArgs = process.argv.slice(2);
 const benchArgs = rawArgs[0] === "bench" ? rawArgs.slice(1) : undefined;
 if (!benchArgs && (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h"))) {
-  await runMain(main as CommandDef, { rawArgs: rawArgs.length === 0 ? ["--help"] : rawArgs });
+  await runMain(main as CommandDef, { rawArgs: rawArgs.length === 0 ? ["--help"] : rawArgs, showUsage });
 } else {
   try {
     if (benchArgs) process.exitCode = await bench(benchArgs);

@@ -15,8 +15,10 @@ export async function tellOrder(ask: Ask, { order, json }: OrderArgs, print: (li
   const box = (await ask("GET", `/admin/black-box/${encodeURIComponent(order)}`)) as BlackBoxView;
   if (json) print(JSON.stringify(box, null, 2));
   else for (const line of linesOf(box)) print(line);
-  if (box.lines.length > 0) return;
+  // The audit has lines also of an id that names no order, if a person tried to act on it.
+  if (box.lines.some(({ source }) => source !== "audit")) return;
   const away = box.away.map(({ source }) => source).join(", ");
+  if (away === "") throw new Refused(`there is no order ${box.orderId}: neither the gate nor the books have it`);
   throw new Refused(`nothing is known of order ${box.orderId}, and these parts did not answer: ${away}`);
 }
 

@@ -142,6 +142,15 @@ describe("the black box of an order", () => {
     assert.equal((await world.as("ada").get("/admin/black-box/00000000")).status, 403);
   });
 
+  test("an order that does not exist is told as such, also after a person tried to act on it", async () => {
+    const unknown = "00000000-0000-8000-8000-000000000001";
+    assert.equal((await world.admin.post(`/orders/${unknown}/cancel`)).status, 404);
+    assert.match(saysOf(await read(unknown)), /^audit: admin cancelOrder: refused$/m);
+    await assert.rejects(order(unknown), {
+      message: `there is no order ${unknown}: neither the gate nor the books have it`,
+    });
+  });
+
   test("is told without the parts that do not answer, and names them", async () => {
     const lamp = await world.newProduct({ stock: 1 });
     const { orderId } = await world.place(world.as("ada"), lamp);

@@ -75,6 +75,12 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     await refused(run("bench", "acept"), /^acept: no such benchmark/m, 2);
   });
 
+  test("O18: help that goes to a file or a pipe has no colours", async () => {
+    const helped = run("token", "--help");
+    assert.equal(await helped.ended, 0, helped.output);
+    assert.match(helped.output, /^USAGE dropgate token \[OPTIONS\] --role=<ADMIN>$/m);
+  });
+
   test("O18: if another user owns the data folder, every command reports it with the command that corrects it", async (t) => {
     const owned = join(folder, "owned");
     await mkdir(owned, { mode: 0o755 });
