@@ -225,6 +225,8 @@ describe("a likely mistake", () => {
     [{ ORDER_URL: "https://order:8080" }, /ORDER_URL has "https:\/\/order:8080": write http:\/\/host:port/],
     [{ ORDER_URL: "http://a:8080,http://me:hunter2@b" }, /ORDER_URL has an entry with a user or a password/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" }, /OTEL_EXPORTER_OTLP_ENDPOINT begins with https/],
+    [{ OTEL_TRACES_SAMPLER_ARG: "-1" }, /OTEL_TRACES_SAMPLER_ARG must match .*, and is "-1"/],
+    [{ OTEL_TRACES_SAMPLER_ARG: "1.5" }, /OTEL_TRACES_SAMPLER_ARG must match .*, and is "1\.5"/],
     [{ PUBLIC_URL: "https://shop.example/shop" }, /PUBLIC_URL is https:\/\/shop.example alone/],
   ];
   for (const [given, fault] of absurd) {

@@ -58,7 +58,7 @@ export const tracingSettings = {
   },
   OTEL_TRACES_SAMPLER_ARG: {
     type: "text",
-    pattern: "0|1|[01]?\\.\\d+|1\\.0+",
+    pattern: "0|1|0?\\.\\d+|1\\.0+",
     default: "1",
     says: "The part of new traces that a sampler by ratio takes: 0.01 is one of a hundred.",
   },

@@ -138,7 +138,7 @@ function parse(name: string, setting: Setting, text: string): string | number | 
       if (!URL.canParse(text)) throw new Error(`${name} must be a URL such as scheme://user:password@host:port/name`);
       return text;
     case "text":
-      if (setting.pattern && !new RegExp(`^${setting.pattern}$`).test(text)) {
+      if (setting.pattern && !new RegExp(`^(?:${setting.pattern})$`).test(text)) {
         throw new Error(`${name} must match ${setting.pattern}, and is ${shown}`);
       }
       if (Buffer.byteLength(text) < (min ?? 0)) throw new Error(`${name} must be at least ${min} bytes long`);
