@@ -115,12 +115,6 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     outside: outsideIssuer(config),
     mostWaiting,
   });
-  const catalog = createCatalog({
-    sql: engines.sql("catalog", 4),
-    log: engines.log,
-    topic: config.TOPIC_PRODUCT_EVENTS,
-    onFault: (error) => onFault("product events", error),
-  });
   const inventory = createInventory({
     sql: engines.sql("inventory", 8),
     gate,
@@ -131,6 +125,14 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     onRepaired: createRepairTeller(log, metrics),
     productEventsTopic: config.TOPIC_PRODUCT_EVENTS,
     priceGroup: config.GROUP_PRODUCT_PRICES,
+  });
+  const catalog = createCatalog({
+    sql: engines.sql("catalog", 4),
+    log: engines.log,
+    topic: config.TOPIC_PRODUCT_EVENTS,
+    reader: { group: config.GROUP_PRODUCT_PRICES, termsOf: inventory.books.products.offersOf },
+    logger: log,
+    onFault: (error) => onFault("product events", error),
   });
   const orders = createOrders({
     sql: engines.sql("orders", 10),

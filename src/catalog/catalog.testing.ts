@@ -55,7 +55,15 @@ export async function openCatalogOn({ sql, url, topic }: { sql: Sql; url: string
   const log = await openPostgresLog({ sql, url, log: createLog({ level: "silent" }) });
   await log.ensureTopics([{ name: topic, partitions: 3 }]);
   const faults: unknown[] = [];
-  const options = { sql, log, topic, onFault: (error: unknown) => faults.push(error) };
+  const options = {
+    sql,
+    log,
+    topic,
+    // It has read nothing yet, so no event is known to be lost.
+    reader: { group: "prices", termsOf: async () => new Map() },
+    logger: createLog({ level: "silent" }),
+    onFault: (error: unknown) => faults.push(error),
+  };
   const catalog = createCatalog(options);
   const twin = createCatalog(options);
   const outbox = createOutbox({ ...productOutbox, ...options });

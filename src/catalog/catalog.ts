@@ -8,6 +8,8 @@ import { createOutbox, type Outbox } from "#engines/outbox";
 import type { Sql, Tx } from "#engines/sql";
 import { goOn, within } from "#platform/deadline";
 import { randomHex } from "#platform/ids";
+import type { Log } from "#platform/log";
+import { createArrivals, type Reader } from "./arrivals.ts";
 import { keepImage, type MediaType, readImage } from "./images.ts";
 import { productOutbox } from "./outbox.ts";
 import {
@@ -72,13 +74,17 @@ export type CatalogOptions = {
   sql: Sql;
   log: EventLog;
   topic: string;
-  /** Called after every failed turn of the outbox. */
+  /** Sells by these events. */
+  reader: Reader;
+  logger: Log;
+  /** Called after every failed turn of a loop. */
   onFault(error: unknown): void;
 };
 
 export function createCatalog(options: CatalogOptions): Catalog {
   const { sql } = options;
   const outbox = createOutbox({ ...productOutbox, ...options });
+  const arrivals = createArrivals({ ...options, outboxWaiting: outbox.waiting });
 
   /**
    * After this, callers find their own change at the gate too. A failure here is reported by the publisher's next turn.
@@ -137,8 +143,14 @@ export function createCatalog(options: CatalogOptions): Catalog {
     byBarcode: (code) => readByBarcode(sql, code, mostOfOneBarcode),
 
     outboxWaiting: outbox.waiting,
-    start: () => outbox.start(),
-    stop: () => outbox.stop(),
+    start() {
+      outbox.start();
+      arrivals.start();
+    },
+    async stop() {
+      await arrivals.stop();
+      await outbox.stop();
+    },
   };
 }
 

@@ -28,7 +28,7 @@ export const ProductEventData = Type.Object(
     version: Type.Integer({
       minimum: 1,
       maximum: Number.MAX_SAFE_INTEGER,
-      description: "Counts the changes of this product from 1, without a gap",
+      description: "Counts the changes of this product from 1; a restored catalogue goes on above those that it lost",
     }),
   },
   { $id: "ProductEventData", additionalProperties: true },

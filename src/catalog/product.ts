@@ -102,6 +102,21 @@ export async function updateProduct(tx: Tx, productId: string, fields: ProductFi
   return product;
 }
 
+/**
+ * Makes the next version of a product as it is, above one that others know. Returns undefined if it has changed
+ * meanwhile.
+ */
+export async function announceAgain(tx: Tx, seen: Product, above: number): Promise<Product | undefined> {
+  const [product] = await tx.query<Product>(
+    `update catalog.products set version = greatest(version, $3) + 1, updated_at = clock_timestamp()
+      where product_id = $1 and version = $2
+      returning ${columns}`,
+    [seen.productId, seen.version, above],
+  );
+  if (product) await record(tx, "dropgate.product.changed", product);
+  return product;
+}
+
 function valuesOf(fields: ProductFields): unknown[] {
   const { name, description, image, unitPriceMinor, currency, limitPerCustomer, barcode, bin } = fields;
   return [name, description, image, unitPriceMinor, currency, limitPerCustomer, barcode, bin];

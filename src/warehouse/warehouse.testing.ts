@@ -20,8 +20,9 @@ export async function openWarehouseStage() {
   const shop = await openOrderStage();
   const { sql, url, log, gate, orders, inventory } = shop;
   await migrate({ url, modules: [catalogSchema, warehouseSchema] });
-  const catalog: Catalog = createCatalog({ sql, log, topic: "product.events", onFault() {} });
   const logger = createLog({ level: "silent" });
+  const reader = { group: "prices", termsOf: inventory.books.products.offersOf };
+  const catalog: Catalog = createCatalog({ sql, log, topic: "product.events", reader, logger, onFault() {} });
   const faults: unknown[] = [];
   const options = {
     log,

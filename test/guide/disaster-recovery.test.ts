@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Reconciliation, StockSync } from "../support/client.ts";
+import type { PlacedOrder, Reconciliation, StockSync } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { accepted, allBuy, assertAccountsFor, keepBuying, untilMoreAccepted } from "../support/shoppers.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -117,6 +117,36 @@ describe("disaster recovery", () => {
   });
 
   describe("the database was restored from a backup", () => {
+    const shownPrice = async (productId: string) =>
+      (await world.admin.get<{ price: number }>(`/products/${productId}`)).body.price;
+
+    /** An order at the price that the shop shows. */
+    async function boughtAsShown(productId: string) {
+      return eventually(async () => {
+        const order = { productId, quantity: 1, expectedTotal: await shownPrice(productId) };
+        const { status, body } = await world.as("ada").post<PlacedOrder>("/orders", order);
+        return status === 202 && body.total;
+      });
+    }
+
+    test("prices that it lost bind no buyer, and those that are entered from then on do", async () => {
+      const productId = await world.newProduct({ stock: 6, price: 1_000 });
+      for (const price of [2_000, 3_000]) await world.admin.patch(`/products/${productId}`, { price });
+      const sql = world.system.faces.engines.sql("test", 1);
+      await sql.query("delete from catalog.price_history where product_id = $1 and version > 1", [productId]);
+      await sql.query("update catalog.products set version = 1, price_minor = 1000 where product_id = $1", [productId]);
+      assert.equal(await boughtAsShown(productId), 1_000);
+      await world.admin.patch(`/products/${productId}`, { price: 2_900 });
+      assert.equal(await boughtAsShown(productId), 2_900);
+    });
+
+    test("a price reaches the gate also if the log loses its event", async () => {
+      const productId = await world.newProduct({ stock: 6, price: 1_000 });
+      const sql = world.system.faces.engines.sql("test", 1);
+      await sql.query("update catalog.products set version = 2, price_minor = 2000 where product_id = $1", [productId]);
+      assert.equal(await boughtAsShown(productId), 2_000);
+    });
+
     test("a gate that is ahead of the books is CRITICAL, and is loaded again", async () => {
       const productId = await world.newProduct({ stock: 6 });
       // It is closed and loaded again by itself within seconds, with or without the test.

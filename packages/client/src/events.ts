@@ -18,7 +18,7 @@ export interface components {
       /** @description ISO 4217 */
       currency: string;
       limitPerCustomer: number | null;
-      /** @description Counts the changes of this product from 1, without a gap */
+      /** @description Counts the changes of this product from 1; a restored catalogue goes on above those that it lost */
       version: number;
       [key: string]: unknown;
     };

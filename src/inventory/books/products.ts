@@ -21,6 +21,8 @@ export type Products = {
   isUnknown(productId: string): Promise<boolean>;
   /** Set by the latest event of the product. */
   offerOf(productId: string): Promise<Offer | undefined>;
+  /** As `offerOf`, of those that have one. */
+  offersOf(productIds: readonly string[]): Promise<ReadonlyMap<string, Offer>>;
   /**
    * Sets the terms of a product's sale in a drop, unless newer ones are known. Once it answers `ok`, no order passes that
    * they refuse, in any process. `gate_unavailable`: they are kept, and hold as soon as the gate is back; until then it may
@@ -83,6 +85,7 @@ export function createProducts({ sql, gate, mode, log, news }: ProductsOptions):
     isUnknown: async (productId) => (await find(productId, newsWithinMs.other)) === "product_not_found",
 
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
+    offersOf: (productIds) => readOffers(sql, productIds),
 
     async latchedOf(productIds) {
       const snapshots = await gate.snapshot(productIds).catch(noneWhileAway);
