@@ -200,3 +200,5 @@ describe("buying in the browser", { skip }, () => {
     await eventually(() => page.evaluate<boolean>('document.activeElement?.getAttribute("role") === "status"'));
   });
 });
+    // It also holds for people who come late: fewer than two are left.
+    await page.getByText("Less than 10 minutes left to pay").waitFor({ state: "attached" });

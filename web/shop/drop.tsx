@@ -135,7 +135,7 @@ function Opening({ leftMs }: { leftMs: number }) {
   );
 }
 
-/** A screen reader is told three times; of the opening itself the state tells. */
+/** A screen reader is told three times, in words that hold whenever they are read; of the opening itself the state tells. */
 function announced(leftMs: number): string {
   if (leftMs > 600_000) return "";
   if (leftMs > 60_000) return say("opensInMinutes", { minutes: count(10) });
