@@ -26,6 +26,7 @@ const runner = {
 const long = {
   productId: "long-name",
   name: "Midnight Chronograph Anniversary Edition with Donaudampfschifffahrtsgesellschaftskapitänsmütze and Travel Case",
+  description: `Its papers are at ${"https://maker.example/".padEnd(200, "midnight-")}`,
   price: 1_234_567,
   currency: "KWD",
 };
