@@ -173,7 +173,21 @@ describe("buying in the browser", { skip }, () => {
     await tabToMatch(page, ".cancel button");
     await page.keyboard.press("Enter");
     // What loses nothing has the focus: a second Enter does not cancel.
-    await eventually(() => page.evaluate<boolean>('document.activeElement?.textContent === "Keep it"'));
+    const focusIsAt = (words: string) =>
+      eventually(() => page.evaluate<boolean>(`document.activeElement?.textContent === "${words}"`));
+    await focusIsAt("Keep it");
+    await page.keyboard.press("Enter");
+    await focusIsAt("Cancel the order");
+    await page.keyboard.press("Enter");
+    await focusIsAt("Keep it");
+    await page.keyboard.press("Tab");
+    await page.route("**/cancel", (route) => route.abort("connectionrefused"));
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("The shop does not answer").waitFor();
+    await focusIsAt("Cancel the order");
+    await page.unroute("**/cancel");
+    await page.keyboard.press("Enter");
+    await focusIsAt("Keep it");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByText("Nothing was charged").waitFor();
@@ -190,6 +204,8 @@ describe("buying in the browser", { skip }, () => {
     await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
     await page.goto(`/o/${orderId}`);
     await page.getByText("You can take 5 minutes more to pay, once.").waitFor({ state: "attached" });
+    // It also holds for people who come late: fewer than two are left.
+    await page.getByText("Less than 10 minutes left to pay").waitFor({ state: "attached" });
     await look(page, "order-extend");
     await tabToMatch(page, ".extend button");
     await page.keyboard.press("Enter");
@@ -200,5 +216,3 @@ describe("buying in the browser", { skip }, () => {
     await eventually(() => page.evaluate<boolean>('document.activeElement?.getAttribute("role") === "status"'));
   });
 });
-    // It also holds for people who come late: fewer than two are left.
-    await page.getByText("Less than 10 minutes left to pay").waitFor({ state: "attached" });

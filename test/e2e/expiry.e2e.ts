@@ -58,6 +58,19 @@ describe("the time to pay", { skip }, () => {
     assert.ok(leastMs > 0 && shownMs > leastMs - 10_000 && shownMs < mostMs + 10_000, says);
   });
 
+  test("a session that ends on an order's page leads to the log-in, and the card that was typed stays", async () => {
+    const { page, api } = await stage.person("signed-out-elsewhere");
+    const { orderId } = await stage.world.place(api, product);
+    await page.goto(`/o/${orderId}`);
+    await page.getByLabel("Card number").fill("4242 4242 4242 4242");
+    await page.context().clearCookies();
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByText("You are not signed in here").waitFor();
+    const signIn = page.getByRole("main").getByRole("link", { name: "Sign in" });
+    assert.equal(await signIn.getAttribute("href"), `/login?to=${encodeURIComponent(`/o/${orderId}`)}`);
+    assert.equal(await page.getByLabel("Card number").inputValue(), "4242 4242 4242 4242");
+  });
+
   test("without a log-in products are shown, and buying says what it needs", async () => {
     const { page } = await stage.person("stranger", { storageState: nothingKept });
     await page.goto(`/p/${product}`);

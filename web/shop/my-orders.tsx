@@ -8,7 +8,6 @@ import { go } from "../lib/router.ts";
 import { type Shopper, shopper, signOut } from "../lib/shopper.ts";
 import { Name } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
-import { SignInLink } from "./parts/sign-in-link.tsx";
 import { sayStatus, toneOfStatus } from "./parts/timeline.tsx";
 
 export function MyOrders() {
@@ -74,10 +73,8 @@ export function MyOrders() {
         )}
       </div>
       {problem && (
-        <ProblemNotice problem={problem}>
-          {problem.code === "unauthenticated" ? (
-            <SignInLink />
-          ) : (
+        <ProblemNotice problem={problem} isNews>
+          {problem.code !== "unauthenticated" && (
             <button class="button" type="button" onClick={() => read()}>
               {say("tryAgain")}
             </button>

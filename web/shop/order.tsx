@@ -14,7 +14,6 @@ import { Name } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { Pay } from "./parts/pay.tsx";
 import { Receipt } from "./parts/receipt.tsx";
-import { SignInLink } from "./parts/sign-in-link.tsx";
 import { sayStatus, Timeline, toneOfStatus } from "./parts/timeline.tsx";
 
 export function OrderPage({ orderId }: { orderId: string }) {
@@ -147,7 +146,6 @@ function Unread({ problem }: { problem: Problem | undefined }) {
     <div class="wide empty">
       <h1 tabIndex={-1}>{say("order")}</h1>
       <ProblemNotice problem={problem} />
-      {problem.code === "unauthenticated" && <SignInLink />}
       <p>
         <a class="button" href="/me">
           {say("yourOrders")}

@@ -69,7 +69,7 @@ export function ProductList() {
         <p>{say("listIntro")}</p>
       </div>
       {problem && (
-        <ProblemNotice problem={problem}>
+        <ProblemNotice problem={problem} isNews>
           {list && <p>{say("lastCopy", { time: timeOfDay(list.atMs) })}</p>}
         </ProblemNotice>
       )}

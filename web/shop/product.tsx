@@ -11,7 +11,6 @@ import { Name, nameClass } from "./parts/name.tsx";
 import { Pill, ProblemNotice, type Tone } from "./parts/notice.tsx";
 import { Quantity } from "./parts/quantity.tsx";
 import { RefusalReceipt } from "./parts/receipt.tsx";
-import { SignInLink } from "./parts/sign-in-link.tsx";
 import { LimitText } from "./product-list.tsx";
 
 const againAfterMs = 5_000;
@@ -147,7 +146,6 @@ function Refused({ refusal, product, dropId }: RefusedProps) {
           <b>{say("priceNow", { price: money(product.price, product.currency) })}</b>
         </p>
       )}
-      {refusal.code === "unauthenticated" && <SignInLink />}
       {lineUrl && (
         <p>
           <a href={lineUrl} data-load>

@@ -7,14 +7,19 @@ import { ProblemNotice } from "./notice.tsx";
 export function Cancel({ orderId, onCancelled }: { orderId: string; onCancelled(order: Order): void }) {
   const [step, setStep] = useState<"offered" | "asked" | "sent">("offered");
   const [problem, setProblem] = useState<Problem>();
+  const offer = useRef<HTMLButtonElement>(null);
   const keep = useRef<HTMLButtonElement>(null);
+  const isFirst = useRef(true);
 
+  // The button that had the focus is gone: the keyboard goes on from the one in its place.
   useEffect(() => {
-    if (step === "asked") keep.current?.focus();
+    if (!isFirst.current) (step === "asked" ? keep : offer).current?.focus();
+    isFirst.current = false;
   }, [step]);
 
   async function cancel() {
     setStep("sent");
+    setProblem(undefined);
     const answer = await api.cancel(orderId);
     if (answer.ok) return onCancelled(answer.body);
     setProblem(answer.problem);
@@ -23,9 +28,9 @@ export function Cancel({ orderId, onCancelled }: { orderId: string; onCancelled(
 
   return (
     <div class="cancel">
-      {problem && <ProblemNotice problem={problem} />}
+      {problem && <ProblemNotice problem={problem} isNews />}
       {step === "offered" && (
-        <button class="plain" type="button" onClick={() => setStep("asked")}>
+        <button class="plain" type="button" ref={offer} onClick={() => setStep("asked")}>
           {say("cancelOrder")}
         </button>
       )}

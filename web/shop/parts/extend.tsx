@@ -39,7 +39,7 @@ export function Extend({ order, onOrder }: { order: Order; onOrder(order: Order)
         {added !== undefined && say("extended", { time: duration(added) })}
         {added === undefined && isOffered && say("extendOffer", { time: duration(extendable.seconds) })}
       </p>
-      {problem && <ProblemNotice problem={problem} />}
+      {problem && <ProblemNotice problem={problem} isNews />}
       {isOffered && (
         <button class="plain" type="button" aria-busy={isAsking} onClick={extend}>
           {say("extend", { time: duration(extendable.seconds) })}

@@ -2,15 +2,24 @@
 import type { ComponentChildren } from "preact";
 import type { Problem } from "../../lib/api.ts";
 import { say, sayProblem } from "../../lib/language.ts";
+import { SignInLink } from "./sign-in-link.tsx";
 
 /** Those that people of the shop want to hear of; the others are its usual answers. */
 const reported = ["internal_error", "unavailable", "validation", "service_unavailable"];
 
-export function ProblemNotice({ problem, children }: { problem: Problem; children?: ComponentChildren }) {
+type ProblemNoticeProps = {
+  problem: Problem;
+  /** It comes up on a page that is being read, outside of all that is announced by itself. */
+  isNews?: boolean;
+  children?: ComponentChildren;
+};
+
+export function ProblemNotice({ problem, isNews = false, children }: ProblemNoticeProps) {
   return (
-    <div class="notice bad">
+    <div class="notice bad" role={isNews ? "alert" : undefined}>
       <p>{sayProblem(problem)}</p>
       {children}
+      {problem.code === "unauthenticated" && <SignInLink />}
       {reported.includes(problem.code) && problem.instance && (
         <p class="fine">
           {say("reportCode", { instance: "" }).replace(/[.\s]*$/, "")} <code dir="ltr">{problem.instance}</code>

@@ -37,5 +37,5 @@ export function Pay({ order }: { order: Order }) {
 
   if (means?.takes === "card") return <PayForm order={order} />;
   if (means?.stripe && Stripe) return <Stripe order={order} stripe={means.stripe} />;
-  return problem ? <ProblemNotice problem={problem} /> : <p role="status">{say("loading")}</p>;
+  return problem ? <ProblemNotice problem={problem} isNews /> : <p role="status">{say("loading")}</p>;
 }

@@ -19,7 +19,7 @@ export function Receipt({ orderId }: { orderId: string }) {
 
   return (
     <div class="receipt">
-      {problem && <ProblemNotice problem={problem} />}
+      {problem && <ProblemNotice problem={problem} isNews />}
       <button class="plain" type="button" onClick={save}>
         {say("receipt")}
       </button>

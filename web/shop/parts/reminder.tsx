@@ -34,7 +34,7 @@ export function Reminder({ dropId }: { dropId: string }) {
       <button class="plain" type="button" onClick={change}>
         {say(isAsked ? "noReminder" : "remindMe")}
       </button>
-      {problem && <ProblemNotice problem={problem} />}
+      {problem && <ProblemNotice problem={problem} isNews />}
     </div>
   );
 }
