@@ -5,7 +5,6 @@ import { chooseLanguage, currentLanguage, type Language, languages, readWordsAbo
 import { onRoute } from "../lib/router.ts";
 import { isSignedIn } from "../lib/shopper.ts";
 import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
-import { MyOrders } from "./my-orders.tsx";
 import { OrderPage } from "./order.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 import { signInAddress } from "./parts/sign-in-link.tsx";
@@ -38,7 +37,7 @@ function pageAt(path: string) {
   if (kind === "d") return <DropLater dropId={id} />;
   if (kind === "o") return <OrderPage orderId={id} />;
   if (kind === "login" || kind === "join" || kind === "reset") return <SignInLater kind={kind} />;
-  if (kind === "me") return <MyOrders />;
+  if (kind === "me") return <OrdersLater />;
   return kind === "" ? <ProductList /> : <NotThere problem={nothingHere} title={say("nowhereTitle")} />;
 }
 
@@ -60,6 +59,8 @@ const SignInLater = later(async () => {
 });
 /** A file of its own, which leaves the first load as small as it is without drops. */
 const DropLater = later(async () => (await import("./drop.tsx")).DropPage);
+
+const OrdersLater = later(async () => (await import("./my-orders.tsx")).MyOrders);
 
 const FairLater = later(async () => {
   const [{ FairPage }] = await Promise.all([import("./fair.tsx"), readWordsAbout("fair")]);

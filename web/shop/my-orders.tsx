@@ -1,11 +1,12 @@
 /** `/me`: the orders of the person who is shopping here, and where they are signed in. */
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem } from "../lib/api.ts";
 import { readWordsAbout, say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
 import { type Shopper, shopper, signOut } from "../lib/shopper.ts";
+import { More } from "./parts/more.tsx";
 import { Name } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 import { sayStatus, toneOfStatus } from "./parts/timeline.tsx";
@@ -13,6 +14,8 @@ import { sayStatus, toneOfStatus } from "./parts/timeline.tsx";
 export function MyOrders() {
   const [orders, setOrders] = useState<Order[]>();
   const [names, setNames] = useState<Record<string, string>>({});
+  /** The products whose names are on their way, or here. */
+  const asked = useRef(new Set<string>()).current;
   const [next, setNext] = useState<string>();
   const [problem, setProblem] = useState<Problem>();
   const [person, setPerson] = useState<Shopper>();
@@ -39,10 +42,17 @@ export function MyOrders() {
     readPerson().catch(() => {
       // The orders are what people come for; they say if the shop does not answer.
     });
-    void api.products().then((answer) => {
-      if (answer.ok) setNames(Object.fromEntries(answer.body.products.map(({ productId, name }) => [productId, name])));
-    });
   }, []);
+
+  useEffect(() => {
+    for (const { productId: id } of orders ?? []) {
+      if (asked.has(id)) continue;
+      asked.add(id);
+      void api.product(id).then((answer) => {
+        if (answer.ok) setNames((known) => ({ ...known, [id]: answer.body.name }));
+      });
+    }
+  }, [orders]);
 
   return (
     <div class="wide">
@@ -105,11 +115,7 @@ export function MyOrders() {
           <Row key={order.orderId} order={order} name={names[order.productId] ?? order.productId} />
         ))}
       </ul>
-      {next && (
-        <button class="plain" type="button" onClick={() => read(next)}>
-          {say("older")}
-        </button>
-      )}
+      {next && <More words="older" links=".orders a" onMore={() => read(next)} />}
       {Sessions && <Sessions />}
     </div>
   );

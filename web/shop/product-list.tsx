@@ -6,6 +6,7 @@ import { kept } from "../lib/kept.ts";
 import { say } from "../lib/language.ts";
 import { DropRows } from "./drop-rows.tsx";
 import { Art } from "./parts/art.tsx";
+import { More } from "./parts/more.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 
@@ -88,11 +89,7 @@ export function ProductList() {
           ))}
         </ul>
       )}
-      {list?.next && (
-        <button class="plain" type="button" onClick={() => showMore(list)}>
-          {say("more")}
-        </button>
-      )}
+      {list?.next && <More words="more" links=".tile" onMore={() => showMore(list)} />}
     </div>
   );
 }
