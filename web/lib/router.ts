@@ -9,8 +9,14 @@ export function onRoute(listener: Listener): () => void {
 }
 
 export function go(path: string): void {
+  history.replaceState({ y: scrollY }, "");
   history.pushState(null, "", path);
   tellAll();
+}
+
+/** Where the page of this entry of the history was left; at its top if it is new. */
+export function placeLeft(): number {
+  return (history.state as { y: number } | null)?.y ?? 0;
 }
 
 function tellAll(): void {

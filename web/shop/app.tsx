@@ -2,7 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { chooseLanguage, currentLanguage, type Language, languages, readWordsAbout, say } from "../lib/language.ts";
-import { onRoute } from "../lib/router.ts";
+import { onRoute, placeLeft } from "../lib/router.ts";
 import { isSignedIn } from "../lib/shopper.ts";
 import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
 import { OrderPage } from "./order.tsx";
@@ -123,19 +123,26 @@ function usePath(): string {
           await new Promise((drawn) => setTimeout(drawn));
         };
         const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-        if (document.startViewTransition && !isCalm) document.startViewTransition(show);
+        // The next page may be gone to before this one has come in: then only its movement is left out.
+        if (document.startViewTransition && !isCalm) document.startViewTransition(show).ready.catch(() => {});
         else void show();
       }),
     [],
   );
   useEffect(() => {
     if (!isFirst.current) {
-      scrollTo(0, 0);
+      scrollToPlace(placeLeft(), performance.now() + 1_000);
       focusHeading();
     }
     isFirst.current = false;
   }, [path]);
   return path;
+}
+
+/** A page that is gone back to may still wait for what stood at the place where it was left. */
+function scrollToPlace(y: number, untilMs: number): void {
+  scrollTo(0, y);
+  if (Math.ceil(scrollY) < y && performance.now() < untilMs) requestAnimationFrame(() => scrollToPlace(y, untilMs));
 }
 
 const signInPages = ["/login", "/join", "/reset"];

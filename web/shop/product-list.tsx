@@ -12,11 +12,14 @@ import { ProblemNotice } from "./parts/notice.tsx";
 
 type Copy = { atMs: number; products: Product[]; drops?: Drop[]; next: string | null };
 
+/** As this document showed it last: people who go back find it so. */
+let shown: Copy | undefined;
+
 const againAfterMs = 5_000;
 const dropsEveryMs = 15_000;
 
 export function ProductList() {
-  const [list, setList] = useState<Copy>();
+  const [list, setList] = useState(shown);
   const [problem, setProblem] = useState<Problem>();
 
   useEffect(() => {
@@ -30,7 +33,7 @@ export function ProductList() {
         const drops = announced.ok ? announced.body.items : (kept.read<Copy>("products")?.drops ?? []);
         const copy = { atMs: Date.now(), products: answer.body.products, drops, next: answer.body.nextCursor };
         kept.write("products", copy);
-        setList(copy);
+        setList((known) => joined(known, copy));
         setProblem(undefined);
       } else {
         setList((known) => known ?? kept.read<Copy>("products"));
@@ -52,6 +55,10 @@ export function ProductList() {
       clearTimeout(timer);
     };
   }, []);
+
+  useEffect(() => {
+    shown = list;
+  }, [list]);
 
   async function showMore(copy: Copy) {
     const answer = await api.products(copy.next ?? undefined);
@@ -92,6 +99,14 @@ export function ProductList() {
       {list?.next && <More words="more" links=".tile" onMore={() => showMore(list)} />}
     </div>
   );
+}
+
+/** The first page is new; what "Show more" has brought stays below it. */
+function joined(known: Copy | undefined, first: Copy): Copy {
+  if (!known || known.products.length <= first.products.length) return first;
+  const ids = new Set(first.products.map(({ productId }) => productId));
+  const others = known.products.filter(({ productId }) => !ids.has(productId));
+  return { ...first, products: [...first.products, ...others], next: known.next };
 }
 
 function Tile({ product }: { product: Product }) {

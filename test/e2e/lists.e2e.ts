@@ -1,0 +1,63 @@
+/** The shop's lists in the browser: more of them comes once, and people who go back find them as they left them. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
+import { tabTo } from "./keyboard.ts";
+import { openStage, type Stage, skip } from "./stage.ts";
+
+/** As many as one page of the list brings. */
+const [products, orders] = [60, 20];
+
+describe("the lists of the shop", { skip }, () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage();
+    const { admin } = stage.world;
+    for (let i = 0; i < products + 5; i += 1) {
+      await admin.post("/products", {
+        productId: `thing-${100 + i}`,
+        name: `Thing ${100 + i}`,
+        price: 1_000,
+        currency: "EUR",
+      });
+    }
+    await admin.post(`/inventory/thing-${100 + products + 4}/restock`, { quantity: 50, reason: "test" });
+  });
+  after(() => stage?.close());
+
+  const focused = (page: Page) => page.evaluate<string>("document.activeElement?.textContent ?? ''");
+
+  test("older orders come once, however quickly they are asked for, and name products beyond the shop's first page", async () => {
+    const { page, api } = await stage.person("collector");
+    const productId = `thing-${100 + products + 4}`;
+    for (let i = 0; i < orders + 3; i += 1) await stage.world.place(api, productId);
+    await page.goto("/me");
+    await tabTo(page, "button", "Older orders");
+    await page.evaluate("document.activeElement.click(); document.activeElement.click()");
+    await eventually(async () => (await page.locator(".orders li").count()) === orders + 3);
+    await page.getByRole("button", { name: "Older orders" }).waitFor({ state: "detached" });
+    const codes = await page.locator(".orders .code").allTextContents();
+    assert.equal(new Set(codes).size, orders + 3);
+    // The button is gone: the keyboard goes on from the first order that came.
+    await eventually(async () => (await focused(page)).includes(codes[orders] ?? "none"));
+    const names = await page.locator(".orders b").allTextContents();
+    assert.deepEqual(new Set(names), new Set([`Thing ${100 + products + 4}`]));
+  });
+
+  test("back leads to the place in the list that was left, with the products that were asked for", async () => {
+    const { page } = await stage.person("browses");
+    await page.goto("/");
+    await page.getByRole("button", { name: "Show more" }).click();
+    const last = page.getByRole("link", { name: `Thing ${100 + products + 4}` });
+    await last.scrollIntoViewIfNeeded();
+    const leftAt = await page.evaluate<number>("scrollY");
+    assert.ok(leftAt > 0);
+    await last.click();
+    await page.getByRole("button", { name: /^Buy/ }).waitFor();
+    assert.equal(await page.evaluate<number>("scrollY"), 0);
+    await page.goBack();
+    await last.waitFor();
+    await eventually(async () => (await page.evaluate<number>("scrollY")) === leftAt);
+  });
+});
