@@ -65,7 +65,9 @@ let renewing: Promise<Response> | undefined;
 export async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Body> {
   const response = await sendSignedIn(operation, asking);
   if (response.ok || asking.alsoAnswers?.includes(response.status)) {
-    return (response.status === 204 ? undefined : await response.json()) as Body;
+    // The connection may be cut in the middle of the answer.
+    if (response.status !== 204) return (await response.json().catch(offline)) as Body;
+    return undefined as Body;
   }
   throw await refusedBy(response);
 }
@@ -108,14 +110,18 @@ async function send(
       signal: signal ?? AbortSignal.timeout(answerWithinMs),
     });
   } catch {
-    const detail = "No answer came. The server may be stopped, or the connection is cut.";
-    throw new Refused({ code: "offline", status: 0, detail });
+    return offline();
   }
 }
 
 function filledPath(path: string, ids: readonly string[]): string {
   const rest = ids.values();
   return path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(rest.next().value ?? ""));
+}
+
+function offline(): never {
+  const detail = "No answer came. The server may be stopped, or the connection is cut.";
+  throw new Refused({ code: "offline", status: 0, detail });
 }
 
 async function refusedBy(response: Response): Promise<Refused> {
