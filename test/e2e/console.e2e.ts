@@ -259,6 +259,16 @@ describe("the console", { skip }, () => {
     await page.getByText(/No unit differs/).waitFor();
   });
 
+  test("a session that ended is told in place of the answer, and leads to the page to sign in and back", async () => {
+    await page.context().clearCookies();
+    await page.getByRole("link", { name: "Orders" }).click();
+    await page.getByRole("alert").getByText("You are not signed in any more").waitFor();
+    await look(page, "console-signed-out");
+    await page.getByRole("alert").getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: /Sign in as Grace/ }).click();
+    await heading("Orders");
+  });
+
   test("a customer is told that the console is not for them, and the server refuses what they ask", async () => {
     await page.getByRole("button", { name: "Sign out" }).click();
     await heading("Sign in");

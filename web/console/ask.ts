@@ -56,6 +56,11 @@ export class Refused extends Error {
   }
 }
 
+/** The session is over, and was not renewed. */
+export function isSignedOut(error: Error | null): boolean {
+  return error instanceof Refused && error.code === "unauthenticated";
+}
+
 /** A rebuild of every product is answered when it is done. */
 const answerWithinMs = 120_000;
 
@@ -114,14 +119,14 @@ async function send(
   }
 }
 
-function filledPath(path: string, ids: readonly string[]): string {
-  const rest = ids.values();
-  return path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(rest.next().value ?? ""));
-}
-
 function offline(): never {
   const detail = "No answer came. The server may be stopped, or the connection is cut.";
   throw new Refused({ code: "offline", status: 0, detail });
+}
+
+function filledPath(path: string, ids: readonly string[]): string {
+  const rest = ids.values();
+  return path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(rest.next().value ?? ""));
 }
 
 async function refusedBy(response: Response): Promise<Refused> {

@@ -14,6 +14,12 @@ export function useForgetAll(): () => Promise<void> {
   return () => queries.resetQueries();
 }
 
+/** If no person is signed in any more, the page to sign in takes the place of the page, and gives it back. */
+export function useAskWhoItIs(): () => Promise<void> {
+  const queries = useQueryClient();
+  return () => queries.resetQueries({ queryKey: key });
+}
+
 export function mayRunTheShop({ roles }: Account): boolean {
   return roles.includes("ADMIN");
 }

@@ -3,6 +3,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { count, shortCode } from "../../lib/amounts.ts";
+import { isSignedOut } from "../ask.ts";
 import { Loading } from "../parts/loading.tsx";
 import { Heading } from "../parts/page.tsx";
 import { ParcelStatus } from "../parts/parcel-status.tsx";
@@ -85,6 +86,7 @@ function Picking({ orderId }: { orderId: string }) {
             {plural(waiting, "scan is", "scans are")} kept on this device and sent once the shop answers.
           </Text>
         )}
+        {isSignedOut(error) && error && <ProblemNote error={error} />}
         {isTaken && <Button onClick={takeOver}>Take it over</Button>}
         {picking.handOver.isError && <ProblemNote error={picking.handOver.error} />}
         <Group>

@@ -1,8 +1,22 @@
 /** Tells of a refusal where its answer was expected: the server's sentence, its name in the log, and "again". */
 import { Button, Group, Text } from "@mantine/core";
-import { Refused } from "../ask.ts";
+import { isSignedOut, Refused } from "../ask.ts";
+import { useAskWhoItIs } from "../session.ts";
 
 export function ProblemNote({ error, again }: { error: Error; again?(): unknown }) {
+  const askWhoItIs = useAskWhoItIs();
+  if (isSignedOut(error)) {
+    return (
+      <div className="problem" role="alert">
+        <Text>You are not signed in any more. Your session ran out, or was ended elsewhere.</Text>
+        <Group mt="xs">
+          <Button size="xs" onClick={() => void askWhoItIs()}>
+            Sign in
+          </Button>
+        </Group>
+      </div>
+    );
+  }
   const instance = error instanceof Refused ? error.instance : undefined;
   return (
     <div className="problem" role="alert">
