@@ -71,6 +71,10 @@ describe("the desk for trouble", { skip }, () => {
     await look(page, "console-webhooks-empty");
     await button("New webhook").click();
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/events`;
+    await button("Make the webhook").click();
+    await page.getByText("Type an address that begins with https://").waitFor();
+    await page.getByRole("textbox", { name: "Address" }).and(page.locator(":focus")).waitFor();
+    await look(page, "console-webhook-no-address");
     await page.getByRole("textbox", { name: "Address" }).fill(url);
     await page.getByRole("textbox", { name: "What it is" }).fill("The ERP");
     await button("Make the webhook").click();

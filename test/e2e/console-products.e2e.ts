@@ -30,13 +30,25 @@ describe("the console's product", { skip }, () => {
     const clerk = stage.world.as("linus", "WAREHOUSE");
     await clerk.post("/inventory/night-lamp/restock", { quantity: 12, reason: "delivery 4711 of the spring" });
     await admin.post("/inventory/night-lamp/adjust", { delta: -2, reason: "broken in the lorry" });
-    await page.getByRole("textbox", { name: "Units that came in" }).fill("3");
-    await page.getByRole("textbox", { name: "Reason" }).fill("found behind the shelf");
+    const units = page.getByRole("textbox", { name: "Units that came in" });
+    const reason = page.getByRole("textbox", { name: "Reason" });
+    await units.fill("3");
+    await reason.fill(" ");
+    await page.keyboard.press("Enter");
+    await page.getByText("Type a reason").waitFor();
+    await units.fill("3.5");
+    for (let tries = 0; tries < 2; tries += 1) {
+      await page.getByRole("button", { name: "Bring in" }).click();
+      await page.getByText("Type a whole number of at least 1").waitFor();
+      await units.and(page.locator(":focus")).waitFor();
+    }
+    await units.fill("3");
+    await reason.fill("found behind the shelf");
     await page.keyboard.press("Enter");
     await page.getByRole("cell", { name: "found behind the shelf" }).waitFor();
     await page.getByRole("cell", { name: "linus" }).waitFor();
-    const units = await page.getByRole("region", { name: "Stock entries" }).locator("td.figure").allInnerTexts();
-    assert.deepEqual(units, ["+3", "−2", "+12"]);
+    const entries = await page.getByRole("region", { name: "Stock entries" }).locator("td.figure").allInnerTexts();
+    assert.deepEqual(entries, ["+3", "−2", "+12"]);
     await look(page, "console-product-entries", "[aria-label='Stock entries']");
   });
 

@@ -2,9 +2,9 @@
 import { Button, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { api } from "../api.ts";
-import { Refused } from "../ask.ts";
+import { isAtFields, useFaultFocus } from "../parts/fault-focus.ts";
 import { faultOfField } from "../parts/field-fault.ts";
 import { PageHead } from "../parts/page.tsx";
 import { minorOf } from "../parts/price-text.ts";
@@ -12,7 +12,8 @@ import { ProblemNote } from "../parts/problem.tsx";
 import { ProductFields } from "../parts/product-fields.tsx";
 import { bodyOf, noDetails } from "../product-details.ts";
 
-const says: Record<string, string> = {
+const says = {
+  price: "Type an amount such as 49.00, with no more decimals than the currency has",
   productId: "Use letters, digits and . _ - and begin with a letter or a digit",
   currency: "Type the three letters of a currency, such as EUR",
 };
@@ -25,7 +26,7 @@ export function NewProduct() {
   const [productId, setProductId] = useState("");
   const [price, setPrice] = useState("");
   const [currency, setCurrency] = useState(usualCurrency);
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState<{ says: string }>();
   const form = useRef<HTMLFormElement>(null);
   const adding = useMutation({
     mutationFn: (minor: number) =>
@@ -42,17 +43,12 @@ export function NewProduct() {
     },
   });
   const { error } = adding;
-  const isAtFields = error instanceof Refused && Object.keys(error.faults).length > 0;
-  useEffect(() => {
-    if (isAtFields || fault) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [isAtFields, fault]);
+  useFaultFocus(form, fault ?? error);
 
   function submit(event: FormEvent): void {
     event.preventDefault();
     const minor = minorOf(price, currency.trim().toUpperCase());
-    setFault(
-      minor === undefined ? "Type an amount such as 49.00, with no more decimals than the currency has" : undefined,
-    );
+    setFault(minor === undefined ? { says: says.price } : undefined);
     if (minor !== undefined) adding.mutate(minor);
   }
 
@@ -70,7 +66,7 @@ export function NewProduct() {
             inputMode="decimal"
             autoComplete="off"
             value={price}
-            error={fault ?? faultOfField(error, "price")}
+            error={fault?.says ?? faultOfField(error, "price", says)}
             onChange={({ currentTarget }) => setPrice(currentTarget.value)}
           />
           <TextInput
@@ -92,7 +88,7 @@ export function NewProduct() {
             error={faultOfField(error, "productId", says)}
             onChange={({ currentTarget }) => setProductId(currentTarget.value)}
           />
-          {error && !isAtFields && <ProblemNote error={error} />}
+          {error && !isAtFields(error) && <ProblemNote error={error} />}
           <div>
             <Button type="submit" variant="filled" loading={adding.isPending}>
               Add the product

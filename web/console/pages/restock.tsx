@@ -21,7 +21,7 @@ export function Restock() {
   const [code, setCode] = useState("");
   const [quantity, setQuantity] = useState("");
   const [reason, setReason] = useState(usualReason);
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState<{ quantity?: string; reason?: string }>();
   const codeField = useRef<HTMLInputElement>(null);
   const quantityField = useRef<HTMLInputElement>(null);
   // One key until the entry is answered with success: then it cannot count twice.
@@ -71,8 +71,13 @@ export function Restock() {
       return;
     }
     const units = /^\d{1,10}$/.test(quantity.trim()) ? Number(quantity) : 0;
-    setFault(units === 0 ? "Type a whole number of at least 1" : undefined);
-    if (units > 0) entering.mutate(units);
+    const isReasoned = reason.trim() !== "";
+    if (units > 0 && isReasoned) entering.mutate(units);
+    const faults = {
+      ...(units === 0 && { quantity: "Type a whole number of at least 1" }),
+      ...(!isReasoned && { reason: "Type a reason" }),
+    };
+    setFault(units === 0 || !isReasoned ? faults : undefined);
   }
 
   const error = entering.error ?? finding.error;
@@ -109,7 +114,7 @@ export function Restock() {
                 inputMode="numeric"
                 autoComplete="off"
                 value={quantity}
-                error={fault}
+                error={fault?.quantity}
                 onChange={({ currentTarget }) => changed(setQuantity, currentTarget.value)}
               />
               <TextInput
@@ -119,6 +124,7 @@ export function Restock() {
                 autoComplete="off"
                 maxLength={500}
                 value={reason}
+                error={fault?.reason}
                 onChange={({ currentTarget }) => changed(setReason, currentTarget.value)}
               />
               {error && <ProblemNote error={error} />}

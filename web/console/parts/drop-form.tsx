@@ -1,11 +1,12 @@
 /** The plan of a drop in four parts: what, when, on which terms, and which products. Frozen fields are shown, not offered. */
 import { Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import { count } from "../../lib/amounts.ts";
 import { Refused } from "../ask.ts";
 import type { Frozen, Plan } from "../drop-plan.ts";
 import { DropProducts } from "./drop-products.tsx";
 import { EntryFields } from "./entry-fields.tsx";
+import { isAtFields, useFaultFocus } from "./fault-focus.ts";
 import { faultOfField } from "./field-fault.ts";
 import { MomentField } from "./moment-field.tsx";
 import { ProblemNote } from "./problem.tsx";
@@ -25,10 +26,7 @@ type DropFormProps = {
 
 export function DropForm({ plan, onChange, frozen, error, onSubmit, more, children }: DropFormProps) {
   const form = useRef<HTMLFormElement>(null);
-  const isAtFields = error instanceof Refused && Object.keys(error.faults).length > 0;
-  useEffect(() => {
-    if (isAtFields) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [isAtFields]);
+  useFaultFocus(form, error);
   const instants = error instanceof Refused ? error.instants : [];
   const set = (change: Partial<Plan>) => onChange({ ...plan, ...change });
   const faultOf = (field: string) => faultOfField(error, field);
@@ -149,12 +147,12 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, more, childr
           </Text>
         )}
       </fieldset>
-      {isAtFields && (
+      {isAtFields(error) && (
         <Text c="bad" role="alert" mb="sm">
           Not saved: a field above says what it needs.
         </Text>
       )}
-      {error && !isAtFields && <ProblemNote error={error} />}
+      {error && !isAtFields(error) && <ProblemNote error={error} />}
       {children}
     </form>
   );

@@ -9,6 +9,7 @@ const says: Record<string, string> = {
   story: "The story has a character that cannot be shown",
   holdSeconds: "Type whole seconds, from 60 to 3600",
   extensionSeconds: "Type whole seconds, from 0 to 600",
+  admitPerSecond: "Type a whole number from 1 to 1000",
   products: "Name at least one product",
 };
 

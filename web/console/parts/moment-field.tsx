@@ -26,7 +26,7 @@ export function MomentField({ label, zone, value, onChange, error, instants, fro
         description={frozen}
         disabled={frozen !== undefined}
         value={value.wall}
-        error={isTwice ? true : error}
+        error={isTwice || (error && value.wall === "" ? "Choose a day and a time" : error)}
         onChange={({ currentTarget }) => onChange({ wall: currentTarget.value })}
       />
       {isTwice && (

@@ -1,9 +1,10 @@
 /** Changes the price of the version that was read: if another operator was quicker, nothing is overwritten. */
 import { Button, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { money } from "../../lib/amounts.ts";
 import { api, type Product } from "../api.ts";
+import { useFaultFocus } from "./fault-focus.ts";
 import { minorOf, typedPrice } from "./price-text.ts";
 import { ProblemNote } from "./problem.tsx";
 
@@ -11,7 +12,9 @@ export function PriceForm({ product }: { product: Product }) {
   const { productId, version, price, currency } = product;
   const queries = useQueryClient();
   const [typed, setTyped] = useState(typedPrice(price, currency));
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState<{ says: string }>();
+  const form = useRef<HTMLFormElement>(null);
+  useFaultFocus(form, fault);
   const changing = useMutation({
     mutationFn: (minor: number) => api.changeProduct(productId, version, { price: minor }),
     async onSuccess(changed) {
@@ -24,7 +27,7 @@ export function PriceForm({ product }: { product: Product }) {
   function submit(event: FormEvent): void {
     event.preventDefault();
     const minor = minorOf(typed, currency);
-    setFault(minor === undefined ? `Type an amount such as ${typedPrice(price, currency)}` : undefined);
+    setFault(minor === undefined ? { says: `Type an amount such as ${typedPrice(price, currency)}` } : undefined);
     if (minor !== undefined) changing.mutate(minor);
   }
 
@@ -35,7 +38,7 @@ export function PriceForm({ product }: { product: Product }) {
 
   const wanted = minorOf(typed, currency);
   return (
-    <form onSubmit={submit}>
+    <form ref={form} onSubmit={submit}>
       <Stack gap="sm">
         <TextInput
           label={`New price in ${currency}`}
@@ -43,7 +46,7 @@ export function PriceForm({ product }: { product: Product }) {
           inputMode="decimal"
           autoComplete="off"
           value={typed}
-          error={fault}
+          error={fault?.says}
           onChange={({ currentTarget }) => setTyped(currentTarget.value)}
         />
         {changing.isError && <ProblemNote error={changing.error} again={readAgain} />}

@@ -1,10 +1,10 @@
 /** Changes what is said of a product. Only what was typed is sent, so what another operator changed meanwhile stays. */
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { api, type Product } from "../api.ts";
-import { Refused } from "../ask.ts";
 import { detailsOf, patchOf } from "../product-details.ts";
+import { isAtFields, useFaultFocus } from "./fault-focus.ts";
 import { ProblemNote } from "./problem.tsx";
 import { ProductFields } from "./product-fields.tsx";
 
@@ -22,6 +22,8 @@ export function ProductDetails({ product }: { product: Product }) {
       await queries.invalidateQueries({ queryKey: ["products"] });
     },
   });
+  const form = useRef<HTMLFormElement>(null);
+  useFaultFocus(form, saving.error);
   if (version > base.version && !patch) startFrom(product);
 
   function startFrom(next: Product): void {
@@ -39,12 +41,11 @@ export function ProductDetails({ product }: { product: Product }) {
     await queries.invalidateQueries({ queryKey: ["product", productId] });
   }
 
-  const isAtFields = saving.error instanceof Refused && Object.keys(saving.error.faults).length > 0;
   return (
-    <form onSubmit={submit} noValidate>
+    <form ref={form} onSubmit={submit} noValidate>
       <Stack gap="sm">
         <ProductFields typed={typed} onChange={setTyped} error={saving.error} />
-        {saving.error && !isAtFields && <ProblemNote error={saving.error} again={readAgain} />}
+        {saving.error && !isAtFields(saving.error) && <ProblemNote error={saving.error} again={readAgain} />}
         <Group gap="sm">
           <Button type="submit" loading={saving.isPending} disabled={!patch}>
             Save the details

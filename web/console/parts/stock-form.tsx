@@ -4,23 +4,27 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { api, type Stock } from "../api.ts";
 import { plural } from "../plural.ts";
+import { useFaultFocus } from "./fault-focus.ts";
 import { ProblemNote } from "./problem.tsx";
 
 type Kind = "restock" | "adjust";
+type Fault = { quantity?: string; reason?: string };
 
 export function StockForm({ productId }: { productId: string }) {
   const queries = useQueryClient();
   const [kind, setKind] = useState<Kind>("restock");
   const [quantity, setQuantity] = useState("");
   const [reason, setReason] = useState("");
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState<Fault>();
+  const form = useRef<HTMLFormElement>(null);
+  useFaultFocus(form, fault);
   // One key until the entry is answered with success: then it cannot count twice.
   const key = useRef(crypto.randomUUID());
   const entering = useMutation({
     mutationFn: (units: number): Promise<Stock> =>
       kind === "restock"
-        ? api.restock(productId, key.current, { quantity: units, reason })
-        : api.adjust(productId, key.current, { delta: units, reason }),
+        ? api.restock(productId, key.current, { quantity: units, reason: reason.trim() })
+        : api.adjust(productId, key.current, { delta: units, reason: reason.trim() }),
     async onSuccess() {
       changed();
       setQuantity("");
@@ -37,12 +41,17 @@ export function StockForm({ productId }: { productId: string }) {
   function submit(event: FormEvent): void {
     event.preventDefault();
     const units = unitsOf(quantity, kind);
-    setFault(units === undefined ? says[kind] : undefined);
-    if (units !== undefined) entering.mutate(units);
+    const isReasoned = reason.trim() !== "";
+    if (units !== undefined && isReasoned) entering.mutate(units);
+    const faults = {
+      ...(units === undefined && { quantity: says[kind] }),
+      ...(!isReasoned && { reason: "Type a reason" }),
+    };
+    setFault(units === undefined || !isReasoned ? faults : undefined);
   }
 
   return (
-    <form onSubmit={submit}>
+    <form ref={form} noValidate onSubmit={submit}>
       <Stack gap="sm">
         <SegmentedControl
           aria-label="What to do"
@@ -64,7 +73,7 @@ export function StockForm({ productId }: { productId: string }) {
           autoComplete="off"
           required
           value={quantity}
-          error={fault}
+          error={fault?.quantity}
           onChange={({ currentTarget }) => {
             setQuantity(currentTarget.value);
             changed();
@@ -77,6 +86,7 @@ export function StockForm({ productId }: { productId: string }) {
           required
           maxLength={500}
           value={reason}
+          error={fault?.reason}
           onChange={({ currentTarget }) => {
             setReason(currentTarget.value);
             changed();

@@ -1,13 +1,21 @@
 /** The address of a webhook, what it is, and which events it gets: for a new one, and for a change. */
 import { Checkbox, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
+import { Refused } from "../ask.ts";
 import { deskApi, type Webhook } from "../desk-api.ts";
 import { eventTypes } from "../event-types.ts";
 import { Confirm } from "./confirm.tsx";
+import { isAtFields, useFaultFocus } from "./fault-focus.ts";
+import { faultOfField } from "./field-fault.ts";
 import { Secret } from "./secret.tsx";
 
 type Typed = Pick<Webhook, "url" | "description" | "events">;
+
+const says = {
+  url: "Type an address that begins with https://, such as https://example.com/events",
+  description: "Type it on one line",
+};
 
 const nothing: Typed = { url: "", description: "", events: [] };
 
@@ -26,9 +34,13 @@ export function NewWebhook({ onClose }: { onClose(): void }) {
       act={adding.data ? "Done" : "Make the webhook"}
       onAct={() => (adding.data ? onClose() : adding.mutate())}
       isPending={adding.isPending}
-      error={adding.error}
+      error={isAtField(adding.error) ? null : adding.error}
     >
-      {adding.data ? <Secret secret={adding.data.secret} /> : <Fields typed={typed} onChange={setTyped} />}
+      {adding.data ? (
+        <Secret secret={adding.data.secret} />
+      ) : (
+        <Fields typed={typed} onChange={setTyped} error={adding.error} />
+      )}
     </Confirm>
   );
 }
@@ -49,16 +61,25 @@ export function ChangeWebhook({ webhook, onClose }: { webhook: Webhook; onClose(
       act="Save the change"
       onAct={() => changing.mutate()}
       isPending={changing.isPending}
-      error={changing.error}
+      error={isAtField(changing.error) ? null : changing.error}
     >
-      <Fields typed={typed} onChange={setTyped} />
+      <Fields typed={typed} onChange={setTyped} error={changing.error} />
     </Confirm>
   );
 }
 
-function Fields({ typed, onChange }: { typed: Typed; onChange(typed: Typed): void }) {
+type FieldsProps = {
+  typed: Typed;
+  onChange(typed: Typed): void;
+  /** The answer to the last attempt to save them. */
+  error: Error | null;
+};
+
+function Fields({ typed, onChange, error }: FieldsProps) {
+  const fields = useRef<HTMLDivElement>(null);
+  useFaultFocus(fields, error);
   return (
-    <Stack gap="sm">
+    <Stack gap="sm" ref={fields}>
       <TextInput
         label="Address"
         description="Public, beginning with https://"
@@ -68,6 +89,7 @@ function Fields({ typed, onChange }: { typed: Typed; onChange(typed: Typed): voi
         maxLength={2_000}
         autoComplete="off"
         value={typed.url}
+        error={isRefusedAddress(error) ? `${error.title}: ${error.detail}` : faultOfField(error, "url", says)}
         onChange={({ currentTarget }) => onChange({ ...typed, url: currentTarget.value })}
       />
       <TextInput
@@ -75,6 +97,7 @@ function Fields({ typed, onChange }: { typed: Typed; onChange(typed: Typed): voi
         maxLength={200}
         autoComplete="off"
         value={typed.description}
+        error={faultOfField(error, "description", says)}
         onChange={({ currentTarget }) => onChange({ ...typed, description: currentTarget.value })}
       />
       <Checkbox.Group
@@ -91,6 +114,14 @@ function Fields({ typed, onChange }: { typed: Typed; onChange(typed: Typed): voi
       </Checkbox.Group>
     </Stack>
   );
+}
+
+function isAtField(error: Error | null): boolean {
+  return isAtFields(error) || isRefusedAddress(error);
+}
+
+function isRefusedAddress(error: Error | null): error is Refused {
+  return error instanceof Refused && error.code === "address_refused";
 }
 
 function trimmed({ url, description, events }: Typed): Typed {
