@@ -91,10 +91,16 @@ describe("following an order in the browser", { skip }, () => {
   test("a declined card may be followed by another one, and what was typed stays", async () => {
     const person = await held("declined");
     const { page } = person;
+    // So little is seen of it while a phone shows its keyboard.
+    await page.setViewportSize({ width: 390, height: 420 });
     await page.getByLabel("Card number").fill("4000 0000 0000 9995");
     await page.getByLabel("Expires").fill("04/30");
     await page.getByRole("button", { name: "Pay" }).click();
-    await page.getByText("does not have enough funds").waitFor();
+    const verdict = page.getByText("does not have enough funds");
+    await eventually(async () => {
+      const { y = -1, height = 0 } = (await verdict.boundingBox()) ?? {};
+      return y >= 0 && y + height <= 420;
+    });
     assert.equal(await page.getByLabel("Card number").inputValue(), "4000 0000 0000 9995");
     assert.equal(await page.getByLabel("Expires").inputValue(), "04/30");
     await page.getByLabel("Card number").fill("4242 4242 4242 4242");

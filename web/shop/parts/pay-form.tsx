@@ -25,7 +25,7 @@ export function PayForm({ order }: { order: Order }) {
   const isDeclined = !isPaying && last?.status === "PAYMENT_DECLINED";
 
   useEffect(() => {
-    if (isDeclined || problem) status.current?.focus({ preventScroll: true });
+    if (isDeclined || problem) status.current?.focus();
   }, [isDeclined, problem]);
 
   async function send(event: TargetedEvent<HTMLFormElement>) {
