@@ -39,6 +39,10 @@ describe("signing in in the browser", { skip }, () => {
     await fill(page, /^A new password/, password);
     await press(page, "Sign up");
     await page.getByText(address, { exact: false }).waitFor();
+    await page.getByLabel("Code from the mail").and(page.locator(":focus")).waitFor();
+    // A phone may have forgotten the page when its person comes back from their mails.
+    await page.reload();
+    await page.getByText(address, { exact: false }).waitFor();
     const first = await mailedCode(stage.world, address);
     await fill(page, "Code from the mail", first === "000000" ? "111111" : "000000");
     await press(page, "Use this code");
@@ -61,6 +65,7 @@ describe("signing in in the browser", { skip }, () => {
 
     await signOut(page);
     await press(page, /^Sign in with a code/);
+    await page.getByLabel("E-mail address").and(page.locator(":focus")).waitFor();
     await fill(page, "E-mail address", address);
     await press(page, "Mail me a code");
     await fill(page, "Code from the mail", await mailedCode(stage.world, address, first));

@@ -12,24 +12,36 @@ import { OtherWays } from "./parts/other-ways.tsx";
 type Way = "password" | "code" | "join" | "reset";
 type Kind = "login" | "join" | "reset";
 
+/** A code that was asked for. */
+type Sent = { way: Way; email: string; codeId: string };
+
 export function SignIn({ kind }: { kind: Kind }) {
-  const [way, setWay] = useState<Way>(kind === "login" ? "password" : kind);
-  const [given, setGiven] = useState({ email: "", name: "", password: "", code: "" });
-  /** Of the code that was asked for. */
-  const [codeId, setCodeId] = useState<string>();
+  const sent = useRef(sentBefore()).current;
+  const [way, setWay] = useState<Way>(sent?.way ?? (kind === "login" ? "password" : kind));
+  const [given, setGiven] = useState({ email: sent?.email ?? "", name: "", password: "", code: "" });
+  const [codeId, setCodeId] = useState(sent?.codeId);
   const [problem, setProblem] = useState<Problem | undefined>(refusalInAddress);
   const [isAsking, setAsking] = useState(false);
   /** Seconds until the shop is asked again, while too many people sign in. */
   const [busySeconds, setBusySeconds] = useState<number>();
+  const form = useRef<HTMLFormElement>(null);
   const status = useRef<HTMLDivElement>(null);
+  const isFirst = useRef(true);
   const title = say(way === "join" ? "join" : way === "reset" ? "resetTitle" : "signIn");
 
   useEffect(() => {
     document.title = `${title} · Dropgate`;
   }, [title]);
   useEffect(() => {
-    if (problem) status.current?.focus({ preventScroll: true });
+    if (problem) status.current?.focus();
   }, [problem]);
+  useEffect(() => {
+    const asked: Sent | undefined = codeId ? { way, email: given.email, codeId } : undefined;
+    history.replaceState({ ...history.state, sent: asked }, "");
+    // What had the focus is gone: the keyboard goes on from the first field that came.
+    if (!isFirst.current) form.current?.querySelector("input")?.focus();
+    isFirst.current = false;
+  }, [way, codeId]);
 
   /** If the shop is busy it is asked once more, after the time that it names. */
   async function ask<Body>(request: () => Promise<Answer<Body>>): Promise<Body | undefined> {
@@ -105,7 +117,7 @@ export function SignIn({ kind }: { kind: Kind }) {
       <div class="intro">
         <h1 tabIndex={-1}>{title}</h1>
       </div>
-      <form onSubmit={send}>
+      <form ref={form} onSubmit={send}>
         <div class="status" role="status" tabIndex={-1} ref={status}>
           {problem && <ProblemNotice problem={problem} />}
           {busySeconds !== undefined && <p class="notice">{say("loginBusy")}</p>}
@@ -151,6 +163,11 @@ function actionOf(way: Way, hasCode: boolean) {
   if (hasCode) return way === "reset" ? "setPassword" : "useCode";
   if (way === "code" || way === "reset") return "sendCode";
   return way === "join" ? "join" : "signIn";
+}
+
+/** A phone may forget the page while its person looks for the mail: what is kept with its address outlives that. */
+function sentBefore(): Sent | undefined {
+  return (history.state as { sent?: Sent } | null)?.sent;
 }
 
 /** Why the outside issuer's log-in ended here. */
