@@ -24,7 +24,7 @@ export type DropRefusal = Exclude<
 export const details: Record<keyof typeof dropProblems, string> = {
   drop_not_found: "No drop has this id. GET /drops lists them.",
   drop_exists: "Choose another dropId, or change that drop.",
-  version_mismatch: "Read the drop again, and repeat the change with its ETag.",
+  version_mismatch: "Read the drop again, and repeat the change.",
   drop_frozen:
     "From scheduling on the products stay, from freezeLeadSeconds before the opening on the opening stays, and once people may join the line, so does the way in. A drop can always be paused, and closed early: a new closesAt is later than now, and POST /drops/{dropId}/end closes it at once.",
   drop_over: "Copy the drop to sell its products again.",

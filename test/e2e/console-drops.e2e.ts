@@ -238,6 +238,18 @@ describe("drops in the console", { skip }, () => {
     assert.equal(await field("Story").inputValue(), "The cap to the sneaker.");
     await button("Save the changes").click();
     await page.getByText("Saved.").waitFor();
+    await field("Story").fill("Two caps to the sneaker.");
+    await admin.patch(`/drops/${dropId}`, { name: "Aurora caps of today" });
+    await heading("Aurora caps of today");
+    await button("Save the changes").click();
+    await page.getByRole("alert").getByText("It has changed since you read it").waitFor();
+    await look(page, "console-drop-changed-elsewhere", ".problem");
+    await page.getByRole("button", { name: "Again", exact: true }).click();
+    await eventually(async () => (await field("Name").inputValue()) === "Aurora caps of today");
+    await button("Save the changes").click();
+    await page.getByText("Saved.").waitFor();
+    const { name, story } = await read(dropId);
+    assert.deepEqual([name, story], ["Aurora caps of today", "Two caps to the sneaker."]);
     await field("Name").fill("Aurora hats");
     await admin.patch(`/drops/${dropId}`, { name: "Aurora caps II" });
     await heading("Aurora caps II");

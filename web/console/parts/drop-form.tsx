@@ -19,12 +19,14 @@ type DropFormProps = {
   /** The answer to the last attempt to save it. */
   error: Error | null;
   onSubmit(): void;
+  /** Puts what was typed on the newest plan, if another person has changed it. */
+  again?(): void;
   /** More of its first part. */
   more?: ReactNode;
   children: ReactNode;
 };
 
-export function DropForm({ plan, onChange, frozen, error, onSubmit, more, children }: DropFormProps) {
+export function DropForm({ plan, onChange, frozen, error, onSubmit, again, more, children }: DropFormProps) {
   const form = useRef<HTMLFormElement>(null);
   useFaultFocus(form, error);
   const instants = error instanceof Refused ? error.instants : [];
@@ -152,7 +154,7 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, more, childr
           Not saved: a field above says what it needs.
         </Text>
       )}
-      {error && !isAtFields(error) && <ProblemNote error={error} />}
+      {error && !isAtFields(error) && <ProblemNote error={error} {...(again && { again })} />}
       {children}
     </form>
   );

@@ -1,6 +1,7 @@
 /** The plan of a drop, to be changed as far as it may. Typed text stays while others change the drop. */
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
+import { Refused } from "../ask.ts";
 import { type Drop, dropApi } from "../drop-api.ts";
 import { frozenOf, patchOf, planOf } from "../drop-plan.ts";
 import { useDropAct } from "./drop-act.ts";
@@ -30,6 +31,15 @@ export function DropPlanCard({ drop, nowMs }: { drop: Drop; nowMs: number }) {
     setPlan(planOf(drop));
   }
 
+  /** Only what was typed is sent, so what another operator changed meanwhile stays. */
+  function again(): void {
+    const typed = Object.keys(patch ?? {}).map((field) => [field, plan[field as keyof typeof plan]]);
+    saving.reset();
+    setBase(drop);
+    setPlan({ ...planOf(drop), ...Object.fromEntries(typed) });
+  }
+
+  const isOtherVersion = saving.error instanceof Refused && saving.error.code === "version_mismatch";
   return (
     <section className="card" aria-label="Plan">
       <h2>Plan</h2>
@@ -39,6 +49,7 @@ export function DropPlanCard({ drop, nowMs }: { drop: Drop; nowMs: number }) {
         frozen={frozenOf(drop, nowMs)}
         error={saving.error}
         onSubmit={() => patch && saving.mutate(patch)}
+        {...(isOtherVersion && { again })}
       >
         <Group>
           <Button type="submit" loading={saving.isPending} disabled={!patch}>
