@@ -16,6 +16,13 @@ const fieldWords: Record<string, string> = {
   closesAt: "Closes",
   holdSeconds: "Seconds to pay",
   extensionSeconds: "Seconds more, once",
+  entry: "Who may order",
+  prequeueAt: "People may join from",
+  freezeLeadSeconds: "Seconds before the opening from which places stay",
+  listAfterSoldOut: "What comes back is offered to a line",
+  verifiedOnly: "Only confirmed addresses join",
+  workToJoin: "Joining costs computing",
+  beacon: "Random number",
 };
 
 export function DropHistory({ dropId, zone, version }: { dropId: string; zone: string; version: number }) {
@@ -61,5 +68,6 @@ function Entry({ change: { what, at, reason, fields }, zone }: { change: Change;
 
 function shownValue(value: unknown, zone: string): string {
   if (value === null) return "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "string" && /^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? inZone(value, zone) : String(value);
 }
