@@ -63,7 +63,7 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
       await traceOrders(config, log, lifecycle, "gateway");
       const management = managementOf(config);
       const gateway = await createGateway(config, log, { management, site: openPages(log, lifecycle) });
-      lifecycle.onStop("address", () => gateway.close());
+      lifecycle.onStop("address", () => gateway.close(), { withinMs: addressWithinMs });
       const { port, managementPort } = await listen(gateway, config, management);
       const beside = managementPort === port ? "" : `, for operators http://${config.HOST}:${managementPort}`;
       return console.log(`The gateway is up: http://${config.HOST}:${port}${beside}`);
@@ -141,7 +141,7 @@ export async function startSystem(
   });
   lifecycle.onStop("observation", observing.stop);
   const { port, managementPort } = await listen(app, config, management);
-  lifecycle.onStop("address", () => app.close());
+  lifecycle.onStop("address", () => app.close(), { withinMs: addressWithinMs });
   await prepare?.(port);
   await untilOnSale(faces);
   faces.health.open();
@@ -204,6 +204,9 @@ async function followDatabaseClock(engines: Engines, log: Log, lifecycle: Lifecy
  * only then stops listening: the outcome of a request into a closing connection is unknown.
  */
 const drainMs = 1_000;
+
+/** Longer than two ports need: each gives clients that still send or read ten seconds, and then cuts them. */
+const addressWithinMs = 25_000;
 
 /**
  * The backlog of the socket. A sale opens thousands of connections in a moment. The kernel drops those that do not fit,

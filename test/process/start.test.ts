@@ -10,6 +10,7 @@ import { createJudge } from "../laws/law.ts";
 import { laws } from "../laws/laws.ts";
 import { readStores } from "../laws/stores.ts";
 import { attemptUnderWay, endAttempt, type Wish } from "../laws/wish.ts";
+import { talkTo } from "../security/raw-http.ts";
 import {
   type Client,
   createClient,
@@ -237,6 +238,22 @@ describe("the start command", { timeout: 400_000 }, () => {
     assert.equal(await system.ended, 0);
     await reader.untilEnded();
     assert.ok(!isAlive(postmaster), `PostgreSQL, process ${postmaster}, is still there`);
+  });
+
+  test("clients that never finish their requests are cut off at a stop, at both ports, and the exit code is 0", async () => {
+    const managementPort = String(await freePort());
+    system = run(["start"], { MANAGEMENT_PORT: managementPort });
+    origin = await system.untilUp();
+    const origins = [origin, `http://127.0.0.1:${managementPort}`];
+    const clients = origins.map(talkTo);
+    const half = "Host: 127.0.0.1\r\nX-User-Id: slow\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+    clients[0]?.send(`POST /orders HTTP/1.1\r\n${half}`);
+    clients[1]?.send(`PUT /admin/gatekeeper HTTP/1.1\r\n${half}`);
+    // They arrive in their order: once these are answered, the halves have arrived.
+    for (const at of origins) await fetch(`${at}/time`, { headers: { connection: "close" } });
+    system.kill("SIGTERM");
+    assert.equal(await system.ended, 0);
+    for (const client of clients) await client.untilClosed();
   });
 
   test("if the port is taken it reports that in a sentence, and leaves nothing behind", async () => {
