@@ -11,7 +11,6 @@ import { notificationsSchema } from "#notifications";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
 import { elapsedMs } from "#platform/clock";
-import type { Http } from "#platform/http";
 import { createLifecycle, type Lifecycle } from "#platform/lifecycle";
 import { createLog, type Log } from "#platform/log";
 import { startLoop } from "#platform/loop";
@@ -21,7 +20,7 @@ import { createSharedClock, type SharedClock } from "#platform/shared-clock";
 import { roomSchema } from "#room";
 import { warehouseSchema } from "#warehouse";
 import { assemble, type Faces } from "./assemble.ts";
-import { createAsk, Refused } from "./cli/ask.ts";
+import { createAsk } from "./cli/ask.ts";
 import { bannerOf } from "./cli/banner.ts";
 import { saysOf } from "./cli/command-line.ts";
 import { seedDemoShop } from "./cli/seed.ts";
@@ -29,6 +28,7 @@ import type { Config } from "./config/config.ts";
 import { engineSettings, tracesSettings } from "./config/engines.ts";
 import { sharedOf } from "./config/shared.ts";
 import { createGateway } from "./gateway/gateway.ts";
+import { listen } from "./listen.ts";
 import { observe } from "./observe/observe.ts";
 import { openSite, type Site } from "./pages/site.ts";
 import { createServer } from "./server.ts";
@@ -208,33 +208,8 @@ const drainMs = 1_000;
 /** Longer than two ports need: each gives clients that still send or read ten seconds, and then cuts them. */
 const addressWithinMs = 25_000;
 
-/**
- * The backlog of the socket. A sale opens thousands of connections in a moment. The kernel drops those that do not fit,
- * and their clients try again only after 1, 3, 7 s. Node's own 511 were not enough for 1,000 buyers (measured).
- */
-const backlog = 4_096;
-
 function managementOf({ MANAGEMENT_PORT }: Config): Management | undefined {
   return MANAGEMENT_PORT === undefined ? undefined : createManagement();
-}
-
-/** Returns both ports. They are the same if operators have none of their own. */
-async function listen(app: Http, { HOST, PORT, MANAGEMENT_PORT }: Config, management: Management | undefined) {
-  await orTaken("PORT", HOST, PORT, app.listen({ host: HOST, port: PORT, backlog }));
-  const address = app.server.address();
-  const port = address && typeof address === "object" ? address.port : PORT;
-  if (!management) return { port, managementPort: port };
-  const at = { host: HOST, port: MANAGEMENT_PORT ?? 0 };
-  return { port, managementPort: await orTaken("MANAGEMENT_PORT", HOST, at.port, management.listen(app.routing, at)) };
-}
-
-async function orTaken<T>(setting: string, host: string, port: number, listening: Promise<T>): Promise<T> {
-  try {
-    return await listening;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
-    throw new Refused(`${host}:${port} is taken: stop what listens there, or set ${setting} to another one`);
-  }
 }
 
 /** Only migrates the schemas; returns the files that were applied. */

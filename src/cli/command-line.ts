@@ -44,7 +44,7 @@ function checkFlags(known: Flags, rawArgs: readonly string[], path: string): voi
     given = values;
     atPlaces = positionals;
   } catch (error) {
-    const [fault = ""] = (error as Error).message.split(/\. (?=To specify|This command)/);
+    const [fault = ""] = (error as Error).message.split(/\.\s+(?=To specify|This command|Did you)/);
     const flags = Object.keys(options).map((name) => `--${name}`);
     const says = flags.length > 0 ? `its flags are ${flags.join(", ")}` : "it has no flags";
     throw new Refused(`${path}: ${fault}; ${says}. "${path} --help" says what each does.`);

@@ -27,6 +27,7 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     ["strat", /^dropgate: strat is none of its commands, which are start, .*"dropgate --help"/],
     ["start --service=order", /^dropgate start: Unknown option '--service'; its flags are --services, /],
     ["start order", /^dropgate start: Unexpected argument 'order'; its flags are --services, /],
+    ["rehearse --buyers -1", /^dropgate rehearse: Option '--buyers' argument is ambiguous; its flags are --buyers, /],
     ["start --services=", /--services: an empty name is none of product, settlement, /],
     ["sync --rebulid", /^dropgate sync: Unknown option '--rebulid'; its flags are --rebuild/],
     ["reconcile --repiar --yes", /^dropgate reconcile: Unknown option '--repiar'; its flags are --repair, --yes/],
@@ -73,6 +74,15 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     assert.match(listed.output, /^ +accept +durable accepts per second/m);
     // The script's own code, as of all scripts of package.json.
     await refused(run("bench", "acept"), /^acept: no such benchmark/m, 2);
+  });
+
+  test("a start at an address that this machine does not have names HOST", async () => {
+    // 192.0.2.0/24 is of documents alone (RFC 5737); a name may be unknown for other reasons.
+    const start = runCommand(folder, ["start"], { PORT: port, HOST: "192.0.2.1", DATA_DIR: join(folder, "elsewhere") });
+    await refused(
+      start,
+      /this machine has no address for 192\.0\.2\.1:\d+ \(EADDRNOTAVAIL\): set HOST to 127\.0\.0\.1/,
+    );
   });
 
   test("O18: help that goes to a file or a pipe has no colours", async () => {
