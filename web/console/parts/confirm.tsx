@@ -1,6 +1,8 @@
 /** Asks once more before an act: it says what will happen, and only then offers the act. */
 import { Button, Group, Stack } from "@mantine/core";
+import { useRef } from "react";
 import { Dialog, type DialogProps } from "./dialog.tsx";
+import { useFaultFocus } from "./fault-focus.ts";
 import { ProblemNote } from "./problem.tsx";
 
 export type Confirmed = DialogProps & {
@@ -10,12 +12,16 @@ export type Confirmed = DialogProps & {
   isBad?: boolean;
   isPending: boolean;
   error: Error | null;
+  /** Another value for each attempt that a field stops. */
+  fault?: unknown;
 };
 
-export function Confirm({ title, opened, onClose, act, onAct, isBad, isPending, error, children }: Confirmed) {
+export function Confirm({ title, opened, onClose, act, onAct, isBad, isPending, error, fault, children }: Confirmed) {
+  const fields = useRef<HTMLDivElement>(null);
+  useFaultFocus(fields, fault);
   return (
     <Dialog opened={opened} onClose={onClose} title={title}>
-      <Stack>
+      <Stack ref={fields}>
         {children}
         {error && <ProblemNote error={error} />}
         <Group justify="end">

@@ -1,6 +1,6 @@
 /** Asks for the reason of an act, and, if it ends a sale that is under way, for the name of the drop. */
 import { TextInput } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Confirm } from "./confirm.tsx";
 
 type ReasonedActProps = {
@@ -22,26 +22,29 @@ type ReasonedActProps = {
 const ofTheAudit = "The audit keeps it with your name";
 
 export function ReasonedAct(props: ReasonedActProps) {
-  const { onClose, onAct, nameToType, says = ofTheAudit, isBad = false, ...rest } = props;
+  const { onAct, nameToType, says = ofTheAudit, isBad = false, ...rest } = props;
+  const { opened } = rest;
   const [reason, setReason] = useState("");
   const [name, setName] = useState("");
-  const [isAsked, setIsAsked] = useState(false);
+  /** How often the act was asked for. */
+  const [tries, setTries] = useState(0);
   const isNamed = nameToType === undefined || name.trim() === nameToType.trim();
   const isReasoned = reason.trim() !== "";
 
-  function close(): void {
+  // What was typed for the act before this one is no reason for this one.
+  useEffect(() => {
+    if (!opened) return;
     for (const forget of [setReason, setName]) forget("");
-    setIsAsked(false);
-    onClose();
-  }
+    setTries(0);
+  }, [opened]);
 
   function act(): void {
-    setIsAsked(true);
+    setTries(tries + 1);
     if (isNamed && isReasoned) onAct(reason.trim());
   }
 
   return (
-    <Confirm {...rest} isBad={isBad} onClose={close} onAct={act}>
+    <Confirm {...rest} isBad={isBad} onAct={act} fault={tries}>
       {rest.children}
       <TextInput
         label="Reason"
@@ -51,7 +54,7 @@ export function ReasonedAct(props: ReasonedActProps) {
         maxLength={500}
         autoComplete="off"
         value={reason}
-        error={isAsked && !isReasoned && "Type a reason"}
+        error={tries > 0 && !isReasoned && "Type a reason"}
         onChange={({ currentTarget }) => setReason(currentTarget.value)}
       />
       {nameToType !== undefined && (
@@ -61,7 +64,7 @@ export function ReasonedAct(props: ReasonedActProps) {
           required
           autoComplete="off"
           value={name}
-          error={isAsked && !isNamed && "This is not its name"}
+          error={tries > 0 && !isNamed && "This is not its name"}
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
       )}
