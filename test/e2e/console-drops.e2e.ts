@@ -152,9 +152,9 @@ describe("drops in the console", { skip }, () => {
     assert.deepEqual([refused.status, refused.body.code], [503, "drop_paused"]);
     await page.getByText("Reason: the warehouse counts again").waitFor();
     await button("Resume Glass boats").click();
-    await field("Reason").fill("all are there");
     // The reason of the pause is none of this.
     assert.equal(await field("Reason").inputValue(), "");
+    await field("Reason").fill("all are there");
     await button("Resume").click();
     await page.getByRole("status").getByText("Open", { exact: true }).waitFor();
     await stage.world.place(stage.world.as("early"), productId);

@@ -53,10 +53,16 @@ describe("the console's orders", { skip }, () => {
     await page.getByRole("button", { name: "Cancel the open ones …" }).click();
     await page.getByRole("button", { name: "Count them" }).click();
     await page.getByText("Type a reason").waitFor();
+    await page.getByRole("textbox", { name: "Reason" }).and(page.locator(":focus")).waitFor();
     await page.getByRole("textbox", { name: "Reason" }).fill("the lamps break");
     await look(page, "console-bulk-reason", "[role=dialog]");
     await page.getByRole("button", { name: "Count them" }).click();
     const act = page.getByRole("button", { name: "Cancel 2 orders: €98.00" });
+    await act.waitFor();
+    await page.getByRole("status").getByText("2 orders").and(page.locator(":focus")).waitFor();
+    await page.getByRole("button", { name: "Back" }).click();
+    await page.getByRole("textbox", { name: "Reason" }).and(page.locator(":focus")).waitFor();
+    await page.getByRole("button", { name: "Count them" }).click();
     await act.waitFor();
     await look(page, "console-bulk-preview", "[role=dialog]");
     const late = await placed("emmy", lamp);

@@ -4,11 +4,12 @@
  */
 import { Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { count, money } from "../../lib/amounts.ts";
 import { api, type BulkFilter, type BulkPlan, type OrderSearch } from "../api.ts";
 import { plural } from "../plural.ts";
 import { Dialog } from "./dialog.tsx";
+import { useFaultFocus } from "./fault-focus.ts";
 import { ProblemNote } from "./problem.tsx";
 
 type Action = BulkPlan["action"];
@@ -57,16 +58,24 @@ type BulkActProps = Pick<BulkOrdersProps, "onStarted"> & { action: Action; of: B
 function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
   const [reason, setReason] = useState("");
   const [restock, setRestock] = useState(false);
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState<{ says: string }>();
+  const fields = useRef<HTMLDivElement>(null);
+  useFaultFocus(fields, fault);
   const planning = useMutation({
     mutationFn: () => api.previewBulk(of, { action, reason: reason.trim(), restock }),
   });
   const starting = useMutation({ mutationFn: (planId: string) => api.runBulk(planId), onSuccess: onStarted });
   const plan = planning.data;
+  const wasPlanned = useRef(false);
+  // "Back" is gone, and the reason can be changed.
+  useEffect(() => {
+    if (!plan && wasPlanned.current) fields.current?.querySelector("input")?.focus();
+    wasPlanned.current = plan !== undefined;
+  }, [plan]);
 
   function preview(): void {
     const isGiven = reason.trim() !== "";
-    setFault(isGiven ? undefined : "Type a reason: the buyers read it");
+    setFault(isGiven ? undefined : { says: "Type a reason: the buyers read it" });
     if (isGiven) planning.mutate();
   }
 
@@ -76,7 +85,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
   if (plan) {
     return (
       <Stack>
-        <Text role="status">{saysOf(plan)}</Text>
+        <News>{saysOf(plan)}</News>
         {starting.error && <ProblemNote error={starting.error} />}
         <Group justify="end">
           <Button onClick={planning.reset}>Back</Button>
@@ -84,7 +93,6 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
             <Button
               variant="filled"
               color="bad"
-              data-autofocus
               loading={starting.isPending}
               onClick={() => starting.mutate(plan.planId)}
             >
@@ -96,7 +104,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
     );
   }
   return (
-    <Stack>
+    <Stack ref={fields}>
       <Text>
         {action === "refund"
           ? `Of ${whichOf(of)} every paid one is refunded.`
@@ -111,7 +119,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
         maxLength={200}
         autoComplete="off"
         value={reason}
-        error={fault}
+        error={fault?.says}
         onChange={({ currentTarget }) => {
           setReason(currentTarget.value);
           setFault(undefined);
@@ -136,6 +144,17 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
   );
 }
 
+/** The button that had the focus is gone: the keyboard and a screen reader go on from what came of it. */
+function News({ children }: { children: ReactNode }) {
+  const news = useRef<HTMLParagraphElement>(null);
+  useEffect(() => news.current?.focus(), []);
+  return (
+    <Text role="status" tabIndex={-1} ref={news}>
+      {children}
+    </Text>
+  );
+}
+
 function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
   const queries = useQueryClient();
   const plan = useQuery({
@@ -152,12 +171,12 @@ function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
   const done = action === "refund" ? "refunded" : "cancelled";
   return (
     <Stack>
-      <Text role="status">
+      <News>
         {isDone ? "Done. " : "It goes on by itself, also when this page is closed. "}
         {`${ordersOf(changed)} ${done}`}
         {unchanged > 0 && `, ${count(unchanged)} left as they are because they had gone on meanwhile`}
         {isDone ? "." : `, ${count(left)} to go.`}
-      </Text>
+      </News>
       <Group justify="end">
         <Button variant="filled" onClick={onClose}>
           Close
