@@ -38,7 +38,7 @@ export function SignIn({ kind }: { kind: Kind }) {
   useEffect(() => {
     const asked: Sent | undefined = codeId ? { way, email: given.email, codeId } : undefined;
     history.replaceState({ ...history.state, sent: asked }, "");
-    // What had the focus is gone: the keyboard goes on from the first field that came.
+    // The button that had the focus is gone: the keyboard goes on from the first field that came.
     if (!isFirst.current) form.current?.querySelector("input")?.focus();
     isFirst.current = false;
   }, [way, codeId]);

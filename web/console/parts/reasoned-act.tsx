@@ -31,7 +31,7 @@ export function ReasonedAct(props: ReasonedActProps) {
   const isNamed = nameToType === undefined || name.trim() === nameToType.trim();
   const isReasoned = reason.trim() !== "";
 
-  // What was typed for the act before this one is no reason for this one.
+  // The reason of the act before is none of this one.
   useEffect(() => {
     if (!opened) return;
     for (const forget of [setReason, setName]) forget("");

@@ -13,7 +13,7 @@ import { Secret } from "./secret.tsx";
 type Typed = Pick<Webhook, "url" | "description" | "events">;
 
 const says = {
-  url: "Type an address that begins with https://, such as https://example.com/events",
+  url: "Type an address that begins with https://",
   description: "Type it on one line",
 };
 

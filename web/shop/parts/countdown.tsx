@@ -42,7 +42,7 @@ export function useLeftMs(untilMs: number): number {
   return untilMs - nowMs;
 }
 
-/** A screen reader is told three times and not each second. What it says holds whenever it is read. */
+/** A screen reader is told three times and not each second. The words hold whenever they are read. */
 function announced(leftMs: number): string {
   if (leftMs <= 0 || leftMs > 600_000) return "";
   if (leftMs > lastMinuteMs) return say("minutesLeft", { minutes: count(10) });
