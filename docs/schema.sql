@@ -111,11 +111,13 @@ create table drops.drop (
   beacon text not null default 'own'::text,
   round bigint,
   work_to_join boolean not null default false,
+  limit_per_person integer,
   constraint drop_admit_per_second_check CHECK (((admit_per_second >= 1) AND (admit_per_second <= 1000))),
   constraint drop_beacon_check CHECK ((beacon = ANY (ARRAY['drand'::text, 'own'::text]))),
   constraint drop_entry_check CHECK ((entry = ANY (ARRAY['open'::text, 'line'::text, 'draw'::text]))),
   constraint drop_extension_seconds_check CHECK (((extension_seconds >= 0) AND (extension_seconds <= 600))),
   constraint drop_freeze_lead_seconds_check CHECK (((freeze_lead_seconds >= 0) AND (freeze_lead_seconds <= 3600))),
+  constraint drop_limit_per_person_check CHECK ((limit_per_person > 0)),
   constraint drop_pkey PRIMARY KEY (drop_id),
   constraint drop_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'scheduled'::text, 'cancelled'::text])))
 );
@@ -367,7 +369,9 @@ create table inventory.sale (
   extension_ms bigint not null default 0,
   entry text not null default 'open'::text,
   latch_after_sold_out boolean not null default false,
+  limit_per_person integer,
   constraint sale_entry_check CHECK ((entry = ANY (ARRAY['open'::text, 'pass'::text]))),
+  constraint sale_limit_per_person_check CHECK ((limit_per_person > 0)),
   constraint sale_pkey PRIMARY KEY (product_id)
 );
 

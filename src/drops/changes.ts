@@ -41,6 +41,7 @@ const announced = [
   "closesAt",
   "holdSeconds",
   "extensionSeconds",
+  "limitPerPerson",
   "paused",
   "entry",
   "prequeueAt",

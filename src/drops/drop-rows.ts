@@ -13,6 +13,7 @@ export type DropFields = Omit<EntryFields, "round"> & {
   closesAt: Date;
   holdSeconds: number;
   extensionSeconds: number;
+  limitPerPerson: number | null;
   products: DropProduct[];
 };
 
@@ -29,7 +30,7 @@ export type Drop = DropFields & {
 };
 
 const columns = `d.drop_id as "dropId", name, story, zone, opens_at as "opensAt", closes_at as "closesAt",
-  hold_seconds as "holdSeconds", extension_seconds as "extensionSeconds", state, paused, pause_reason as "pauseReason", d.version, created_at as "createdAt",
+  hold_seconds as "holdSeconds", extension_seconds as "extensionSeconds", limit_per_person as "limitPerPerson", state, paused, pause_reason as "pauseReason", d.version, created_at as "createdAt",
   entry, prequeue_at as "prequeueAt", freeze_lead_seconds as "freezeLeadSeconds", admit_per_second as "admitPerSecond",
   list_after_sold_out as "listAfterSoldOut", verified_only as "verifiedOnly",
   work_to_join as "workToJoin", beacon, round,
@@ -125,8 +126,9 @@ export async function readScheduledAt(sql: Queryable, dropId: string): Promise<D
 export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: Date): Promise<Drop | undefined> {
   const inserted = await tx.query(
     `insert into drops.drop (drop_id, name, story, zone, opens_at, closes_at, hold_seconds, created_at,
-       extension_seconds, entry, prequeue_at, freeze_lead_seconds, admit_per_second, list_after_sold_out, verified_only, work_to_join, beacon)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+       extension_seconds, entry, prequeue_at, freeze_lead_seconds, admit_per_second, list_after_sold_out, verified_only, work_to_join, beacon,
+       limit_per_person)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
      on conflict do nothing returning drop_id`,
     [
       dropId,
@@ -139,6 +141,7 @@ export async function insertDrop(tx: Tx, dropId: string, drop: DropFields, at: D
       at,
       drop.extensionSeconds,
       ...entryValuesOf(drop),
+      drop.limitPerPerson,
     ],
   );
   if (inserted.length === 0) return undefined;
@@ -155,12 +158,13 @@ export async function updateDrop(tx: Tx, drop: Drop): Promise<Drop> {
         set name = $2, story = $3, zone = $4, opens_at = $5, closes_at = $6, hold_seconds = $7, state = $8, paused = $9,
             pause_reason = $10, extension_seconds = $11, entry = $12, prequeue_at = $13, freeze_lead_seconds = $14,
             admit_per_second = $15, list_after_sold_out = $16, verified_only = $17, work_to_join = $18, beacon = $19, round = $20,
+            limit_per_person = $21,
             version = nextval('drops.version')
       where drop_id = $1 returning version`,
     [
       ...[dropId, name, story, zone, opensAt, closesAt, holdSeconds, state, paused, pauseReason, extensionSeconds],
       ...entryValuesOf(drop),
-      drop.round,
+      ...[drop.round, drop.limitPerPerson],
     ],
   );
   if (!row) throw new Error(`drop ${dropId} is locked and is not there`);

@@ -162,13 +162,14 @@ function unlistedOf({ products, listed }: Drop): string[] {
 
 /** What inventory goes by when the product is ordered. */
 export function saleOf(drop: Drop, productId: string): Sale {
-  const { dropId, opensAt, closesAt, paused, holdSeconds, listAfterSoldOut, version } = drop;
+  const { dropId, opensAt, closesAt, paused, holdSeconds, limitPerPerson, listAfterSoldOut, version } = drop;
   return {
     dropId,
     opensAtMs: opensAt.getTime(),
     closesAtMs: closesAt.getTime(),
     paused,
     holdMs: holdSeconds * 1_000,
+    limitPerPerson,
     entry: drop.entry !== "open" || drop.listed.includes(productId) ? "pass" : "open",
     latchAfterSoldOut: listAfterSoldOut,
     version,

@@ -1,6 +1,7 @@
 /** Converts drops between their rows and their form on the wire. */
 import type { Drop, DropFields, ProductUnits } from "./drops.ts";
 import { defaultEntry, fittingEntry } from "./entry.ts";
+import { fittingLimit } from "./limit.ts";
 import { invalid, momentOf } from "./moments.ts";
 import { phaseOf } from "./phase.ts";
 import type { DropBody, DropLive, DropView, PatchBody } from "./wire.ts";
@@ -39,6 +40,7 @@ export function newDropOf({
   zone,
   holdSeconds = defaultHoldSeconds,
   extensionSeconds = 0,
+  limitPerPerson = null,
   ...rest
 }: DropBody): DropFields {
   const { dropId: _, opensAt, closesAt, prequeueAt = null, products, ...entry } = rest;
@@ -48,8 +50,9 @@ export function newDropOf({
     prequeueAt: prequeueAt === null ? null : momentOf(prequeueAt, zone, "#/prequeueAt"),
   };
   const { round: _round, ...defaults } = defaultEntry;
-  const texts = { name, story, zone, holdSeconds, extensionSeconds };
-  return fittingEntry(inOrder({ ...defaults, ...entry, ...texts, ...times, products: productsOf(products) }));
+  const terms = { name, story, zone, holdSeconds, extensionSeconds, limitPerPerson };
+  const drop = { ...defaults, ...entry, ...terms, ...times, products: productsOf(products) };
+  return fittingLimit(fittingEntry(inOrder(drop)));
 }
 
 /** A wall time belongs to the zone that is sent with it, else to the drop's. @throws Problem `validation` */
@@ -66,8 +69,9 @@ export function patchOf(
   // The zone may be sent alone.
   momentOf(times.opensAt.toISOString(), zone, "#/zone");
   inOrder(times);
-  fittingEntry({ ...drop, ...rest, ...times });
-  return { ...rest, ...times, ...(products && { products: productsOf(products) }) };
+  const patch = { ...rest, ...times, ...(products && { products: productsOf(products) }) };
+  fittingLimit(fittingEntry({ ...drop, ...patch }));
+  return patch;
 }
 
 function inOrder<T extends { opensAt: Date; closesAt: Date }>(times: T): T {

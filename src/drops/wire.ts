@@ -35,6 +35,12 @@ const ExtensionSeconds = Type.Integer({
   maximum: 600,
   description: "By how much a buyer may extend that time, once; 0 if it is not offered",
 });
+const LimitPerPerson = Type.Unsafe<number | null>({
+  ...{ type: ["integer", "null"], minimum: 1, maximum: 1_000_000 },
+  description:
+    "How many units one person may hold; the product's limitPerCustomer counts if it is lower. null is no limit",
+  examples: [1],
+});
 const waysIn = {
   open: "all may order from the opening on",
   line: "in the order of a line: those who joined before the opening are drawn, later ones follow",
@@ -101,6 +107,7 @@ const fields = {
   closesAt: Moment,
   holdSeconds: Type.Optional(HoldSeconds),
   extensionSeconds: Type.Optional(ExtensionSeconds),
+  limitPerPerson: Type.Optional(LimitPerPerson),
   entry: Type.Optional(Entry),
   prequeueAt: Type.Optional(PrequeueAt),
   freezeLeadSeconds: Type.Optional(line.freezeLeadSeconds),
@@ -189,6 +196,7 @@ export const DropView = Type.Object(
     zone: Type.String(),
     holdSeconds: Type.Integer(),
     extensionSeconds: Type.Integer(),
+    limitPerPerson: Type.Unsafe<number | null>({ type: ["integer", "null"] }),
     entry: Entry,
     prequeueAt: Type.Unsafe<string | null>({ type: ["string", "null"], format: "date-time" }),
     ...line,

@@ -109,7 +109,7 @@ function settledOf(order: DecidedOrder): SettledOrder {
 
 function reservationOf({ wanted, offer, claim, holdMs }: DecidedOrder) {
   const { productId, orderId, userId, quantity, bodyHash, nowMs, payByMs } = wanted;
-  const { unitPriceMinor, currency, limitPerCustomer, version } = offer;
+  const { unitPriceMinor, currency, version } = offer;
   return {
     productId,
     orderId,
@@ -120,7 +120,7 @@ function reservationOf({ wanted, offer, claim, holdMs }: DecidedOrder) {
     reservedAtMs: nowMs,
     unitPriceMinor,
     currency,
-    limitPerCustomer,
+    limitPerCustomer: claim.limitPerCustomer,
     priceVersion: version,
     epoch: claim.epoch,
     reservationNo: claim.reservationNo,

@@ -15,6 +15,7 @@ const sale: Sale = {
   entry: "pass",
   latchAfterSoldOut: true,
   holdMs: 90_000,
+  limitPerPerson: null,
   version: 1,
 };
 const laterMs = 4e12;

@@ -65,6 +65,7 @@ export function openLineWorld(database: Sql, { entry, units, planted }: WorldOpt
     entry: entry === "open" ? "open" : "pass",
     latchAfterSoldOut: planted !== "latch-open",
     holdMs: drop.holdSeconds * 1_000,
+    limitPerPerson: null,
     version: 1,
   };
   const books = new Map(products.map((productId, i) => [productId, { seq: 0, free: units[i] ?? 0 }]));

@@ -26,7 +26,7 @@ describe("an order whose drop offers more time to pay", () => {
   async function newDropProduct(): Promise<string> {
     const productId = await world.newProduct({ stock: 5 });
     const window = { opensAtMs: Date.now() - 1_000, closesAtMs: Date.now() + 3_600_000 };
-    const forAll = { entry: "open", latchAfterSoldOut: false } as const;
+    const forAll = { entry: "open", latchAfterSoldOut: false, limitPerPerson: null } as const;
     const sale = { dropId: "lamps", ...window, paused: false, ...forAll, holdMs, version: 1 };
     assert.ok((await world.system.faces.inventory.books.products.setSale(productId, sale, extensionMs)).ok);
     return productId;

@@ -9,5 +9,6 @@ export const openSale: Sale = {
   entry: "open" as const,
   latchAfterSoldOut: false,
   holdMs: 60_000,
+  limitPerPerson: null,
   version: 1,
 };

@@ -38,6 +38,7 @@ async function runDrop(world: World, people: People, { productId, hasList }: Dro
     entry: "open" as const,
     latchAfterSoldOut: hasList,
     holdMs: 12_000,
+    limitPerPerson: null,
     version: 1,
   };
   await set(world, people, productId, sale);

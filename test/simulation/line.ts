@@ -65,6 +65,7 @@ export async function runLine(world: World, people: People, line: SimulatedLine)
     entry: "pass",
     latchAfterSoldOut: drop.listAfterSoldOut,
     holdMs: drop.holdSeconds * 1_000,
+    limitPerPerson: null,
     version: 1,
   };
   world.count("a drop has a line");

@@ -1,7 +1,7 @@
 /** Orders past the gate: the books number them, and check what the gate would have checked. */
 import type { Tx } from "#engines/sql";
 import type { SaleRefusal, StreamRow } from "../gate/gate.ts";
-import { type Entrant, lineBehind, saleRefusalOf } from "../gate/sale.ts";
+import { type Entrant, limitOf, lineBehind, saleRefusalOf } from "../gate/sale.ts";
 import type { Claim, Decided } from "./decide.ts";
 import { lockStock } from "./known.ts";
 import { decideLocked } from "./ledger.ts";
@@ -34,7 +34,8 @@ export async function recordDirectClaims(
   const latched = await latchedOf(tx, sales);
   const refusals = await refusalsOf(tx, claims, sales, latched);
   const toDecide = claims.filter((claim) => !refusals.has(claim));
-  const numbered = toDecide.map((claim): Claim => {
+  const numbered = toDecide.map((wanted): Claim => {
+    const claim = { ...wanted, limitPerCustomer: limitIn(sales, wanted) };
     const product = stock.get(claim.productId);
     if (!product) return { ...claim, epoch: 0, reservationNo: 0, intent: "direct" };
     product.lastDirectNo -= 1;
@@ -50,6 +51,12 @@ export async function recordDirectClaims(
     return { claim: decidedOf.get(claim) as Decided, holdMs: sale?.holdMs ?? null, lineOf };
   });
   return { decided: answers, rows };
+}
+
+/** A payment that came late takes units in any drop. */
+function limitIn(sales: ReadonlyMap<string, SaleAsRead>, claim: DirectClaim): number | null {
+  const { productId, ignoresSale, limitPerCustomer } = claim;
+  return ignoresSale ? limitPerCustomer : limitOf(limitPerCustomer, sales.get(productId)?.sale ?? null);
 }
 
 /** Nothing was left of them since the opening: the books' own latch, as they count. */

@@ -172,6 +172,31 @@ describe("the terms of sales in the books", () => {
     }
   });
 
+  test("limit what one customer holds past the gate too; a payment that came late takes its units", async () => {
+    const { sql } = database;
+    const productId = await newLamp();
+    await sql.query("update inventory.stock set total_in = 5 where product_id = $1", [productId]);
+    await writeMode(sql, { mode: "sync", ready: true, actor: "test" });
+    try {
+      await setSale({ sql, gate, mode }, productId, { ...sale, limitPerPerson: 1 });
+      const claims = [false, false, true].map((ignoresSale) => {
+        const orderId = crypto.randomUUID();
+        return { productId, orderId, userId: "ada", quantity: 1, limitPerCustomer: null, ignoresSale };
+      });
+      const { decided } = await sql.transaction((tx) => recordDirectClaims(tx, claims));
+      const fates = decided.map(
+        (one) => "claim" in one && [one.claim.fate, one.claim.reason, one.claim.limitPerCustomer],
+      );
+      assert.deepEqual(fates, [
+        ["claimed", undefined, 1],
+        ["void", "limit_per_customer", 1],
+        ["claimed", undefined, null],
+      ]);
+    } finally {
+      await writeMode(sql, { mode: "gatekeeper", ready: true, actor: "test" });
+    }
+  });
+
   test("1 ms before the opening, at it, 1 ms before the closing, at it: past the gate the books' own clock decides", async () => {
     const { sql } = database;
     const productId = await newLamp();

@@ -18,7 +18,8 @@ export type SaleAsRead = { sale: Sale; nowMs: number };
 export async function readSales(sql: Queryable, productIds: readonly string[]): Promise<Map<string, SaleAsRead>> {
   const rows = await sql.query<SaleRow>(
     `select product_id as "productId", drop_id as "dropId", opens_at as "opensAt", closes_at as "closesAt", paused,
-            hold_ms as "holdMs", version, entry, latch_after_sold_out as "latchAfterSoldOut", extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
+            hold_ms as "holdMs", version, entry, latch_after_sold_out as "latchAfterSoldOut", limit_per_person as "limitPerPerson",
+            extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
        from inventory.sale where product_id = any($1::text[])`,
     [productIds],
   );
@@ -85,19 +86,19 @@ function unlessAway(error: unknown): "away" {
  */
 export async function keepSale(tx: Tx, productId: string, sale: Sale, extensionMs = 0): Promise<void> {
   await lockStock(tx, [productId]);
-  const { dropId, opensAtMs, closesAtMs, paused, holdMs, version, entry, latchAfterSoldOut } = sale;
+  const { dropId, opensAtMs, closesAtMs, paused, holdMs, version, entry, latchAfterSoldOut, limitPerPerson } = sale;
   const window = [new Date(opensAtMs), new Date(closesAtMs)];
   await tx.query(
     `insert into inventory.sale (product_id, drop_id, opens_at, closes_at, paused, hold_ms, version,
-       extension_ms, entry, latch_after_sold_out)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       extension_ms, entry, latch_after_sold_out, limit_per_person)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      on conflict (product_id) do update
         set drop_id = excluded.drop_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
             paused = excluded.paused, hold_ms = excluded.hold_ms, version = excluded.version,
             extension_ms = excluded.extension_ms, entry = excluded.entry,
-            latch_after_sold_out = excluded.latch_after_sold_out
+            latch_after_sold_out = excluded.latch_after_sold_out, limit_per_person = excluded.limit_per_person
       where sale.version < excluded.version`,
-    [productId, dropId, ...window, paused, holdMs, version, extensionMs, entry, latchAfterSoldOut],
+    [productId, dropId, ...window, paused, holdMs, version, extensionMs, entry, latchAfterSoldOut, limitPerPerson],
   );
 }
 

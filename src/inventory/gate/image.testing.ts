@@ -27,5 +27,6 @@ export const openSale: Sale = {
   entry: "open",
   latchAfterSoldOut: false,
   holdMs: 60_000,
+  limitPerPerson: null,
   version: 1,
 };

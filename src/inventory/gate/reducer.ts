@@ -24,7 +24,7 @@ import { duplicateOf, forgetOldKeys, remember, reservationOf } from "./keys.ts";
 import { latchIfNothingIsLeft } from "./latch.ts";
 import { giveLease } from "./lease.ts";
 import { type Refused, refusalOf } from "./refusals.ts";
-import { newerSale } from "./sale.ts";
+import { limitOf, newerSale } from "./sale.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
 
 /** `gateMs` is the gate's own clock: by it alone a drop opens and closes, whichever process asks. */
@@ -56,7 +56,7 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
     unitPriceMinor: product.offer?.unitPriceMinor ?? 0,
     currency: product.offer?.currency ?? "",
     priceVersion: product.offer?.version ?? 0,
-    limitPerCustomer: product.offer?.limitPerCustomer ?? null,
+    limitPerCustomer: product.offer && limitOf(product.offer.limitPerCustomer, product.sale),
     bodyHash: request.bodyHash,
     reservedAtMs: request.nowMs,
     // Counted by the clock that ends it: deadlines are compared with the books' clock, not with the gate's.

@@ -2,7 +2,7 @@
 import type { ReserveAnswer, ReserveRequest } from "./gate.ts";
 import { isLeased } from "./lease.ts";
 import { isRetired } from "./retired.ts";
-import { isLatched, lineBehind, saleRefusalOf } from "./sale.ts";
+import { isLatched, limitOf, lineBehind, saleRefusalOf } from "./sale.ts";
 import type { ProductGate } from "./state.ts";
 
 export type Refused = Extract<ReserveAnswer, { kind: "refused" }>;
@@ -28,6 +28,6 @@ export function refusalOf(product: ProductGate, request: ReserveRequest, gateMs:
     return { kind: "refused", reason: "sold_out", ...(lineOf !== undefined && { lineOf }) };
   }
   const held = product.held.get(request.userId) ?? 0;
-  const limit = offer.limitPerCustomer;
+  const limit = limitOf(offer.limitPerCustomer, sale);
   return limit !== null && held + quantity > limit ? { kind: "refused", reason: "limit_per_customer" } : undefined;
 }

@@ -13,6 +13,8 @@ export type Sale = {
   latchAfterSoldOut: boolean;
   /** How long the units of an order are held for its payment. */
   holdMs: number;
+  /** How many units of the product one customer may hold. */
+  limitPerPerson: number | null;
   version: number;
 };
 
@@ -68,6 +70,12 @@ export function latchesAt(sale: Sale, nowMs: number): boolean {
 /** Whether nothing was left once in this drop. A latch of an earlier drop does not count for a later one. */
 export function isLatched(sale: Sale | null, latchedIn: string | null): boolean {
   return sale?.latchAfterSoldOut === true && latchedIn === sale.dropId;
+}
+
+/** How many units one customer may hold: the lower limit counts, of the product or of its drop. */
+export function limitOf(ofProduct: number | null, sale: Sale | null): number | null {
+  const ofDrop = sale?.limitPerPerson ?? null;
+  return ofProduct === null || ofDrop === null ? (ofProduct ?? ofDrop) : Math.min(ofProduct, ofDrop);
 }
 
 /** The newer of two, where there are two. */

@@ -14,14 +14,15 @@ export function ledgerTwins(t: { ledger: Table<Ledger> }): Twins {
           return { epoch, rows: ofEpoch.length, first: Math.min(...numbers), last: Math.max(...numbers) };
         });
     },
-    "string_agg(substring(uuid_send(order_id) from 9)": (tx, [id, epoch, from, to]) => {
-      const ends = t.ledger
+    "string_agg(substring(uuid_send(order_id) from 9)": (tx, [id, epoch, after, limit]) => {
+      const page = t.ledger
         .all(tx)
         .filter((row) => row.productId === id && row.epoch === epoch)
-        .filter(({ reservationNo: no }) => no >= (from as number) && no < (to as number))
+        .filter(({ reservationNo: no }) => no > (after as number))
         .toSorted((a, b) => a.reservationNo - b.reservationNo)
-        .map(({ orderId }) => Buffer.from(orderId.replaceAll("-", "").slice(16), "hex"));
-      return [{ ends: ends.length > 0 ? Buffer.concat(ends) : null }];
+        .slice(0, limit as number);
+      const ends = page.map(({ orderId }) => Buffer.from(orderId.replaceAll("-", "").slice(16), "hex"));
+      return [{ ends: ends.length > 0 ? Buffer.concat(ends) : null, last: page.at(-1)?.reservationNo ?? null }];
     },
     "from inventory.stock_ledger where order_id = any($1::uuid[]) and fate in": (tx, [orderIds]) =>
       t.ledger

@@ -13,6 +13,7 @@ export type SaleRow = {
   extensionMs: number;
   entry: "open" | "pass";
   latchAfterSoldOut: boolean;
+  limitPerPerson: number | null;
 };
 export type RetiredRow = { orderId: string; productId: string; untilMs: number };
 
@@ -35,10 +36,10 @@ export function saleTwins(t: SalesTables, now: () => number): Twins {
         .filter(among(ids))
         .map((row) => ({ ...row, nowMs: now() })),
     "insert into inventory.sale": (tx, values) => {
-      const [productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs, entry, latchAfterSoldOut] =
-        values;
+      const [productId, dropId, opensAt, closesAt, paused, holdMs, version, ...people] = values;
+      const [extensionMs, entry, latchAfterSoldOut, limitPerPerson] = people;
       const terms = { productId, dropId, opensAt, closesAt, paused, holdMs, version, extensionMs };
-      const row = { ...terms, entry, latchAfterSoldOut } as SaleRow;
+      const row = { ...terms, entry, latchAfterSoldOut, limitPerPerson } as SaleRow;
       const standing = t.sale.lock(tx, row.productId);
       if (!standing || standing.version < row.version) t.sale.put(tx, row.productId, row);
       return [];

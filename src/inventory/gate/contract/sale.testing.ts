@@ -50,6 +50,26 @@ export function saleCases({ gate, lamp, setClock }: SaleStage): void {
     assert.deepEqual(snapshot?.sale, { ...sale, paused: true, version: 6 });
   });
 
+  test("a customer holds no more units than the drop's limit, or than the product's if that is lower", async () => {
+    setClock(opensAtMs);
+    for (const [ofProduct, ofDrop, limit] of [
+      [null, 2, 2],
+      [3, 2, 2],
+      [1, 2, 1],
+      [2, null, 2],
+      [null, 12, 12],
+    ] as const) {
+      const terms = { ...sale, limitPerPerson: ofDrop };
+      const shelf = await lamp({ sellable: 20, offer: { ...offer, limitPerCustomer: ofProduct }, sale: terms });
+      const taken = await shelf.take({ userId: "ada", quantity: limit });
+      assert.equal(taken.limitPerCustomer, limit);
+      const [record] = await gate().records(shelf.productId);
+      assert.equal(record?.limitPerCustomer, limit);
+      assert.deepEqual(await shelf.reserve({ userId: "ada" }), { kind: "refused", reason: "limit_per_customer" });
+      assert.equal((await shelf.reserve({ userId: "grace" })).kind, "reserved");
+    }
+  });
+
   test("units are held as long as the drop says", async () => {
     setClock(opensAtMs);
     const shelf = await lamp({ sale });

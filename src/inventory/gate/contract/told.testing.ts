@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReserveAnswer, Sale } from "../gate.ts";
+import { openSale } from "../image.testing.ts";
 import type { SaleStage } from "./sale.testing.ts";
 import { nowMs } from "./shelf.testing.ts";
 
 const window = { opensAtMs: nowMs + 1_000, closesAtMs: nowMs + 5_000, paused: false, holdMs: 240_000, version: 4 };
-const sale: Sale = { dropId: "lamps", ...window, entry: "open", latchAfterSoldOut: false };
+const sale: Sale = { ...openSale, ...window };
 
 function toldBy(answer: ReserveAnswer | undefined) {
   return answer?.kind === "refused" ? [answer.reason, answer.told] : answer;

@@ -30,7 +30,6 @@ local entries = {}
 for i, entry in ipairs(redis.call('MGET', unpack(entryKeys))) do entries[orders[i]] = entry end
 local sellable, pending, lastNo = number(gate.sellable), number(gate.pending), number(gate.n)
 local unitPrice, limit = tonumber(gate.unitPrice), tonumber(gate.limit)
-local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, gate.limit or '')
 
 local clockMs
 local function clock()
@@ -52,9 +51,10 @@ local function takenAt() return string.format('%s|%.0f', gate.epoch, lastNo) end
 local gateMs, opensAt, holdMs, dropId, saleRefusal = '', '', '', '', nil
 local needsPass, mayLatch, isLatched, isNewlyLatched = false, false, false, false
 if gate.sale then
-  local opens, closes, paused, hold, drop, pass, latch =
-    string.match(gate.sale, '^%d+|(%d+)|(%d+)|([01])|(%d+)|([^|]*)|?([01]?)|?([01]?)$')
+  local opens, closes, paused, hold, drop, pass, latch, ofDrop =
+    string.match(gate.sale, '^%d+|(%d+)|(%d+)|([01])|(%d+)|([^|]*)|?([01]?)|?([01]?)|?(%d*)$')
   opensAt, holdMs, dropId, needsPass = number(opens), number(hold), drop, pass == '1'
+  if unitPrice and ofDrop ~= '' then limit = math.min(limit or number(ofDrop), number(ofDrop)) end
   gateMs = clock()
   mayLatch = latch == '1' and gate.state == 'open' and gateMs >= opensAt and gateMs < number(closes)
   isLatched = latch == '1' and gate.latched == drop
@@ -67,6 +67,8 @@ if gate.sale then
   end
 end
 
+local limitText = limit and string.format('%.0f', limit) or ''
+local priced = string.format('%s|%s|%s|%s', gate.unitPrice or 0, gate.currency or '', gate.priceVersion or 0, limitText)
 local heldChanges = {}
 
 local function latchIfNothingIsLeft()
@@ -102,7 +104,7 @@ local function refusalOf(user, quantity, total, options, pass, isRetired)
 end
 
 local answers = {
-  gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', gate.limit or '',
+  gate.epoch, gate.unitPrice or '', gate.currency or '', gate.priceVersion or '', limitText,
   holdMs, opensAt, gateMs, '', dropId,
 }
 local newRecords, newAges = {}, {}

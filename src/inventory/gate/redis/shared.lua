@@ -6,8 +6,8 @@
 --   1  g:{p}    hash: life, state (open, closed, loading), closing, epoch, sellable, pending, applied, n (the
 --               last reservation's number), unitPrice, currency, priceVersion, limit ('' for none), keysInBooks (0 or 1),
 --               sale (only of a product in a drop: '<version>|<opens>|<closes>|<1 where paused, else 0>|<hold>|<drop>|<1
---               where orders need a pass, else 0>|<1 where it latches, else 0>', times in milliseconds; an earlier version
---               wrote it without the last two), soldOut (the last lease of "sold out": '<since>|<until>', milliseconds),
+--               where orders need a pass, else 0>|<1 where it latches, else 0>|<units that one customer may hold; left
+--               out without a limit>', times in milliseconds; an earlier version wrote it without the last three), soldOut (the last lease of "sold out": '<since>|<until>', milliseconds),
 --               soldOutAt ('<epoch>|<n>' when it was given; an earlier version leaves it as it is), latched (the drop in which nothing was left once: see latch.ts)
 --   2  g:{p}:r  hash: order -> record
 --   3  g:{p}:t  sorted set: order by the time it was reserved, milliseconds

@@ -29,6 +29,7 @@ const sale = fc.record(
     entry: fc.constantFrom<("open" | "pass")[]>("open", "open", "pass"),
     latchAfterSoldOut: fc.boolean(),
     holdMs: fc.constantFrom(60_000, 3_600_000),
+    limitPerPerson: fc.constantFrom(null, null, 1, 3),
     version: fc.nat(6),
   },
   plain,

@@ -6,17 +6,20 @@ export function offerArguments({ unitPriceMinor, currency, version, limitPerCust
 }
 
 export function saleText(sale: Sale): string {
-  const { version, opensAtMs, closesAtMs, paused, holdMs, dropId, entry, latchAfterSoldOut } = sale;
+  const { version, opensAtMs, closesAtMs, paused, holdMs, dropId, entry, latchAfterSoldOut, limitPerPerson } = sale;
   const people = [dropId, entry === "pass" ? 1 : 0, latchAfterSoldOut ? 1 : 0];
-  return [version, opensAtMs, closesAtMs, paused ? 1 : 0, holdMs, ...people].join("|");
+  // Left out if there is none: a process of an earlier version does not read it.
+  const limit = limitPerPerson === null ? [] : [limitPerPerson];
+  return [version, opensAtMs, closesAtMs, paused ? 1 : 0, holdMs, ...people, ...limit].join("|");
 }
 
 export function saleFrom(text: string | undefined): Sale | null {
   if (!text) return null;
-  const [version, opensAtMs, closesAtMs, paused, holdMs, dropId = "", needsPass, latches] = text.split("|");
+  const [version, opensAtMs, closesAtMs, paused, holdMs, dropId = "", needsPass, latches, limit] = text.split("|");
   const times = { opensAtMs: Number(opensAtMs), closesAtMs: Number(closesAtMs), holdMs: Number(holdMs) };
   const people = { entry: needsPass === "1" ? "pass" : "open", latchAfterSoldOut: latches === "1" } as const;
-  return { dropId, paused: paused === "1", version: Number(version), ...times, ...people };
+  const limitPerPerson = limit ? Number(limit) : null;
+  return { dropId, paused: paused === "1", version: Number(version), limitPerPerson, ...times, ...people };
 }
 
 export function offerFrom(
