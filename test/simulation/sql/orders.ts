@@ -149,7 +149,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
         .map(({ placedAt }) => ({ placedAt })),
     "from pg_class where relnamespace = 'orders'::regnamespace": (tx, [name]) => {
       monthOf.set(tx, name as string);
-      return t.month.get(tx, name as string) ? [{ isPartition: true }] : [];
+      return t.month.get(tx, name as string) ? [{ name, isPartition: true }] : [];
     },
     "lock table only orders.past in share update exclusive mode": (tx) => {
       t.outboxLock.put(tx, "months", { name: "months" });
