@@ -36,10 +36,10 @@ const ExtensionSeconds = Type.Integer({
   description: "By how much a buyer may extend that time, once; 0 if it is not offered",
 });
 const LimitPerPerson = Type.Unsafe<number | null>({
-  ...{ type: ["integer", "null"], minimum: 1, maximum: 1_000_000 },
-  description:
-    "How many units one person may hold; the product's limitPerCustomer counts if it is lower. null is no limit",
-  examples: [1],
+  type: ["integer", "null"],
+  minimum: 1,
+  maximum: 1_000_000,
+  description: "Units that one person may hold, or fewer if the product's limitPerCustomer is lower; null is no limit",
 });
 const waysIn = {
   open: "all may order from the opening on",
