@@ -97,6 +97,33 @@ describe("drops in the console", { skip }, () => {
     assert.equal((await read("summer-time")).opensAt, "2027-10-31T01:30:00.000Z");
   });
 
+  test("a limit per person is typed in the plan, named in the history and kept by the shop's page", async () => {
+    const { dropId } = await scheduled(stage.world, "Paper moons", hourMs);
+    await page.goto(`/console/drops/${dropId}`);
+    const limit = field("Limit per person");
+    assert.equal(await limit.inputValue(), "");
+    await limit.fill("none");
+    await button("Save the changes").click();
+    await page.getByText("Type a whole number from 1 to").waitFor();
+    await limit.and(page.locator(":focus")).waitFor();
+    await limit.fill("2");
+    await button("Save the changes").click();
+    await page.getByText("Saved.").waitFor();
+    await page.getByRole("region", { name: "History" }).getByText("Limit per person: none → 2").waitFor();
+    await look(page, "console-drop-limit", "section[aria-label=Plan]");
+    await page.goto(`/d/${dropId}`);
+    await page.getByText("2 per person").waitFor();
+    assert.equal(await page.locator("input[name=quantity]").count(), 2);
+    // One order a person makes it the limit of all products; a drop that is open to all has no such bound.
+    const sizes = await scheduled(stage.world, "Paper suns", hourMs, { labels: ["Small", "Large"] });
+    await page.goto(`/console/drops/${sizes.dropId}`);
+    await limit.fill("2");
+    await button("Save the changes").click();
+    await page.getByText("this needs a line or a draw").waitFor();
+    await limit.fill("");
+    await button("Save the changes").and(page.locator(":disabled")).waitFor();
+  });
+
   test("an open page shows the opening in its second; what is frozen is shown so, and no field offers it", async () => {
     const onceMs = await timeOf(async () => {
       await page.goto("/console/drops/summer-time");

@@ -15,7 +15,15 @@ const minuteMs = 60_000;
 const longName =
   "Midnight Chronograph Anniversary Edition with Donaudampfschifffahrtsgesellschaftskapitänsmütze and a Travel Case of Cork";
 
-type Sale = { opensInMs: number; name?: string; currency?: string; price?: number; stock?: number; labels?: string[] };
+type Sale = {
+  opensInMs: number;
+  name?: string;
+  currency?: string;
+  price?: number;
+  stock?: number;
+  labels?: string[];
+  limitPerPerson?: number;
+};
 
 /** The name of the element that has the focus, and whether the action at the foot lies over a part of it. */
 const focusedAndHidden = `(() => {
@@ -34,7 +42,7 @@ describe("the states of a drop's page", { skip }, () => {
 
   async function scheduled({ opensInMs, name = "Night lanterns", labels = ["One"], ...rest }: Sale) {
     const { admin } = stage.world;
-    const { currency = "EUR", price = 12_900, stock = 20 } = rest;
+    const { currency = "EUR", price = 12_900, stock = 20, limitPerPerson = null } = rest;
     const product = { stock, price, currency, limitPerCustomer: 2 };
     const productIds = await Promise.all(labels.map(() => stage.world.newProduct(product)));
     const dropId = `drop-${randomHex(4)}`;
@@ -44,7 +52,7 @@ describe("the states of a drop's page", { skip }, () => {
       closesAt: new Date(Date.now() + opensInMs + hourMs).toISOString(),
     };
     const products = productIds.map((productId, i) => ({ productId, label: labels[i] }));
-    const made = await admin.post("/drops", { dropId, name, ...times, products });
+    const made = await admin.post("/drops", { dropId, name, ...times, limitPerPerson, products });
     assert.equal(made.status, 201, JSON.stringify(made.body));
     const told = await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
     assert.equal(told.status, 200, JSON.stringify(told.body));
@@ -70,10 +78,13 @@ describe("the states of a drop's page", { skip }, () => {
     await page.setViewportSize({ width: 1280, height: 800 });
   }
 
-  test("clock or sizes, and the action, are seen on a phone without scrolling", async () => {
+  test("clock or sizes, and the action, are seen on a phone without scrolling; of two limits the lower one is told", async () => {
     const { page } = await stage.person("on-a-phone");
-    const upcoming = await scheduled({ opensInMs: 20 * minuteMs });
+    const upcoming = await scheduled({ opensInMs: 20 * minuteMs, limitPerPerson: 3 });
     await seen(page, upcoming.dropId);
+    // The product's.
+    await page.getByText("2 per person").waitFor();
+    assert.equal(await page.locator("input[name=quantity]").count(), 2);
     await assertOnFirstScreen(page, "h1", ".countdown");
     const open = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"] });
     await seen(page, open.dropId);
@@ -196,15 +207,17 @@ describe("the states of a drop's page", { skip }, () => {
     await eventually(() => laterTimes() === 1);
   });
 
-  for (const [language, locale] of [
-    ["German", "de-DE"],
-    ["Arabic", "ar-EG"],
+  for (const [language, locale, saysLimit] of [
+    ["German", "de-DE", "Eins pro Person"],
+    ["Arabic", "ar-EG", "قطعة واحدة لكل شخص"],
   ] as const) {
-    test(`in ${language}: the clock before the opening, and the sizes after it`, async () => {
+    test(`in ${language}: the clock before the opening with the drop's limit, and the sizes after it`, async () => {
       const { page } = await stage.person(`reads-${language.toLowerCase()}`, { locale });
       const short = locale.slice(0, 2);
-      const upcoming = await scheduled({ opensInMs: 20 * minuteMs });
+      const upcoming = await scheduled({ opensInMs: 20 * minuteMs, limitPerPerson: 1 });
       await seen(page, upcoming.dropId);
+      await page.getByText(saysLimit).waitFor();
+      assert.equal(await page.locator("input[name=quantity]").count(), 0);
       await assertOnFirstScreen(page, "h1", ".countdown");
       await look(page, `drop-upcoming-${short}`);
       const open = await scheduled({ opensInMs: -1_000, labels: ["S", "M"] });

@@ -1,6 +1,7 @@
 /** The plan of a drop as it is typed, and what of it is sent: wall times of its zone, and of a change only what differs. */
 import type { DropBody, PatchBody } from "#wire/drops";
 import type { Drop } from "./drop-api.ts";
+import { limitOf, typedLimit } from "./limit.ts";
 import { ownZone, wallTimeOf } from "./parts/wall-time.ts";
 
 export type PlannedProduct = { key: string; productId: string; label: string };
@@ -13,6 +14,7 @@ export type Plan = {
   closesAt: Moment;
   holdSeconds: string;
   extensionSeconds: string;
+  limitPerPerson: string;
   entry: Drop["entry"];
   /** From when on people may join; of no meaning while the drop is open to all. */
   prequeueAt: Moment;
@@ -45,6 +47,7 @@ export function newPlan(nowMs: number): Plan {
     closesAt: { wall: wallTimeOf(opensMs + 7 * dayMs, zone) },
     holdSeconds: "600",
     extensionSeconds: "0",
+    limitPerPerson: "",
     entry: "open",
     prequeueAt: { wall: wallTimeOf(opensMs - hourMs, zone) },
     admitPerSecond: "10",
@@ -57,7 +60,7 @@ export function newPlan(nowMs: number): Plan {
 }
 
 export function planOf(drop: Drop): Plan {
-  const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = drop;
+  const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, limitPerPerson, products } = drop;
   const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, workToJoin, beacon } = drop;
   return {
     name,
@@ -67,6 +70,7 @@ export function planOf(drop: Drop): Plan {
     closesAt: { wall: wallTimeOf(closesAt, zone) },
     holdSeconds: String(holdSeconds),
     extensionSeconds: String(extensionSeconds),
+    limitPerPerson: typedLimit(limitPerPerson),
     entry,
     prequeueAt: { wall: wallTimeOf(prequeueAt ?? Date.parse(opensAt) - hourMs, zone) },
     admitPerSecond: String(admitPerSecond),
@@ -90,7 +94,7 @@ export function frozenOf({ state, opensAt, freezeLeadSeconds }: Drop, nowMs: num
 }
 
 export function bodyOf(plan: Plan): Omit<DropBody, "dropId"> {
-  const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, products } = plan;
+  const { name, story, zone, opensAt, closesAt, holdSeconds, extensionSeconds, limitPerPerson, products } = plan;
   const { entry, prequeueAt, admitPerSecond, listAfterSoldOut, verifiedOnly, workToJoin, beacon } = plan;
   return {
     name: name.trim(),
@@ -100,6 +104,7 @@ export function bodyOf(plan: Plan): Omit<DropBody, "dropId"> {
     closesAt: closesAt.chosen ?? closesAt.wall,
     holdSeconds: Number(holdSeconds),
     extensionSeconds: Number(extensionSeconds),
+    limitPerPerson: limitOf(limitPerPerson),
     entry,
     prequeueAt: entry === "open" ? null : (prequeueAt.chosen ?? prequeueAt.wall),
     admitPerSecond: Number(admitPerSecond),

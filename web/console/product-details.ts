@@ -1,13 +1,14 @@
 /** Converts what is said of a product, beside its price and picture, between typed text and a request. */
 import type { PatchBody } from "#wire/catalog";
 import type { Product } from "./api.ts";
+import { limitOf, typedLimit } from "./limit.ts";
 
 export type Details = { name: string; description: string; limit: string; barcode: string; bin: string };
 
 export const noDetails: Details = { name: "", description: "", limit: "", barcode: "", bin: "" };
 
 export function detailsOf({ name, description, limitPerCustomer, barcode, bin }: Product): Details {
-  const limit = limitPerCustomer === null ? "" : String(limitPerCustomer);
+  const limit = typedLimit(limitPerCustomer);
   return { name, description: description ?? "", limit, barcode: barcode ?? "", bin: bin ?? "" };
 }
 
@@ -15,8 +16,7 @@ export function bodyOf({ name, description, limit, barcode, bin }: Details) {
   return {
     name: name.trim(),
     description: description.trim() || null,
-    // No number is refused by the server as 0 is: it must never read as "no limit".
-    limitPerCustomer: limit.trim() === "" ? null : Number(limit) || 0,
+    limitPerCustomer: limitOf(limit),
     barcode: barcode.trim() || null,
     bin: bin.trim() || null,
   };

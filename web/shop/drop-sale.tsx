@@ -10,6 +10,7 @@ import { Action, lineOf } from "./product.tsx";
 
 type BuyProps = {
   product: Product;
+  limit: number | null;
   /** The drop, if the product is sold to its line. */
   line: string | undefined;
   phase: ShownPhase;
@@ -18,7 +19,7 @@ type BuyProps = {
 };
 
 /** Whether it is open is the gate's to say. If it says "not yet", the page waits for a second before it offers again. */
-export function Buy({ product, line, phase, version, onPriceChanged }: BuyProps) {
+export function Buy({ product, limit, line, phase, version, onPriceChanged }: BuyProps) {
   const [quantity, setQuantity] = useState(1);
   const [notBeforeMs, setNotBeforeMs] = useState(0);
   const [refusedVersion, setRefusedVersion] = useState(version);
@@ -34,7 +35,7 @@ export function Buy({ product, line, phase, version, onPriceChanged }: BuyProps)
   const shown = isStale ? { ...buying, refusal: undefined } : buying;
   return (
     <>
-      <Quantity limit={product.limitPerCustomer} value={quantity} onChange={setQuantity} />
+      <Quantity limit={limit} value={quantity} onChange={setQuantity} />
       <Action
         product={product}
         quantity={quantity}
@@ -45,6 +46,13 @@ export function Buy({ product, line, phase, version, onPriceChanged }: BuyProps)
       />
     </>
   );
+}
+
+/** How many units one person may hold, as the gate has it: the lower one of the drop's limit and the product's. */
+export function limitIn({ limitPerPerson }: Drop, { limitPerCustomer }: Product): number | null {
+  const none = Number.POSITIVE_INFINITY;
+  const lower = Math.min(limitPerPerson ?? none, limitPerCustomer ?? none);
+  return lower === none ? null : lower;
 }
 
 /** How the drop is sold, if not to the first who ask, and the way to its line. */

@@ -6,7 +6,7 @@ import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
 import { phaseNow } from "../lib/phases.ts";
 import { Note } from "./drop-note.tsx";
-import { Buy, LineLink } from "./drop-sale.tsx";
+import { Buy, LineLink, limitIn } from "./drop-sale.tsx";
 import { NextDrops } from "./next-drops.tsx";
 import { Art } from "./parts/art.tsx";
 import { useLeftMs } from "./parts/countdown.tsx";
@@ -59,7 +59,7 @@ export function DropPage({ dropId }: { dropId: string }) {
           {chosen && (
             <p class="facts">
               <b>{money(chosen.price, chosen.currency)}</b>
-              <LimitText product={chosen} />
+              <LimitText limit={limitIn(drop, chosen)} />
               {!isGone && <span>{say("heldWhilePaying")}</span>}
             </p>
           )}
@@ -103,6 +103,7 @@ export function DropPage({ dropId }: { dropId: string }) {
           <Buy
             key={chosen.productId}
             product={chosen}
+            limit={limitIn(drop, chosen)}
             line={drop.entry !== "open" || drop.listed.includes(chosen.productId) ? dropId : undefined}
             phase={phase}
             version={drop.version}

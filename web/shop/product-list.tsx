@@ -119,14 +119,14 @@ function Tile({ product }: { product: Product }) {
           <Name>{name}</Name>
         </h2>
         <p class="facts">
-          <b>{money(price, currency)}</b> <LimitText product={product} />
+          <b>{money(price, currency)}</b> <LimitText limit={product.limitPerCustomer} />
         </p>
       </a>
     </li>
   );
 }
 
-export function LimitText({ product: { limitPerCustomer: limit } }: { product: Product }) {
+export function LimitText({ limit }: { limit: number | null }) {
   if (limit === null) return null;
   return <span>{limit === 1 ? say("limitOne") : say("limitMany", { count: count(limit) })}</span>;
 }

@@ -56,7 +56,7 @@ export function ProductPage({ productId }: { productId: string }) {
           {product && (
             <p class="facts">
               <b>{money(product.price, product.currency)}</b>
-              <LimitText product={product} />
+              <LimitText limit={product.limitPerCustomer} />
               <span>{say("heldWhilePaying")}</span>
             </p>
           )}

@@ -164,7 +164,7 @@ function Units({ drop }: { drop: Drop }) {
 
 /** A drop that is over is over: its plan is read, and copied to be used again. */
 function Past({ drop }: { drop: Drop }) {
-  const { zone, opensAt, closesAt, holdSeconds, story } = drop;
+  const { zone, opensAt, closesAt, holdSeconds, limitPerPerson, story } = drop;
   // One that was cancelled before its opening has never opened.
   const hasOpened = Date.parse(opensAt) < Date.parse(closesAt);
   const facts = {
@@ -172,6 +172,7 @@ function Past({ drop }: { drop: Drop }) {
     [hasOpened ? "Opened" : "Was to open"]: inZone(opensAt, zone),
     Closed: inZone(closesAt, zone),
     "Seconds to pay": count(holdSeconds),
+    "Limit per person": limitPerPerson === null ? "None" : count(limitPerPerson),
     ...(story && { Story: story }),
   };
   return (

@@ -126,14 +126,17 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, again, more,
           error={faultOf("extensionSeconds")}
           onChange={({ currentTarget }) => set({ extensionSeconds: currentTarget.value })}
         />
-        <dl className="facts">
-          {Object.entries(fixedTerms).map(([name, says]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{says}</dd>
-            </div>
-          ))}
-        </dl>
+        <TextInput
+          mt="sm"
+          label="Limit per person, units"
+          description="Left empty, the drop sets none. If the limit of a product is lower, that one counts"
+          inputMode="numeric"
+          maxLength={7}
+          autoComplete="off"
+          value={plan.limitPerPerson}
+          error={faultOf("limitPerPerson")}
+          onChange={({ currentTarget }) => set({ limitPerPerson: currentTarget.value })}
+        />
       </fieldset>
       <fieldset className="part">
         <legend>4. Products</legend>
@@ -159,11 +162,6 @@ export function DropForm({ plan, onChange, frozen, error, onSubmit, again, more,
     </form>
   );
 }
-
-/** The terms of every drop; none of them can be chosen. */
-const fixedTerms = {
-  "Limit per customer": "The one of each product",
-};
 
 function minutesOf(seconds: number): string {
   const minutes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 }).format(seconds / 60);

@@ -16,6 +16,7 @@ const fieldWords: Record<string, string> = {
   closesAt: "Closes",
   holdSeconds: "Seconds to pay",
   extensionSeconds: "Seconds more, once",
+  limitPerPerson: "Limit per person",
   entry: "Who may order",
   prequeueAt: "People may join from",
   freezeLeadSeconds: "Seconds before the opening from which places stay",

@@ -9,12 +9,21 @@ const says: Record<string, string> = {
   story: "The story has a character that cannot be shown",
   holdSeconds: "Type whole seconds, from 60 to 3600",
   extensionSeconds: "Type whole seconds, from 0 to 600",
+  limitPerPerson: "Type a whole number from 1 to 1000000, or nothing",
   admitPerSecond: "Type a whole number from 1 to 1000",
   products: "Name at least one product",
+};
+
+/** In place of a sentence of the server that names fields of a request: the form has other names for them. */
+const rules: Record<string, string> = {
+  limitPerPerson:
+    "With several products, this needs a line or a draw. Choose one, or leave this empty and set the limit of each product",
 };
 
 /** `path`: without the leading slash, such as `products/0/label`. */
 export function faultOfField(error: Error | null, path: string, words = says): string | undefined {
   const fault = error instanceof Refused ? error.faults[`#/${path}`] : undefined;
-  return fault?.startsWith("must ") ? (words[path.split("/").at(-1) ?? ""] ?? fault) : fault;
+  if (fault === undefined) return undefined;
+  const known = fault.startsWith("must ") ? words : rules;
+  return known[path.split("/").at(-1) ?? ""] ?? fault;
 }
