@@ -1,5 +1,5 @@
 /** The gate as a server of its own: the real reducer behind a network. Its memory can be lost or be old. */
-import { type Gate, GateUnavailable, type ReserveAnswer, type ReserveRequest } from "#inventory";
+import { type Gate, type GateRecord, GateUnavailable, type ReserveAnswer, type ReserveRequest } from "#inventory";
 import { retire } from "../../src/inventory/gate/keys.ts";
 import {
   abort,
@@ -96,6 +96,15 @@ export function connectGate(
     return answer;
   }
 
+  const recordsIn = (limit: number, isMeant: (record: GateRecord) => boolean) => (state: GateState) => {
+    const found = [...state.values()].filter(({ parts }) => parts.has("ages"));
+    const records = found.flatMap((product) => [...product.records.values()]);
+    return records
+      .filter(isMeant)
+      .slice(0, planted === "no-sweeper" ? 0 : limit)
+      .map((record) => ({ ...record }));
+  };
+
   return {
     reserve: (requests) =>
       call(
@@ -179,14 +188,13 @@ export function connectGate(
     recordsBefore: (beforeMs, limit) =>
       call(
         "old records",
-        (state) => {
-          const found = [...state.values()].filter(({ parts }) => parts.has("ages"));
-          const records = found.flatMap((product) => [...product.records.values()]);
-          return records
-            .filter(({ reservedAtMs }) => reservedAtMs < beforeMs)
-            .slice(0, planted === "no-sweeper" ? 0 : limit)
-            .map((record) => ({ ...record }));
-        },
+        recordsIn(limit, ({ reservedAtMs }) => reservedAtMs < beforeMs),
+        [],
+      ),
+    recordsAfter: (afterMs, limit) =>
+      call(
+        "records from the future",
+        recordsIn(limit, ({ reservedAtMs }) => reservedAtMs > afterMs),
         [],
       ),
     records: (productId) =>

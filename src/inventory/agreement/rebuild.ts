@@ -3,9 +3,8 @@
  * crash at any point leaves the product closed, and another rebuild starts; of two at once only one ends the epoch in
  * which both began. `sync-redis`, a start, and the loss of the gate's memory all run it.
  */
-import type { Sql, Tx } from "#engines/sql";
+import { isDataFault, type Sql, type Tx } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
-import type { Claim } from "../books/decide.ts";
 import { lockStock } from "../books/known.ts";
 import { nextRow, recordVoids, writeStock } from "../books/ledger.ts";
 import { readOffers } from "../books/offers.ts";
@@ -187,10 +186,30 @@ async function refreshOffers({ sql, gate }: RebuildDeps, images: readonly GateIm
   await forEach(offers, ([productId, offer]) => gate.setOffer(productId, offer));
 }
 
-/** Decides reservations void; those that are decided already stay so. */
-export async function voidReservations(sql: Sql, records: readonly Omit<Claim, "intent">[]) {
-  if (records.length === 0) return { decided: [], rows: [] };
-  return sql.transaction((tx) => recordVoids(tx, records));
+/**
+ * Decides reservations void; those that are decided already stay so. One that the books can never store, because a hand has
+ * changed its record, keeps no other one waiting: the end of its epoch ends it. Returns the rows for the gate, and these.
+ */
+export async function voidReservations(
+  sql: Sql,
+  records: readonly GateRecord[],
+): Promise<{ rows: StreamRow[]; unstorable: GateRecord[] }> {
+  if (records.length === 0) return { rows: [], unstorable: [] };
+  try {
+    const { rows } = await sql.transaction((tx) => recordVoids(tx, records));
+    return { rows, unstorable: [] };
+  } catch (error) {
+    if (!isDataFault(error)) throw error;
+    if (records.length === 1) return { rows: [], unstorable: [...records] };
+    const rows: StreamRow[] = [];
+    const unstorable: GateRecord[] = [];
+    for (const record of records) {
+      const voided = await voidReservations(sql, [record]);
+      rows.push(...voided.rows);
+      unstorable.push(...voided.unstorable);
+    }
+    return { rows, unstorable };
+  }
 }
 
 /**

@@ -12,12 +12,21 @@ import { abandoned, lostByLog, type OnRepaired } from "./repairs.ts";
 
 export type SweepCounts = { voided: number; redriven: number; forgotten: number };
 
-export type SweeperOptions = { sql: Sql; gate: Gate; relay: Relay; settlement: Settlement; onRepaired: OnRepaired };
+export type SweeperOptions = {
+  sql: Sql;
+  gate: Gate;
+  relay: Relay;
+  settlement: Settlement;
+  onRepaired: OnRepaired;
+  onFault(what: string, error: unknown): void;
+};
 
 /** T of the protocol: decides how soon an abandoned reservation is handled, never how. */
 const sweepAfterMs = 5_000;
 const lookAheadEveryMs = 5_000;
 const recordsAtOnce = 500;
+/** So many records that the books cannot store are remembered as told. */
+const toldAtMost = 10_000;
 
 /** Runs one turn of sweeping at a moment: it handles the records that are old by then. */
 export function createSweeper({
@@ -26,11 +35,27 @@ export function createSweeper({
   relay,
   settlement,
   onRepaired,
+  onFault,
 }: SweeperOptions): (nowMs: number) => Promise<SweepCounts> {
   /** Published records that were old when the log's end was noted. */
   let suspected: { records: readonly GateRecord[]; decided(): Promise<boolean> } | undefined;
 
   let lookedAheadAtMs = Number.NEGATIVE_INFINITY;
+
+  const told = new Set<string>();
+
+  /** Closed, once: a rebuild ends its epoch, and gives its units back. */
+  async function closeUnstorable({ productId, orderId, epoch, reservationNo }: GateRecord): Promise<void> {
+    const name = JSON.stringify([productId, epoch, reservationNo]);
+    if (told.has(name)) return;
+    await gate.close(productId, epoch);
+    onFault(
+      `the void of order ${orderId}`,
+      new Error(`the books cannot store it: product ${productId} is loaded again`),
+    );
+    if (told.size >= toldAtMost) told.clear();
+    told.add(name);
+  }
 
   async function voidAbandoned(records: readonly GateRecord[]): Promise<number> {
     const voiding: GateRecord[] = [];
@@ -39,11 +64,13 @@ export function createSweeper({
       if ((await gate.claimVoid(record)) === "voiding") voiding.push(record);
     }
     await crashPoint("sweep.claimed");
-    const { rows } = await voidReservations(sql, voiding);
+    const { rows, unstorable } = await voidReservations(sql, voiding);
     await crashPoint("sweep.voided");
     await relay.apply(rows);
-    if (voiding.length > 0) onRepaired(voiding.map(abandoned));
-    return voiding.length;
+    for (const record of unstorable) await closeUnstorable(record);
+    const voided = voiding.filter((record) => !unstorable.includes(record));
+    if (voided.length > 0) onRepaired(voided.map(abandoned));
+    return voided.length;
   }
 
   /**
@@ -79,8 +106,8 @@ export function createSweeper({
   async function fromTheFuture(nowMs: number): Promise<GateRecord[]> {
     if (elapsedMs() - lookedAheadAtMs < lookAheadEveryMs) return [];
     lookedAheadAtMs = elapsedMs();
-    const all = await gate.recordsBefore(Number.MAX_SAFE_INTEGER, recordsAtOnce);
-    return all.filter(({ reservedAtMs }) => reservedAtMs > nowMs + sweepAfterMs);
+    // Not among all records: while a drop sells, more than `recordsAtOnce` are older than these.
+    return gate.recordsAfter(nowMs + sweepAfterMs, recordsAtOnce);
   }
 
   return async (nowMs) => {

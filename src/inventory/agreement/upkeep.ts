@@ -101,7 +101,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
     });
   }
 
-  const sweep = createSweeper({ sql, gate, relay, settlement, onRepaired });
+  const sweep = createSweeper({ sql, gate, relay, settlement, onRepaired, onFault });
   async function count(): Promise<boolean | undefined> {
     const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
     await relay.apply(rows);

@@ -220,6 +220,8 @@ export type Gate = GateForOrders & {
   retire(productId: string, orderId: string, untilMs: number, nowMs: number): Promise<RetireAnswer>;
   /** Records taken before `beforeMs`, oldest first, at most `limit`. */
   recordsBefore(beforeMs: number, limit: number): Promise<GateRecord[]>;
+  /** Those taken after `afterMs`, at most `limit`. */
+  recordsAfter(afterMs: number, limit: number): Promise<GateRecord[]>;
   /** Every record of a product, for the rebuild that closes it. */
   records(productId: string): Promise<GateRecord[]>;
   /** All contents, for a comparison with the books; undefined if the product is not loaded or not whole. */

@@ -66,7 +66,8 @@ export function openMemoryGate(options: MemoryGateOptions = {}): MemoryGate {
         return product ? [snapshotOf(id, product)] : [];
       });
     },
-    recordsBefore: async (beforeMs, limit) => recordsBefore(state, beforeMs, limit),
+    recordsBefore: async (beforeMs, limit) => recordsIn(state, limit, ({ reservedAtMs }) => reservedAtMs < beforeMs),
+    recordsAfter: async (afterMs, limit) => recordsIn(state, limit, ({ reservedAtMs }) => reservedAtMs > afterMs),
     records: async (productId) => copies(state.get(productId)?.records.values() ?? []),
     contents: async (productId) => {
       const product = state.get(productId);
@@ -86,18 +87,16 @@ export function openMemoryGate(options: MemoryGateOptions = {}): MemoryGate {
   };
 }
 
-function recordsBefore(state: GateState, beforeMs: number, limit: number): GateRecord[] {
+/** The first record of a product may be from the future, so those behind it are looked at too. */
+function recordsIn(state: GateState, limit: number, isMeant: (record: GateRecord) => boolean): GateRecord[] {
   const found: GateRecord[] = [];
   for (const product of state.values()) {
     // Of a hundred thousand products few have records, and this is asked every second.
     if (product.records.size === 0) continue;
-    for (const record of product.records.values()) {
-      if (found.length >= limit) return found;
-      if (record.reservedAtMs >= beforeMs) break;
-      found.push({ ...record });
-    }
+    for (const record of product.records.values()) if (isMeant(record)) found.push(record);
   }
-  return found;
+  const oldest = found.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs).slice(0, limit);
+  return oldest.map((record) => ({ ...record }));
 }
 
 function copies(records: Iterable<GateRecord>): GateRecord[] {

@@ -389,6 +389,11 @@ export function gateContract(
         [1_000, 2_000],
       );
       assert.equal(found[0]?.state, "pending");
+      const later = (await gate.recordsAfter(1_000, 2)).filter((one) => one.productId === shelf.productId);
+      assert.deepEqual(
+        later.map((record) => record.reservedAtMs),
+        [2_000, 60_000],
+      );
       assert.equal((await gate.snapshot([shelf.productId]))[0]?.oldestMs, 1_000);
       assert.equal((await gate.record(shelf.productId, old.orderId))?.reservationNo, old.reservationNo);
       assert.equal((await gate.records(shelf.productId)).length, 3);

@@ -139,8 +139,7 @@ export function recordFrom(productId: string, epoch: string | undefined, orderId
     limit,
   ] = parts;
   const state = states[flags.charAt(0)];
-  if (!state || parts.length < 11) throw new Error(`not a record of the gate: ${text}`);
-  return {
+  const record: GateRecord = {
     productId,
     orderId,
     epoch: Number(epoch),
@@ -155,16 +154,31 @@ export function recordFrom(productId: string, epoch: string | undefined, orderId
     bodyHash: decodeURIComponent(body),
     reservedAtMs: Number(reservedAtMs),
     payByMs: Number(payByMs),
-    state,
+    state: state ?? "pending",
     shared: flags.charAt(1) === "1",
   };
+  const numbers = Object.values(record).filter((value) => typeof value === "number");
+  if (!state || parts.length < 11 || !numbers.every(Number.isSafeInteger)) {
+    throw new Error(`not a record of the gate: ${text}`);
+  }
+  return record;
 }
 
-export function recordsFrom(productId: string, reply: unknown): GateRecord[] {
+/** A record that a hand has changed into something else is left out: its units are then in flight without a record. */
+export function recordsFrom(
+  productId: string,
+  reply: unknown,
+  onUnreadable: (orderId: string, error: unknown) => void = () => {},
+): GateRecord[] {
   const [epoch, ...pairs] = (reply ?? []) as string[];
   const records: GateRecord[] = [];
   for (let i = 0; i < pairs.length; i += 2) {
-    records.push(recordFrom(productId, epoch, pairs[i] as string, pairs[i + 1] as string));
+    const orderId = pairs[i] as string;
+    try {
+      records.push(recordFrom(productId, epoch, orderId, pairs[i + 1] as string));
+    } catch (error) {
+      onUnreadable(orderId, error);
+    }
   }
   return records;
 }

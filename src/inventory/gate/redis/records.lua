@@ -2,7 +2,7 @@
 -- Reads records of a product: the oldest first if the caller says how many, otherwise in any order.
 --
 -- KEYS    the product's four
--- ARGV    'all'; or 'before', time in milliseconds, how many at most; or 'one', order
+-- ARGV    'all'; or 'before' or 'after', time in milliseconds, how many at most; or 'one', order
 -- Answer  epoch, then two for each record: order, record
 local which, what, most = unpack(ARGV)
 local gate = fields('epoch')
@@ -29,6 +29,8 @@ end
 local orders = { what }
 if which == 'before' then
   orders = redis.call('ZRANGE', BY_AGE, '0', '(' .. what, 'BYSCORE', 'LIMIT', 0, most)
+elseif which == 'after' then
+  orders = redis.call('ZRANGE', BY_AGE, '(' .. what, '+inf', 'BYSCORE', 'LIMIT', 0, most)
 end
 local records = lookUp(RECORDS, orders)
 for _, order in ipairs(orders) do

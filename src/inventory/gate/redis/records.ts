@@ -1,5 +1,5 @@
 /** Finds the abandoned records among all products, at a cost that does not grow with the idle ones. */
-import { askAt, ErrorReply, type Redis, spread } from "#engines/redis";
+import { askAt, ErrorReply, type Redis, type Reply, spread } from "#engines/redis";
 import type { Log } from "#platform/log";
 import type { GateRecord } from "../gate.ts";
 import type { Calls } from "./calls.ts";
@@ -10,19 +10,31 @@ export type RecordFinder = {
   /** Products whose units this process is taking. */
   taking(productIds: Iterable<string>): void;
   before(beforeMs: number, limit: number): Promise<GateRecord[]>;
+  after(afterMs: number, limit: number): Promise<GateRecord[]>;
 };
 
-export type RecordFinderOptions = { redis: Redis; calls: Calls; keys: Keys; timeoutMs: number; log: Log };
+export type RecordFinderOptions = {
+  redis: Redis;
+  calls: Calls;
+  keys: Keys;
+  timeoutMs: number;
+  /** Closes a product, unless it sells in a later epoch. */
+  close(productId: string, seenEpoch: number): Promise<unknown>;
+  log: Log;
+};
 
 /** Besides the products that are known to have records, each look checks about so many: a round of 5,000 takes 25 s. */
 const productsALook = 200;
 const productsAtOnce = 1_000;
+/** So many unreadable records are remembered as told. */
+const toldAtMost = 10_000;
 /** A loaded product without records has only the stamp. */
 const emptyCounts: ReadonlySet<unknown> = new Set([0, 1]);
 
-export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: RecordFinderOptions): RecordFinder {
+export function createRecordFinder({ redis, calls, keys, timeoutMs, close, log }: RecordFinderOptions): RecordFinder {
   let busy = new Set<string>();
   let cursor = "0";
+  const told = new Set<string>();
 
   /** The next products in turn, so that records of a dead process are found within a few looks. */
   async function nextProducts(): Promise<string[]> {
@@ -53,34 +65,61 @@ export function createRecordFinder({ redis, calls, keys, timeoutMs, log }: Recor
     return found;
   }
 
+  /**
+   * No command ends a record that cannot be read, so its product is closed, once: a rebuild ends what the books know of it, and
+   * gives its units back.
+   */
+  async function closeUnreadable(productId: string, epoch: number, orderId: string, error: unknown): Promise<void> {
+    const record = JSON.stringify([productId, epoch, orderId]);
+    if (told.has(record)) return;
+    await close(productId, epoch);
+    log.error(
+      "a record of the gate cannot be read, so its product is closed and loaded again",
+      { productId, orderId },
+      error,
+    );
+    if (told.size >= toldAtMost) told.clear();
+    told.add(record);
+  }
+
+  async function readableIn(productId: string, reply: Reply | undefined): Promise<GateRecord[]> {
+    if (reply instanceof ErrorReply) log.error("records of a product cannot be read", { productId }, reply);
+    if (reply === undefined || reply instanceof ErrorReply) return [];
+    const unreadable: [orderId: string, error: unknown][] = [];
+    const records = recordsFrom(productId, reply, (...one) => unreadable.push(one));
+    const epoch = Number((reply as Reply[])[0]);
+    for (const [orderId, error] of unreadable) await closeUnreadable(productId, epoch, orderId, error);
+    return records;
+  }
+
+  /** Oldest first. */
+  async function find(...[side, ms, limit]: ["before" | "after", number, number]): Promise<GateRecord[]> {
+    const candidates = new Set([...busy, ...(await nextProducts())]);
+    const looked = busy;
+    // Emptied before the counts are read: later reservations come after them in the same connection.
+    busy = new Set();
+    try {
+      const productIds = await withRecords([...candidates]);
+      for (const productId of productIds) busy.add(productId);
+      const args = [side, String(ms), String(limit)];
+      const replies = await calls.run(
+        "records",
+        productIds.map((productId) => ({ script: "records", productId, args })),
+      );
+      const records: GateRecord[] = [];
+      for (const [i, productId] of productIds.entries()) records.push(...(await readableIn(productId, replies[i])));
+      return records.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs).slice(0, limit);
+    } catch (error) {
+      for (const productId of looked) busy.add(productId);
+      throw error;
+    }
+  }
+
   return {
     taking(productIds) {
       for (const productId of productIds) busy.add(productId);
     },
-
-    async before(beforeMs, limit) {
-      const candidates = new Set([...busy, ...(await nextProducts())]);
-      const looked = busy;
-      // Emptied before the counts are read: later reservations come after them in the same connection.
-      busy = new Set();
-      try {
-        const productIds = await withRecords([...candidates]);
-        for (const productId of productIds) busy.add(productId);
-        const args = ["before", String(beforeMs), String(limit)];
-        const replies = await calls.run(
-          "records",
-          productIds.map((productId) => ({ script: "records", productId, args })),
-        );
-        const records = productIds.flatMap((productId, i) => {
-          const reply = replies[i];
-          if (reply instanceof ErrorReply) log.error("records of a product cannot be read", { productId }, reply);
-          return reply === undefined || reply instanceof ErrorReply ? [] : recordsFrom(productId, reply);
-        });
-        return records.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs).slice(0, limit);
-      } catch (error) {
-        for (const productId of looked) busy.add(productId);
-        throw error;
-      }
-    },
+    before: (beforeMs, limit) => find("before", beforeMs, limit),
+    after: (afterMs, limit) => find("after", afterMs, limit),
   };
 }

@@ -3,12 +3,12 @@
  * of all products in one round trip. `shared.lua` describes the layout, `engines/redis/lives.ts` how a Redis that lost
  * its memory stays closed, docs/adr/0010-redis-client.md why there is one connection and no pool.
  */
-import { randomUUID } from "node:crypto";
-import { createLives, ErrorReply, type Life, type NonceStore, type RedisEngine, type Reply } from "#engines/redis";
+import { createLives, ErrorReply, type NonceStore, type RedisEngine, type Reply } from "#engines/redis";
 import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
 import type { ClaimVoidAnswer, Gate, MarkAnswer, ReservationRef, RetireAnswer } from "../gate.ts";
 import { createCalls, type ProductCall } from "./calls.ts";
+import { createClose } from "./closings.ts";
 import {
   adoptAnswer,
   applyAnswer,
@@ -73,7 +73,8 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   isOpen = true;
   const calls = createCalls({ redis, lives, keys, timeoutMs, onUnknownLife });
   const list = createProductList({ redis, keys, shop, timeoutMs });
-  const finder = createRecordFinder({ redis, calls, keys, timeoutMs, log });
+  const close = createClose({ calls, list });
+  const finder = createRecordFinder({ redis, calls, keys, timeoutMs, close, log });
   const epochs = createEpochs();
   if (redis.isCluster) await Promise.all(looks);
   else if (!options.mayBeAway) await translating("life", () => lives.find(redis.connection("life", keys.products)));
@@ -132,7 +133,9 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     async claimVoid(ref) {
-      return ((await run("claim-void", ref.productId, refArguments(ref))) as ClaimVoidAnswer | undefined) ?? "stale";
+      const call = runFor("claim-void", [ref]);
+      const [reply = "stale"] = await calls.run("claim-void", [call]);
+      return isDamaged(reply, call) ? "stale" : (reply as ClaimVoidAnswer);
     },
 
     async abort(ref) {
@@ -146,17 +149,14 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     async apply(row) {
-      return applyAnswer((await run("apply", row.productId, applyArguments(row))) ?? "refused");
+      const call: ProductCall = { script: "apply", productId: row.productId, args: applyArguments(row) };
+      const [reply] = await calls.run("apply", [call]);
+      if (!isDamaged(reply, call)) return applyAnswer(reply ?? "refused");
+      await close(row.productId, row.epoch); // Its later rows wait behind this one, unless it is loaded again.
+      return { kind: "refused" };
     },
 
-    async close(productId, seenEpoch) {
-      const token = randomUUID();
-      const closingIn = ({ nonce }: Life<ScriptName>) => `${nonce}/${token}`;
-      const argsIn = (life: Life<ScriptName>) => [closingIn(life), String(seenEpoch ?? "")];
-      await list.add(productId);
-      const begun = await calls.begin("close", productId, (life) => ({ script: "close", args: argsIn(life) }));
-      return answerOf("close", begun.reply) === "open" ? "" : closingIn(begun.life);
-    },
+    close,
 
     async install(image, closing) {
       const { productId } = image;
@@ -198,6 +198,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     },
 
     recordsBefore: finder.before,
+    recordsAfter: finder.after,
 
     async records(productId) {
       const call: ProductCall = { script: "records", productId, args: ["all"] };

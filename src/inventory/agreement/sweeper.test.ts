@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { GateRecord } from "../gate/gate.ts";
+import { imageOf } from "../gate/image.testing.ts";
+import { openMemoryGate } from "../gate/memory.ts";
+import { requestOf } from "../gate/redis/redis.testing.ts";
+import { createSweeper, type SweeperOptions } from "./sweeper.ts";
+
+test("a record from before the clock was set back ends, also while more than a turn's records are newer", async () => {
+  const nowMs = Date.now();
+  const gate = openMemoryGate();
+  const productId = "lamp";
+  const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+  await gate.install(imageOf(productId, { sellable: 1_000, offer }));
+  async function publish(reservedAtMs: number): Promise<void> {
+    const [answer] = await gate.reserve([requestOf(productId, { nowMs: reservedAtMs })]);
+    assert.ok(answer?.kind === "reserved");
+    await gate.mark([answer.reservation]);
+  }
+  for (let i = 0; i < 600; i += 1) await publish(nowMs);
+  await publish(nowMs + 3_600_000);
+
+  const redriven: GateRecord[] = [];
+  const sweep = createSweeper({
+    gate,
+    relay: { catchUp: async () => {}, apply: async () => {} },
+    settlement: {
+      watermark: async () => async () => true,
+      redrive: async (records: readonly GateRecord[]) => void redriven.push(...records),
+    },
+    onRepaired() {},
+    onFault: assert.fail,
+  } as unknown as SweeperOptions);
+  await sweep(nowMs);
+  await sweep(nowMs);
+  assert.deepEqual(
+    redriven.map(({ reservedAtMs }) => reservedAtMs - nowMs),
+    [3_600_000],
+  );
+});
