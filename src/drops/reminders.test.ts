@@ -29,14 +29,21 @@ describe("a reminder of a drop", () => {
     let nowMs = openedAtMs;
     const mails: Mail[] = [];
     const addresses = new Map([["ada", "ada@shop.example"]]);
+    const faults: string[] = [];
     const reminders = createReminders({
       sql: database.sql,
-      mail: { send: async (mail) => void mails.push(mail) },
+      mail: {
+        async send(mail) {
+          if (mail.to.startsWith("nul")) throw new Error("no such mail");
+          mails.push(mail);
+        },
+      },
       addressOf: async (accountId) => addresses.get(accountId),
       publicUrl: "https://shop.example",
       now: () => nowMs,
+      onFault: (what) => faults.push(what),
     });
-    return { dropId, reminders, mails, addresses, wait: (minutes: number) => (nowMs += minutes * minuteMs) };
+    return { dropId, reminders, mails, addresses, faults, wait: (minutes: number) => (nowMs += minutes * minuteMs) };
   }
 
   test("is one mail a quarter of an hour before the opening, however often it was asked for and is looked for", async () => {
@@ -93,6 +100,18 @@ describe("a reminder of a drop", () => {
     await database.sql.query("update drops.drop set state = 'cancelled' where drop_id = $1", [off.dropId]);
     await off.reminders.sendDue();
     assert.deepEqual([...taken.mails, ...gone.mails, ...off.mails], []);
+  });
+
+  test("that can never be sent keeps no other one waiting, and is not tried again in each turn", async () => {
+    const { dropId, reminders, mails, addresses, faults } = await scene(5);
+    addresses.set("nul", "nul@shop.example");
+    for (const who of ["nul", "ada"]) await reminders.ask(dropId, who);
+    for (let i = 0; i < 3; i += 1) await reminders.sendDue();
+    assert.deepEqual(
+      mails.map(({ to }) => to),
+      ["ada@shop.example"],
+    );
+    assert.deepEqual(faults, [`the reminder of drop ${dropId}`]);
   });
 
   test("is refused for a draft, for a drop that has opened, and to a person without an address", async () => {

@@ -1,6 +1,7 @@
 /** Reminders of a drop's opening: who asked for one, and the mail, once for each person and drop. */
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
+import { createSetbacks } from "#platform/setbacks";
 import { type Drop, readDrop } from "./drop-rows.ts";
 
 export type RemindersOptions = {
@@ -10,6 +11,7 @@ export type RemindersOptions = {
   addressOf(accountId: string): Promise<string | undefined>;
   publicUrl: string | undefined;
   now(): number;
+  onFault(what: string, error: unknown): void;
 };
 
 export type Asked = { ok: true } | { ok: false; reason: "drop_not_found" | "reminder_too_late" | "no_mail_address" };
@@ -26,7 +28,9 @@ export type Reminders = {
 export const remindLeadMs = 15 * 60_000;
 const mostAtOnce = 200;
 
-export function createReminders({ sql, mail, addressOf, publicUrl, now }: RemindersOptions): Reminders {
+export function createReminders({ sql, mail, addressOf, publicUrl, now, onFault }: RemindersOptions): Reminders {
+  const setbacks = createSetbacks();
+
   async function sendOne({ dropId, accountId }: Due): Promise<void> {
     const [drop, to] = [await readDrop(sql, dropId), await addressOf(accountId)];
     // The mail first: after a crash in between it is asked for again, and its key is known already.
@@ -68,19 +72,24 @@ export function createReminders({ sql, mail, addressOf, publicUrl, now }: Remind
     },
 
     async sendDue() {
-      const due = await sql.query<Due>(selectDue, [new Date(now()), new Date(now() + remindLeadMs), mostAtOnce]);
-      for (const one of due) await sendOne(one);
+      const [from, to] = [new Date(now()), new Date(now() + remindLeadMs)];
+      const due = await sql.query<Due>(selectDue, [from, to, setbacks.waiting(), mostAtOnce]);
+      for (const one of due) {
+        const tell = (error: unknown) => onFault(`the reminder of drop ${one.dropId}`, error);
+        await setbacks.attempt(one.key, () => sendOne(one)).catch(tell);
+      }
       return due.length > 0 && undefined;
     },
   };
 }
 
-type Due = { dropId: string; accountId: string };
+type Due = { dropId: string; accountId: string; key: string };
 
 const selectDue = `
-  select r.drop_id as "dropId", r.account_id as "accountId" from drops.reminder r join drops.drop d using (drop_id)
-   where r.sent_at is null and d.state = 'scheduled' and d.opens_at > $1 and d.opens_at <= $2
-   order by d.opens_at, r.asked_at limit $3`;
+  select r.drop_id as "dropId", r.account_id as "accountId", key
+    from drops.reminder r join drops.drop d using (drop_id), concat(r.drop_id, ' ', r.account_id) as key
+   where r.sent_at is null and d.state = 'scheduled' and d.opens_at > $1 and d.opens_at <= $2 and key <> all($3::text[])
+   order by d.opens_at, r.asked_at limit $4`;
 
 function mailOf({ dropId, name, opensAt, zone }: Drop, publicUrl: string | undefined) {
   const time = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone: zone });

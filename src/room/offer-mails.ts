@@ -1,6 +1,7 @@
 /** Tells people by mail that a unit is kept for them: once for each offer. */
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
+import { createSetbacks } from "#platform/setbacks";
 import type { LineDrop } from "./line-drop.ts";
 
 export type OfferMailsOptions = {
@@ -11,9 +12,10 @@ export type OfferMailsOptions = {
   dropOf(dropId: string): Promise<LineDrop | undefined>;
   publicUrl: string | undefined;
   now(): number;
+  onFault(what: string, error: unknown): void;
 };
 
-type Due = { dropId: string; seq: number; userId: string; until: Date };
+type Due = { dropId: string; seq: number; userId: string; until: Date; key: string };
 
 const mostAtOnce = 200;
 
@@ -22,23 +24,31 @@ const mostAtOnce = 200;
  * false if there was none.
  */
 export function createOfferMails(options: OfferMailsOptions): () => Promise<boolean | undefined> {
-  const { sql, mail, addressOf, dropOf, publicUrl, now } = options;
+  const { sql, mail, addressOf, dropOf, publicUrl, now, onFault } = options;
+  const setbacks = createSetbacks();
+
+  async function sendOne({ dropId, seq, userId, until, key }: Due): Promise<void> {
+    const [drop, to] = [await dropOf(dropId), await addressOf(userId)];
+    // The mail first: after a crash in between it is asked for again, and its key is known already.
+    if (drop && to) await mail.send({ key, to, ...mailOf(drop, until, publicUrl) });
+    await sql.query("update room.place set told_at = $3 where drop_id = $1 and seq = $2", [
+      dropId,
+      seq,
+      new Date(now()),
+    ]);
+  }
+
   return async () => {
     const due = await sql.query<Due>(
-      `select drop_id as "dropId", seq, user_id as "userId", offered_until as until from room.place
-        where offered_until > $1 and told_at is null and done_at is null and left_at is null
-        order by offered_until limit $2`,
-      [new Date(now()), mostAtOnce],
+      `select drop_id as "dropId", seq, user_id as "userId", offered_until as until, key
+         from room.place, concat('offer:', drop_id, ':', seq) as key
+        where offered_until > $1 and told_at is null and done_at is null and left_at is null and key <> all($2::text[])
+        order by offered_until limit $3`,
+      [new Date(now()), setbacks.waiting(), mostAtOnce],
     );
-    for (const { dropId, seq, userId, until } of due) {
-      const [drop, to] = [await dropOf(dropId), await addressOf(userId)];
-      // The mail first: after a crash in between it is asked for again, and its key is known already.
-      if (drop && to) await mail.send({ key: `offer:${dropId}:${seq}`, to, ...mailOf(drop, until, publicUrl) });
-      await sql.query("update room.place set told_at = $3 where drop_id = $1 and seq = $2", [
-        dropId,
-        seq,
-        new Date(now()),
-      ]);
+    for (const one of due) {
+      const tell = (error: unknown) => onFault(`the mail of place ${one.seq} of drop ${one.dropId}`, error);
+      await setbacks.attempt(one.key, () => sendOne(one)).catch(tell);
     }
     return due.length > 0 && (due.length === mostAtOnce || undefined);
   };

@@ -119,6 +119,7 @@ describe("a line after its drop is sold out", () => {
       dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
       publicUrl: "https://shop.example",
       now: line.now,
+      onFault: assert.fail,
     });
     for (let i = 0; i < 3; i += 1) await send();
     assert.equal(mails.length, 1);
@@ -128,6 +129,29 @@ describe("a line after its drop is sold out", () => {
     await stage.sql.query("update room.place set told_at = null where drop_id = $1", [line.dropId]);
     await send();
     assert.equal(new Set(mails.map(({ key }) => key)).size, 1, "a death before the note repeats the key");
+  });
+
+  test("a mail that can never be sent keeps no other one waiting, and is not tried again in each turn", async () => {
+    const line = await soldOut(3);
+    await line.comesBack(2);
+    const [tried, faults]: string[][] = [[], []];
+    const send = createOfferMails({
+      sql: stage.sql,
+      mail: {
+        async send({ to }) {
+          tried?.push(to);
+          if (to === "person-1") throw new Error("no such mail");
+        },
+      },
+      addressOf: async (userId) => userId,
+      dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
+      publicUrl: undefined,
+      now: line.now,
+      onFault: (what) => faults?.push(what),
+    });
+    for (let i = 0; i < 3; i += 1) await send();
+    assert.deepEqual(tried, ["person-1", "person-2"]);
+    assert.deepEqual(faults, [`the mail of place 1 of drop ${line.dropId}`]);
   });
 });
 
