@@ -119,19 +119,34 @@ export async function startPlan(sql: Queryable, planId: string, actor: string, a
   );
 }
 
-/** Started first, run first. */
-export function readRunning(sql: Queryable): Promise<Plan[]> {
+/** Names an item among those of all plans. */
+export function keyOf(planId: string, { position }: Pick<Item, "position">): string {
+  return `${planId} ${position}`;
+}
+
+const isWaiting = "concat(plan_id, ' ', position) = any($1::text[])";
+
+/** Started first, run first; without those of which all that is left is among the waiting items. */
+export function readRunning(sql: Queryable, waiting: readonly string[]): Promise<Plan[]> {
   return sql.query<Plan>(
-    `select ${planColumns} from orders.bulk_plan where started_at is not null and finished_at is null
+    `select ${planColumns} from orders.bulk_plan plan where started_at is not null and finished_at is null
+        and (exists (select from orders.bulk_item item
+                      where item.plan_id = plan.plan_id and outcome is null and not ${isWaiting})
+             or not exists (select from orders.bulk_item item where item.plan_id = plan.plan_id and outcome is null))
       order by started_at limit 10`,
+    [waiting],
   );
 }
 
-export function readToDo(sql: Queryable, planId: string, after: number, limit: number): Promise<Item[]> {
+export function readToDo(
+  sql: Queryable,
+  waiting: readonly string[],
+  { planId, after, limit }: { planId: string; after: number; limit: number },
+): Promise<Item[]> {
   return sql.query<Item>(
     `select ${itemColumns} from orders.bulk_item
-      where plan_id = $1 and position > $2 and outcome is null order by position limit $3`,
-    [planId, after, limit],
+      where plan_id = $2 and position > $3 and outcome is null and not ${isWaiting} order by position limit $4`,
+    [waiting, planId, after, limit],
   );
 }
 

@@ -141,6 +141,33 @@ describe("an act on many orders", () => {
     assert.equal(acts.filter(({ detail }) => detail.includes(plan.planId)).length, 30);
   });
 
+  test("orders that can never end keep no other order waiting, and no other plan", async () => {
+    const productId = await stage.newProduct({ stock: 12 });
+    const [good = "", ...stuck] = await settled(productId, 12);
+    for (const id of [good, ...stuck]) await orders.confirm(id);
+    // Whatever its cause: the work of a refund exists, and its order was put back.
+    await stage.sql.query(
+      `insert into orders.refund (order_id, reason, restock, actor, asked_at)
+       select id, 'test', false, 'grace', now() from unnest($1::uuid[]) as id`,
+      [stuck],
+    );
+    const planOf = (orderId: string) => orders.bulk.preview({ orderIds: [orderId] }, { ...asked, action: "refund" });
+    const running = orders.bulk.start();
+    for (const id of stuck) {
+      const plan = await planOf(id);
+      assert.ok(plan !== "too_many");
+      await orders.bulk.run(plan.planId, "grace");
+    }
+    await until(async () => {
+      const tries = await stage.audit.list({ action: "refundOrder", phase: "intent", limit: 1_000 });
+      return stuck.every((id) => tries.some(({ subject, outcome }) => subject === id && outcome === "failed"));
+    });
+    await running.stop();
+    const plan = await planOf(good);
+    assert.ok(plan !== "too_many");
+    assert.equal((await finished(plan)).progress.changed, 1);
+  });
+
   test("a plan that expired takes no order", async () => {
     const productId = await stage.newProduct({ stock: 1 });
     const [orderId = ""] = await settled(productId, 1);

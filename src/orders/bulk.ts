@@ -7,6 +7,7 @@ import type { Sql } from "#engines/sql";
 import type { Audit, Intent } from "#identity";
 import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
+import { createSetbacks } from "#platform/setbacks";
 import { messageOf } from "#platform/thrown";
 import {
   type Amount,
@@ -17,6 +18,7 @@ import {
   type Item,
   insertItems,
   insertPlan,
+  keyOf,
   lockItem,
   noteOutcome,
   type Plan,
@@ -81,7 +83,9 @@ const actions: Record<BulkAction, string> = { cancel: "cancelOrder", refund: "re
 const startsFrom: Record<BulkAction, readonly Status[]> = { cancel: openStatuses, refund: ["CONFIRMED"] };
 
 export function createBulk({ sql, steps, audit, now, onFault }: BulkOptions): Bulk {
-  /** How far each running plan has been gone through. An order that failed is tried again in the next round. */
+  /** Each try of an order is an act in the audit, so that one that fails is tried again after a growing pause. */
+  const setbacks = createSetbacks();
+  /** How far each running plan has been gone through. An order that failed is tried again in a later round. */
   const reached = new Map<string, number>();
   let nudge = () => {};
 
@@ -97,17 +101,20 @@ export function createBulk({ sql, steps, audit, now, onFault }: BulkOptions): Bu
 
   async function turn(): Promise<boolean> {
     let more = false;
-    for (const plan of await readRunning(sql)) {
-      const items = await readToDo(sql, plan.planId, reached.get(plan.planId) ?? 0, ordersAtOnce);
+    for (const plan of await readRunning(sql, setbacks.waiting())) {
+      const { planId } = plan;
+      const after = reached.get(planId) ?? 0;
+      const items = await readToDo(sql, setbacks.waiting(), { planId, after, limit: ordersAtOnce });
       for (const item of items) {
-        await act(plan, item).catch((error) => onFault(`a bulk act on order ${item.orderId}`, error));
+        const tell = (error: unknown) => onFault(`a bulk act on order ${item.orderId}`, error);
+        await setbacks.attempt(keyOf(planId, item), () => act(plan, item)).catch(tell);
         await crashPoint("orders.bulk-order-done");
-        reached.set(plan.planId, item.position);
+        reached.set(planId, item.position);
       }
       if (items.length > 0) more = true;
       else {
-        reached.delete(plan.planId);
-        await finishPlan(sql, plan.planId, new Date(now()));
+        reached.delete(planId);
+        await finishPlan(sql, planId, new Date(now()));
       }
     }
     return more;
