@@ -12,8 +12,8 @@ export type EndAll = { productIds: readonly string[]; since: Date; reason: strin
 
 /**
  * Cancels the open ones and refunds the confirmed ones with their units, unless these were handed over. Returns how many it
- * found, `limit` at most; call it again until there are none. An order that fails keeps no other one from its end.
- * @throws the first fault, after all were tried.
+ * ended, about `limit`; call it again until there are none. Orders that fail keep no other one from its end, however many
+ * they are. @throws the first fault, after all of these were tried.
  */
 export async function endAll(
   { sql, steps }: { sql: Queryable; steps: Pick<Steps, "cancel" | "refund"> },
@@ -28,11 +28,17 @@ export async function endAll(
     await crashPoint("orders.one-of-all-ended");
   }
 
-  const found = await readNotEnded(sql, productIds, since, limit);
-  const faults: unknown[] = [];
-  for (const one of found) await end(one).catch((error) => faults.push(error));
-  if (faults.length > 0) throw faults[0];
-  return found.length;
+  const failed = new Map<string, unknown>();
+  let tried = 0;
+  // Ends, because each further page lacks those that failed.
+  for (let isLast = false; !isLast && tried - failed.size < limit; ) {
+    const found = await readNotEnded(sql, { productIds, since, without: [...failed.keys()], limit });
+    for (const one of found) await end(one).catch((error) => failed.set(one.orderId, error));
+    tried += found.length;
+    isLast = found.length < limit;
+  }
+  for (const error of failed.values()) throw error;
+  return tried;
 }
 
 /** Sums the same orders by currency. */
@@ -50,16 +56,14 @@ export function sumNotEnded(sql: Queryable, productIds: readonly string[], since
 }
 
 /** Open orders and confirmed ones, placed since then. */
-export function readNotEnded(
+function readNotEnded(
   sql: Queryable,
-  productIds: readonly string[],
-  since: Date,
-  limit: number,
+  { productIds, since, without, limit }: Pick<EndAll, "productIds" | "since"> & { without: string[]; limit: number },
 ): Promise<Found[]> {
   return sql.query(
     `select order_id as "orderId", status from orders.orders
       where product_id = any($1::text[]) and placed_at >= $2
-        and status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING', 'CONFIRMED') limit $3`,
-    [productIds, since, limit],
+        and status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING', 'CONFIRMED') and order_id <> all($4::uuid[]) limit $3`,
+    [productIds, since, limit, without],
   );
 }

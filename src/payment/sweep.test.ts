@@ -46,6 +46,21 @@ test("a doubt about which the provider does not answer keeps no other one waitin
   assert.deepEqual(await shop.states(silent.orderId), ["voided"]);
 });
 
+test("doubts that the provider does not answer about keep no later one waiting, however many they are", async () => {
+  const silent = new Set<string>();
+  for (let i = 0; i < 51; i += 1) silent.add((await doubted()).paymentId);
+  const answered = await doubted();
+  const halfSilent = connect({
+    async lookup(attempt) {
+      if (silent.has(attempt.paymentId)) throw new OutcomeUnknown("lookup", attempt.paymentId);
+      return provider.lookup(attempt);
+    },
+  });
+  await halfSilent.sweep();
+  assert.deepEqual(await shop.states(answered.orderId), ["voided"]);
+  await shop.settleAll();
+});
+
 function connect(changed: Partial<Provider>) {
   return shop.connect({ provider: { ...provider, ...changed } });
 }

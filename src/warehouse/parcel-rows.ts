@@ -133,12 +133,13 @@ export async function markShort(
   return parcel;
 }
 
-/** Those whose order is still to be refunded, or whose units are still to be written off. */
-export async function unfinishedShorts(sql: Queryable, limit: number): Promise<Parcel[]> {
+/** Those whose order is still to be refunded, or whose units are still to be written off; without the named orders. */
+export async function unfinishedShorts(sql: Queryable, without: readonly string[], limit: number): Promise<Parcel[]> {
   return sql.query<Parcel>(
-    `select ${columns} from warehouse.parcel where state = 'short' and short_done_at is null
-      order by changed_at limit $1`,
-    [limit],
+    `select ${columns} from warehouse.parcel
+      where state = 'short' and short_done_at is null and order_id <> all($1::uuid[])
+      order by changed_at limit $2`,
+    [without, limit],
   );
 }
 

@@ -266,6 +266,34 @@ test("what a process left of a short pick is done by the loop of another one", a
   await assertShortOnce(orderId, 1);
 });
 
+test("short parcels that can never be finished keep no other one waiting, however many they are", async () => {
+  const { orderId } = await stage.paidOrder();
+  await stage.warehouse.find(orderId);
+  const stuck = await Promise.all(
+    Array.from({ length: 101 }, async () => {
+      const { orderId } = await stage.paidOrder();
+      await stage.warehouse.find(orderId);
+      return orderId;
+    }),
+  );
+  // No product takes the write-off of the first ones.
+  await stage.sql.query(
+    `update warehouse.parcel set state = 'short', short_reason = 'gone', assignee = 'linus',
+            product_id = case when order_id = $1 then product_id else 'gone' end,
+            changed_at = case when order_id = $1 then changed_at else now() - interval '1 hour' end
+      where order_id = any($2::uuid[])`,
+    [orderId, [orderId, ...stuck]],
+  );
+  const running = await stage.warehouse.run();
+  try {
+    await until(async () => (await stage.warehouse.find(orderId))?.parcel.shortDoneAt !== null);
+  } finally {
+    await running.stop();
+    await stage.sql.query("delete from warehouse.parcel where order_id = any($1::uuid[])", [stuck]);
+  }
+  await assertShortOnce(orderId, 1);
+});
+
 test("parcels are listed by the time of their orders, page by page, each once", async () => {
   for (let i = 0; i < 3; i += 1) await stage.paidOrder();
   const { body: whole } = await stage.linus("GET", "/parcels?limit=100");

@@ -9,6 +9,7 @@ import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
+import { createSetbacks } from "#platform/setbacks";
 import { startIntake } from "./intake.ts";
 import {
   assignParcel,
@@ -75,6 +76,7 @@ const untoldRestMs = 60_000;
 export function createWarehouse(options: WarehouseOptions): Warehouse {
   const { sql, log, topic, group, orders, inventory, catalog, now, onFault } = options;
   const shorts = createShorts({ sql, orders, inventory, now });
+  const setbacks = createSetbacks();
   const restock = createRestock({ catalog, inventory });
   const at = () => new Date(now());
 
@@ -107,8 +109,11 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
   }
 
   async function finishShorts(): Promise<false | undefined> {
-    const unfinished = await unfinishedShorts(sql, shortsAtOnce);
-    for (const parcel of unfinished) await shorts.finish(parcel).catch((error) => onFault("a short parcel", error));
+    const unfinished = await unfinishedShorts(sql, setbacks.waiting(), shortsAtOnce);
+    for (const parcel of unfinished) {
+      const finishing = setbacks.attempt(parcel.orderId, () => shorts.finish(parcel));
+      await finishing.catch((error) => onFault("a short parcel", error));
+    }
     return unfinished.length > 0 && undefined;
   }
 
