@@ -115,6 +115,29 @@ test("O5: a dispute is a finding until it is won or the bank takes the money bac
   assert.deepEqual(await findingsOf(lost.orderId), ["disputed", "charged_back"]);
 });
 
+test("O5: a second dispute, or a second message that is not understood, opens a finding after the first was closed", async () => {
+  const { orderId, paymentId } = await kept();
+  await byHand(paymentId, { deed: "dispute" }, { deed: "win_dispute" }, { deed: "dispute" });
+  assert.deepEqual(await findingsOf(orderId), ["disputed"]);
+  await byHand(paymentId, { deed: "win_dispute" });
+  assert.deepEqual(await findingsOf(orderId), []);
+  for (let i = 0; i < 2; i += 1) {
+    await shop.webhook({ paymentId, status: "under_review" as never }).send();
+    const [finding] = (await payment.findings.open()).filter((one) => one.orderId === orderId);
+    assert.equal(finding?.kind, "not_understood");
+    await payment.findings.close(finding.findingId, "grace", "the bank was asked");
+  }
+});
+
+test("O5: the message of a dispute that comes after that of its end leaves no finding open", async () => {
+  const { orderId, paymentId } = await kept();
+  for (const dispute of ["won", "opened"] as const) {
+    await shop.webhook({ paymentId, status: "captured", dispute }).send();
+  }
+  assert.deepEqual(await findingsOf(orderId), []);
+  assert.deepEqual(await newsOf(orderId), ["dispute_won", "disputed"]);
+});
+
 test("O5: a chargeback after our refund is a finding", async () => {
   const { orderId, paymentId } = await kept();
   await payment.close(orderId);

@@ -81,15 +81,32 @@ export function newsOf({ paymentId, orderId, givenBackMinor }: Payment, kind: Ne
   return { paymentId, orderId, givenBackMinor, kind };
 }
 
-/** Once for each kind and amount. A dispute that is won closes its finding. */
+/**
+ * Once for each kind and amount. A dispute that is won closes its finding, also if the message of its beginning comes later;
+ * another one opens it again, and so does another message that is not understood: a provider sends each event under an id of
+ * its own, and repeats of it do not come here.
+ */
 export function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): void {
   if (news.length === 0) return;
   tx.write(
-    `insert into payment.news (payment_id, order_id, kind, given_back_minor, needs_person, happened_at)
-     select payment_id, order_id, kind, given_back_minor, needs_person, $6
+    `insert into payment.news (payment_id, order_id, kind, given_back_minor, needs_person, happened_at,
+                               closed_at, closed_by, closed_because)
+     select distinct on (payment_id, kind, given_back_minor)
+            payment_id, order_id, kind, given_back_minor, needs_person, $6::timestamptz,
+            case when is_over then $6::timestamptz end,
+            case when is_over then 'provider' end,
+            case when is_over then 'the dispute was won' end
        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::boolean[])
             as one (payment_id, order_id, kind, given_back_minor, needs_person)
-     on conflict do nothing`,
+            cross join lateral (
+              select one.kind = 'disputed' and coalesce(bool_and(kind = 'dispute_won'), false) as is_over
+                from payment.news where payment_id = one.payment_id and kind in ('disputed', 'dispute_won')) as known
+     on conflict (payment_id, kind, given_back_minor) do update
+        set happened_at = excluded.happened_at, told_at = null, closed_at = null, closed_by = null, closed_because = null
+      where (news.kind in ('disputed', 'not_understood') and news.closed_at is not null)
+         or (news.kind = 'dispute_won' and exists (
+              select from payment.news as open
+               where open.payment_id = news.payment_id and open.kind = 'disputed' and open.closed_at is null))`,
     [
       news.map(({ paymentId }) => paymentId),
       news.map(({ orderId }) => orderId),
