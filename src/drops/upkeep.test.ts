@@ -102,4 +102,52 @@ describe("the loops of drops", () => {
       ["e-listed", ["easel"]],
     ]);
   });
+
+  test("D5: a cancelled drop whose orders cannot be ended keeps no other one from its end", async () => {
+    for (const [dropId, productId] of [
+      ["a-stuck", "stuck"],
+      ["b-cancelled", "vase"],
+    ] as const) {
+      await schedule(dropId, productId);
+      await database.sql.query(
+        "update drops.drop set state = 'cancelled', told_version = version, closes_at = now() where drop_id = $1",
+        [dropId],
+      );
+      await database.sql.query(
+        `insert into drops.change (drop_id, version, what, actor, at, fields)
+         select $1, row_number() over (), what, 'grace', now(), '{}' from unnest(array['scheduled', 'cancelled']) as what`,
+        [dropId],
+      );
+    }
+    const faults: string[] = [];
+    const inventory = {
+      books: { products: { setSale: async () => ({ ok: true }), latchedOf: async () => new Set() } },
+      agreement: { mode: { read: async () => ({ mode: "sync", ready: true }) } },
+    };
+    const upkeep = createLoops(
+      {},
+      {
+        inventory: inventory as unknown as UpkeepOptions["inventory"],
+        orders: {
+          async endAll({ productIds }) {
+            if (productIds.includes("stuck")) throw new Error("a refund that exists");
+            return 0;
+          },
+        },
+        onFault: (what) => void faults.push(what),
+      },
+    );
+    const running = upkeep.start();
+    const endedOf = async (dropId: string) => {
+      const [drop] = await database.sql.query<{ at: Date | null }>(
+        "select orders_ended_at as at from drops.drop where drop_id = $1",
+        [dropId],
+      );
+      return drop?.at !== null;
+    };
+    await until(() => endedOf("b-cancelled"));
+    await running.stop();
+    assert.equal(await endedOf("a-stuck"), false);
+    assert.ok(faults.includes("the orders of drop a-stuck"));
+  });
 });
