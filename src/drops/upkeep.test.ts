@@ -103,7 +103,7 @@ describe("the loops of drops", () => {
     ]);
   });
 
-  test("D5: a cancelled drop whose orders cannot be ended keeps no other one from its end", async () => {
+  test("a cancelled drop whose orders cannot be ended keeps no other one from its end", async () => {
     for (const [dropId, productId] of [
       ["a-stuck", "stuck"],
       ["b-cancelled", "vase"],
