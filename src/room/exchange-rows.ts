@@ -30,7 +30,9 @@ export async function insertPending(
   await tx.query(
     `insert into room.pass (drop_id, seq, attempt, user_id, product_id, pass_id, order_id, issued_at, expires_at, renewed, state)
      select drop_id, seq, (select 1 + max(attempt) from room.pass o where o.drop_id = a.drop_id and o.seq = a.seq),
-            user_id, $2, $3, $4, $5, expires_at, renewed, 'pending'
+            user_id, $2, $3, $4,
+            greatest($5::timestamptz, (select max(at) from room.call c where c.drop_id = a.drop_id)),
+            expires_at, renewed, 'pending'
        from room.pass a where pass_id = $1`,
     [former.passId, next.productId, next.passId, next.orderId, at],
   );

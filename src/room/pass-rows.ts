@@ -63,13 +63,14 @@ export async function readKept(sql: Queryable, dropId: string, at: Date): Promis
 
 export type NewPass = Omit<PassRow, "attempt"> & { seq: number; state: "pending" | "live" };
 
+/** The clock may have been set back since the last call: no pass is dated before its place was called. */
 export async function insertPasses(tx: Tx, dropId: string, passes: readonly NewPass[], at: Date): Promise<void> {
   if (passes.length === 0) return;
   await tx.query(
     `insert into room.pass (drop_id, seq, attempt, user_id, product_id, pass_id, order_id, issued_at, expires_at, state, renewed)
      select $1, n.seq, 1 + coalesce((select max(attempt) from room.pass a where a.drop_id = $1 and a.seq = n.seq), 0),
-            n.user_id, n.product_id, n.pass_id, n.order_id, $2, n.expires_at, n.state,
-            n.renewed
+            n.user_id, n.product_id, n.pass_id, n.order_id,
+            greatest($2::timestamptz, (select max(at) from room.call c where c.drop_id = $1)), n.expires_at, n.state, n.renewed
        from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::text[], $10::boolean[])
             as n (seq, user_id, product_id, pass_id, order_id, expires_at, state, renewed)`,
     [

@@ -88,9 +88,10 @@ export function createPublished({ sql, signing, trees, chainOf, orderedUnits, no
       );
     },
 
+    /** Calls only go up, so one that is dated before an earlier one was written after the clock had been set back. */
     async calls(dropId) {
       const rows = await sql.query<{ at: Date; called: number }>(
-        "select at, called from room.call where drop_id = $1 order by at",
+        "select max(at) over (order by called) as at, called from room.call where drop_id = $1 order by called",
         [dropId],
       );
       return textOf(rows.map(({ at, called }) => `${at.getTime()} ${called}`));

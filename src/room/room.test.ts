@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { checkCalls } from "../fairness/people-checks.ts";
 import { mortalSql } from "../warehouse/warehouse.testing.ts";
 import { endLine } from "./line-end.ts";
 import { createLoad } from "./load.ts";
+import { createPublished } from "./published.ts";
 import { type LineStage, openLineStage } from "./room.testing.ts";
 
 describe("a line", () => {
@@ -118,6 +120,34 @@ describe("a line", () => {
     assert.equal((await line.turn()).turned, false);
     line.wait(1);
     assert.equal((await line.turn()).turned, true);
+  });
+
+  test("O28: its calls and passes are in order for those who check it, although the clock was set back between them", async () => {
+    const line = await lineOf(4, {}, { lamp: 1 });
+    await line.draw();
+    await line.turn();
+    line.wait(-3_600);
+    line.free.set("lamp", 4);
+    for (let i = 0; i < 30; i += 1) {
+      await line.turn();
+      for (let who = 1; who <= 4; who += 1) await line.claim(`person-${who}`);
+      line.wait(1);
+    }
+    const { calls, served } = createPublished({ sql: stage.sql } as never);
+    const numbersOf = (text: string) =>
+      text
+        .trim()
+        .split("\n")
+        .map((row) => row.split(" ").map(Number));
+    const called = numbersOf(await calls(line.dropId)).map(([atMs = 0, called = 0]) => ({ atMs, called }));
+    const passes = numbersOf(await served(line.dropId)).map(([place = 0, atMs = 0]) => ({
+      place,
+      atMs,
+      outcome: "live",
+    }));
+    assert.ok(called.length > 1 && passes.length === 4, JSON.stringify([called, passes]));
+    const { outcome, says } = checkCalls(called, passes);
+    assert.equal(outcome, "holds", says);
   });
 
   test("F1: passes over people who left", async () => {
