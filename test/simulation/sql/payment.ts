@@ -201,8 +201,8 @@ export function paymentTwins(t: PaymentTables): Twins {
     },
     "told_at is null and not (kind = 'voided_outside' and state = 'captured')": (tx, [limit, after]) =>
       untold(tx, limit, false, after as number),
-    "told_at is null and kind = 'voided_outside' and state = 'captured'": (tx, [limit]) =>
-      untold(tx, limit, true).map((row) => {
+    "told_at is null and kind = 'voided_outside' and state = 'captured'": (tx, [limit, after]) =>
+      untold(tx, limit, true, after as number).map((row) => {
         const { providerRef = null, amountMinor, currency } = t.payment.get(tx, row.paymentId) ?? {};
         return { ...row, providerRef, amountMinor, currency };
       }),
