@@ -153,6 +153,25 @@ describe("a gate whose Redis has a fault", { skip: skipWithoutRedis }, () => {
     }
   });
 
+  test("a row that fails on a product's damaged data closes the product; one that the server refuses does not", async () => {
+    const [answer] = await gate.reserve([requestOf(lamp)]);
+    assert.ok(answer?.kind === "reserved");
+    const { orderId, reservationNo, epoch, userId, quantity } = answer.reservation;
+    const item = { effect: "claimed", orderId, reservationNo, userId, quantity } as const;
+    const change = { productId: lamp, seq: 1, epoch, kind: "change", availableAfter: 9, added: 0 } as const;
+    const row = { ...change, items: [item] };
+    await redis.ask("CONFIG", "SET", "min-replicas-to-write", "1");
+    try {
+      await assert.rejects(gate.apply(row), GateUnavailable);
+    } finally {
+      await redis.ask("CONFIG", "SET", "min-replicas-to-write", "0");
+    }
+    assert.deepEqual(await unitsOf(gate, lamp), { sellable: 9, pending: 1 });
+    await redis.ask("SET", `g:{${lamp}}:r`, "damaged");
+    assert.deepEqual(await gate.apply(row), { kind: "refused" });
+    assert.equal(await redis.ask("HGET", `g:{${lamp}}`, "state"), "closed");
+  });
+
   test("thousands of customers are loaded in parts, and no order is served before the last one", async () => {
     const held = Array.from({ length: 5_001 }, (_, i): [string, number] => [`customer-${i}`, 1 + (i % 3)]);
     const offer = { unitPriceMinor: 1, currency: "EUR", limitPerCustomer: 3, version: 1 };

@@ -29,7 +29,7 @@ import { createProductList } from "./products.ts";
 import { createRecordFinder } from "./records.ts";
 import { gateScripts, type ScriptName } from "./scripts.ts";
 import { offerArguments, saleText } from "./terms.ts";
-import { answerOf, translated, translating } from "./translated.ts";
+import { answerOf, failedOnData, translated, translating } from "./translated.ts";
 
 export type RedisGateOptions = {
   redis: RedisEngine;
@@ -151,7 +151,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
     async apply(row) {
       const call: ProductCall = { script: "apply", productId: row.productId, args: applyArguments(row) };
       const [reply] = await calls.run("apply", [call]);
-      if (!isDamaged(reply, call)) return applyAnswer(reply ?? "refused");
+      if (!(failedOnData(reply) && isDamaged(reply, call))) return applyAnswer(answerOf("apply", reply) ?? "refused");
       await close(row.productId, row.epoch); // Its later rows wait behind this one, unless it is loaded again.
       return { kind: "refused" };
     },

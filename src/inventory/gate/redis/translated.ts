@@ -16,6 +16,11 @@ export function answerOf(operation: string, reply: Reply): Reply {
   return reply;
 }
 
+/** Whether a script failed on what it read, and not because of the server: a replica, a full disk, a right that it lacks. */
+export function failedOnData(reply: Reply): boolean {
+  return reply instanceof ErrorReply && /^(ERR|WRONGTYPE) /.test(reply.message);
+}
+
 export async function translating<T>(operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
