@@ -25,7 +25,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   return (value: unknown) => {
     validator ??= Compile(schema);
     const isMissing = value === null && httpPart === "body";
-    if (isMissing && !isOptional(schema)) return { error: [noBody] };
+    if (isMissing && !isOptional(schema)) return { error: [missingBody] };
     const given = isMissing ? {} : value;
     const candidate = readsText ? readText(schema as TObject, given as Record<string, unknown>) : given;
     if (validator.Check(candidate)) return { value: candidate };
@@ -42,7 +42,7 @@ export function isOptional(body: TSchema): boolean {
 
 type BodySchema = { type?: string; required?: string[]; minProperties?: number };
 
-const noBody: FastifySchemaValidationError = {
+const missingBody: FastifySchemaValidationError = {
   keyword: "type",
   instancePath: "",
   schemaPath: "#/type",

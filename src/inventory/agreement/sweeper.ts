@@ -5,6 +5,7 @@
 import type { Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
+import { createOnce } from "#platform/once";
 import type { Gate, GateRecord } from "../gate/gate.ts";
 import { type Settlement, voidReservations } from "./rebuild.ts";
 import type { Relay } from "./relay.ts";
@@ -25,8 +26,6 @@ export type SweeperOptions = {
 const sweepAfterMs = 5_000;
 const lookAheadEveryMs = 5_000;
 const recordsAtOnce = 500;
-/** So many records that the books cannot store are remembered as told. */
-const toldAtMost = 10_000;
 
 /** Runs one turn of sweeping at a moment: it handles the records that are old by then. */
 export function createSweeper({
@@ -42,19 +41,17 @@ export function createSweeper({
 
   let lookedAheadAtMs = Number.NEGATIVE_INFINITY;
 
-  const told = new Set<string>();
+  const once = createOnce();
 
   /** Closed, once: a rebuild ends its epoch, and gives its units back. */
   async function closeUnstorable({ productId, orderId, epoch, reservationNo }: GateRecord): Promise<void> {
-    const name = JSON.stringify([productId, epoch, reservationNo]);
-    if (told.has(name)) return;
-    await gate.close(productId, epoch);
-    onFault(
-      `the void of order ${orderId}`,
-      new Error(`the books cannot store it: product ${productId} is loaded again`),
-    );
-    if (told.size >= toldAtMost) told.clear();
-    told.add(name);
+    await once(JSON.stringify([productId, epoch, reservationNo]), async () => {
+      await gate.close(productId, epoch);
+      onFault(
+        `the void of order ${orderId}`,
+        new Error(`the books cannot store it: product ${productId} is loaded again`),
+      );
+    });
   }
 
   async function voidAbandoned(records: readonly GateRecord[]): Promise<number> {

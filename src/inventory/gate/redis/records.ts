@@ -1,6 +1,7 @@
 /** Finds the abandoned records among all products, at a cost that does not grow with the idle ones. */
 import { askAt, ErrorReply, type Redis, type Reply, spread } from "#engines/redis";
 import type { Log } from "#platform/log";
+import { createOnce } from "#platform/once";
 import type { GateRecord } from "../gate.ts";
 import type { Calls } from "./calls.ts";
 import { recordsFrom } from "./codec.ts";
@@ -26,15 +27,13 @@ export type RecordFinderOptions = {
 /** Besides the products that are known to have records, each look checks about so many: a round of 5,000 takes 25 s. */
 const productsALook = 200;
 const productsAtOnce = 1_000;
-/** So many unreadable records are remembered as told. */
-const toldAtMost = 10_000;
 /** A loaded product without records has only the stamp. */
 const emptyCounts: ReadonlySet<unknown> = new Set([0, 1]);
 
 export function createRecordFinder({ redis, calls, keys, timeoutMs, close, log }: RecordFinderOptions): RecordFinder {
   let busy = new Set<string>();
   let cursor = "0";
-  const told = new Set<string>();
+  const once = createOnce();
 
   /** The next products in turn, so that records of a dead process are found within a few looks. */
   async function nextProducts(): Promise<string[]> {
@@ -70,16 +69,14 @@ export function createRecordFinder({ redis, calls, keys, timeoutMs, close, log }
    * gives its units back.
    */
   async function closeUnreadable(productId: string, epoch: number, orderId: string, error: unknown): Promise<void> {
-    const record = JSON.stringify([productId, epoch, orderId]);
-    if (told.has(record)) return;
-    await close(productId, epoch);
-    log.error(
-      "a record of the gate cannot be read, so its product is closed and loaded again",
-      { productId, orderId },
-      error,
-    );
-    if (told.size >= toldAtMost) told.clear();
-    told.add(record);
+    await once(JSON.stringify([productId, epoch, orderId]), async () => {
+      await close(productId, epoch);
+      log.error(
+        "a record of the gate cannot be read, so its product is closed and loaded again",
+        { productId, orderId },
+        error,
+      );
+    });
   }
 
   async function readableIn(productId: string, reply: Reply | undefined): Promise<GateRecord[]> {
