@@ -3,17 +3,8 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runWrk, type WrkResult } from "./generators/wrk.ts";
-import type { Cpu } from "./processes.ts";
-import {
-  type Engines,
-  openBare,
-  openSystem,
-  prepareProduct,
-  type Started,
-  type System,
-  untilQuiet,
-  writeTokens,
-} from "./stage.ts";
+import { type Cpu, untilQuiet } from "./processes.ts";
+import { type Engines, openBare, openSystem, prepareProduct, type Started, type System, writeTokens } from "./stage.ts";
 
 export type Bench = {
   on: Engines;

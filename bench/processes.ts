@@ -1,5 +1,6 @@
 /** Reads from /proc what each component of a benchmark costs: CPU and memory of a process and of all that it started. */
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Of /proc, on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -77,4 +78,15 @@ async function statOf(pid: string): Promise<Stat | undefined> {
   const [, parent = 0] = fields;
   const ticks = [11, 12, 13, 14].reduce((sum, i) => sum + (fields[i] ?? 0), 0);
   return { pid: Number(pid), parent, ticks, pages: fields[21] ?? 0 };
+}
+
+/** Waits until the system and its engines use less than a tenth of a core, at most a minute. */
+export async function untilQuiet(system: { cpu(): Promise<Cpu> }): Promise<void> {
+  const sum = (cpu: Cpu) => Object.values(cpu).reduce((all, one) => all + one, 0);
+  const lookMs = 500;
+  for (let turn = 0; turn < 120; turn += 1) {
+    const before = sum(await system.cpu());
+    await sleep(lookMs);
+    if (sum(await system.cpu()) - before < lookMs / 10_000) return;
+  }
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createIdentity, type Role } from "#identity";
+import { startFlags } from "../scripts/start-flags.ts";
 import { startServers } from "../test/servers/servers.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { type Cpu, childOf, cpuOf } from "./processes.ts";
@@ -146,7 +147,7 @@ export async function openBare(stack: AsyncDisposableStack): Promise<Started> {
 
 async function start(file: string, env: Record<string, string>): Promise<Started> {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(path, { env: { ...process.env, ...env } });
+  const child = fork(path, { env: { ...process.env, ...env }, execArgv: [...startFlags] });
   const { port } = await new Promise<{ port: number }>((resolve, reject) => {
     child.once("message", (message) => resolve(message as { port: number }));
     child.once("exit", (code) => reject(new Error(`${file} ended with ${code} before it was ready`)));
@@ -175,17 +176,6 @@ function stop(child: ChildProcess): Promise<void> {
     child.once("exit", () => resolve());
     child.send({ ask: "stop" });
   });
-}
-
-/** Waits until the system and its engines use less than a tenth of a core, at most a minute. */
-export async function untilQuiet(system: System): Promise<void> {
-  const sum = (cpu: Cpu) => Object.values(cpu).reduce((all, one) => all + one, 0);
-  const lookMs = 500;
-  for (let turn = 0; turn < 120; turn += 1) {
-    const before = sum(await system.cpu());
-    await sleep(lookMs);
-    if (sum(await system.cpu()) - before < lookMs / 10_000) return;
-  }
 }
 
 export function tokenOf(user: string, role: Role): string {

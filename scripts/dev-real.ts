@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { loadOrCreateSecret } from "#identity";
 import { readEnvFile } from "#platform/config";
 import { exportsOf, startServers } from "../test/servers/servers.ts";
+import { startFlags } from "./start-flags.ts";
 
 await runAll().catch((error: Error) => {
   console.error(`\nThe servers did not start: ${error.message}`);
@@ -31,7 +32,10 @@ async function runAll(): Promise<void> {
   const port = given.PORT || "8080";
   const env = { ...servers.env, ...secret, TRUST_USER_HEADER: "true", PORT: port };
   const run = (command: string) =>
-    spawn(process.execPath, ["src/cli/cli.ts", command], { env: { ...process.env, ...env }, stdio: "inherit" });
+    spawn(process.execPath, [...startFlags, "src/cli/cli.ts", command], {
+      env: { ...process.env, ...env },
+      stdio: "inherit",
+    });
 
   dropgate = run("start");
   const ended = once(dropgate, "exit");

@@ -8,7 +8,8 @@ import { type Bench, readyFor } from "../bench.ts";
 import { type Figure, figureOf, quantile } from "../figures.ts";
 import { type Buyers, openBuyers } from "../generators/buyers.ts";
 import { readLinks } from "../links.ts";
-import { runNaive, type System, untilQuiet } from "../stage.ts";
+import { untilQuiet } from "../processes.ts";
+import { runNaive, type System } from "../stage.ts";
 import { balance, costOf } from "./accept.ts";
 
 /** Orders that are on their way at a time. */

@@ -4,8 +4,8 @@ import { type Bench, readyFor, runLoad, warmUp } from "../bench.ts";
 import { type Figure, figureOf, quantile } from "../figures.ts";
 import { openBuyers } from "../generators/buyers.ts";
 import { addProducts, confirmAll, keepOrders } from "../kept.ts";
-import { residentBytesOf } from "../processes.ts";
-import { call, readOrdered, type System, tokenOf, untilQuiet } from "../stage.ts";
+import { residentBytesOf, untilQuiet } from "../processes.ts";
+import { call, readOrdered, type System, tokenOf } from "../stage.ts";
 import { balance } from "./accept.ts";
 
 const manyProducts = 1_000;

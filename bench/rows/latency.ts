@@ -2,7 +2,7 @@
 import { type Bench, readyFor, runLoad, warmUp } from "../bench.ts";
 import type { Figure } from "../figures.ts";
 import { runVegeta } from "../generators/vegeta.ts";
-import { untilQuiet } from "../stage.ts";
+import { untilQuiet } from "../processes.ts";
 import { balance } from "./accept.ts";
 
 const shares = [0.3, 0.5, 0.7, 0.9];

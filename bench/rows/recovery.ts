@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bench, readyFor, runLoad } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
-import { wakingsOf } from "../processes.ts";
-import { call, readOrdered, tokenOf, untilQuiet } from "../stage.ts";
+import { untilQuiet, wakingsOf } from "../processes.ts";
+import { call, readOrdered, tokenOf } from "../stage.ts";
 
 const turns = 3;
 const idleSeconds = 20;

@@ -2,7 +2,8 @@
 import { type Bench, filesOf, readyFor, runLoad, warmUp } from "../bench.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { runVegeta } from "../generators/vegeta.ts";
-import { prepareProduct, readOrdered, untilQuiet } from "../stage.ts";
+import { untilQuiet } from "../processes.ts";
+import { prepareProduct, readOrdered } from "../stage.ts";
 import { balance } from "./accept.ts";
 
 export async function soldOut(bench: Bench): Promise<Figure[]> {
