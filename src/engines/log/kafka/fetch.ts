@@ -1,13 +1,14 @@
 /** Reads the records of one member's partitions: all that have the same leader share one request. */
-import { fetchV16, type RecordsBatch } from "@platformatic/kafka";
-import type { Place, StoredRecord } from "../log.ts";
+import type { Place } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 import { check, isRefusal, KafkaSilence } from "./errors.ts";
 import { createFeed, type Feed, type Fetched } from "./feed.ts";
+import { fetchRecords } from "./fetch-answer.ts";
 import type { Link } from "./link.ts";
 import { createLinks } from "./links.ts";
 import { createLongPoll, type LongPoll } from "./long-poll.ts";
 import { earliest, latest, listOffsets } from "./offsets.ts";
+import { readBatches } from "./record-reader.ts";
 
 export type Fetcher = {
   /**
@@ -82,11 +83,11 @@ export function createFetchers(options: FetchOptions): ReadonlyMap<number, Fetch
       })),
     }));
     const limits = [waitMs, 1, maxBytes, readUncommitted, noSession, noEpoch] as const;
-    const answer = await link.ask(fetchV16.api, waitMs + answerMs, ...limits, topics, [], "");
+    const answer = await link.ask(fetchRecords, waitMs + answerMs, ...limits, topics, [], "");
     check(`fetch from ${topic}`, answer.errorCode);
     const found = new Map(
-      answer.responses.flatMap(({ topicId, partitions }) =>
-        partitions.map((each) => [`${topicId} ${each.partitionIndex}`, each]),
+      answer.topics.flatMap(({ topicId, partitions }) =>
+        partitions.map((each) => [`${topicId} ${each.partition}`, each]),
       ),
     );
     return asked.map(({ incarnation, partition, next }) => {
@@ -95,7 +96,7 @@ export function createFetchers(options: FetchOptions): ReadonlyMap<number, Fetch
       try {
         if (!mine) throw new KafkaSilence(what);
         check(what, mine.errorCode);
-        return decode(mine.records ?? [], next);
+        return readBatches(mine.batches, next);
       } catch (error) {
         return { error };
       }
@@ -172,31 +173,6 @@ export function isGone(error: unknown): boolean {
   return isRefusal(error, "OFFSET_OUT_OF_RANGE", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID");
 }
 
-function decode(batches: readonly RecordsBatch[], offset: bigint): Fetched {
-  const records: StoredRecord[] = [];
-  let next = offset;
-  for (const batch of batches) {
-    next = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
-    if (batch.attributes & isControl) continue;
-    for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
-      const at = batch.firstOffset + BigInt(offsetDelta);
-      // Kafka sends whole batches: the first one may begin before the requested offset.
-      if (at < offset) continue;
-      const appendedAt = batch.attributes & logAppendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta;
-      records.push({
-        offset: at,
-        key: key?.toString() ?? "",
-        value: value ?? Buffer.alloc(0),
-        headers: Object.fromEntries(headers.map(([name, text]) => [String(name ?? ""), String(text ?? "")])),
-        appendedAtMs: Number(appendedAt),
-      });
-    }
-  }
-  return { records, next };
-}
-
 const readUncommitted = 0;
 const noSession = 0;
 const noEpoch = -1;
-const logAppendTime = 0b1000;
-const isControl = 0b10_0000;
