@@ -72,6 +72,14 @@ export async function updateAccount(
   return changed;
 }
 
+/** Null if the account has none. */
+export async function readPassword(sql: Queryable, accountId: string): Promise<string | null> {
+  const [password] = await sql.query<{ phc: string }>("select phc from identity.password where account_id = $1", [
+    accountId,
+  ]);
+  return password?.phc ?? null;
+}
+
 export async function storePassword(tx: Tx, accountId: string, phc: string, at: Date): Promise<void> {
   await tx.query(
     `insert into identity.password (account_id, phc, set_at) values ($1, $2, $3)

@@ -154,6 +154,23 @@ describe("a mailed code", () => {
     const old = { email: owner, password: "the old password of dave" };
     assert.equal((await elsewhere().post("/session", old)).status, 401);
   });
+
+  test("for a new password leaves no session to a log-in by the old one that was under way", async () => {
+    const old = { email: "dora@example.com", password: "the old password of dora" };
+    await shop.join(old.email, old.password);
+    const owner = elsewhere();
+    const code = await shop.codeOf(await owner.post("/accounts/password/forgot", { email: old.email }));
+    const reset = owner.post("/accounts/password/reset", { email: old.email, code, password });
+    const others = Array.from({ length: 5 }, elsewhere);
+    // They read the old password while the new one is hashed, and are checked after it is stored.
+    await Promise.all(others.map((other) => other.post("/session", old)));
+    assert.equal((await reset).status, 200);
+    for (const other of others) {
+      assert.equal((await other.post("/session/refresh")).status, 401);
+      assert.equal((await other.post("/buy")).status, 401);
+    }
+    assert.equal((await owner.get("/account/sessions")).body.items.length, 1);
+  });
 });
 
 describe("guessing", () => {

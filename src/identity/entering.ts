@@ -1,6 +1,6 @@
 /** Begins sessions: signs the token and keeps the refresh secret. Every log-in has a new session id. */
-import type { Sql } from "#engines/sql";
-import type { Account } from "./account-rows.ts";
+import type { Sql, Tx } from "#engines/sql";
+import { type Account, lockAccount, readPassword } from "./account-rows.ts";
 import { tokenTtlMs } from "./cookies.ts";
 import { insertSession, type Place, revokeSessions } from "./session-rows.ts";
 import type { Standing } from "./standing.ts";
@@ -13,16 +13,33 @@ export type EnteringDeps = { sql: Sql; issue: Tokens["issue"]; standing: Standin
 
 export function createEntering({ sql, issue, standing, now }: EnteringDeps) {
   return {
-    async begin(account: Account, place: Place): Promise<Entered> {
-      const { sessionId, refresh } = await insertSession(sql, account, place, now());
-      return { account, token: tokenOf(account, sessionId), refresh };
+    /**
+     * Undefined if the account was disabled since it was read, or has another password than `phc`, by which its owner was
+     * let in: to hash a password takes time, and a session must not begin after all of them were ended.
+     */
+    begin({ accountId }: Account, place: Place, phc?: string | null): Promise<Entered | undefined> {
+      return sql.transaction(async (tx) => {
+        const account = await lockAccount(tx, accountId);
+        if (account?.disabledAt !== null) return undefined;
+        if (phc !== undefined && (await readPassword(tx, accountId)) !== phc) return undefined;
+        const { sessionId, refresh } = await insertSession(tx, account, place, now());
+        return { account, token: tokenOf(account, sessionId), refresh };
+      });
     },
 
     tokenOf,
 
-    /** In this process at once, in the others within a second. */
-    async end(accountId: string, which: Parameters<typeof revokeSessions>[2]): Promise<string[]> {
-      const ended = await revokeSessions(sql, accountId, which, now());
+    /** In this process at once, in the others within a second. `first` is done in the same transaction. */
+    async end(
+      accountId: string,
+      which: Parameters<typeof revokeSessions>[2],
+      first?: (tx: Tx) => Promise<void>,
+    ): Promise<string[]> {
+      const ended = await sql.transaction(async (tx) => {
+        await lockAccount(tx, accountId);
+        await first?.(tx);
+        return revokeSessions(tx, accountId, which, now());
+      });
       for (const sessionId of ended) standing.sessionEnded(sessionId);
       return ended;
     },

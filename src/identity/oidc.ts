@@ -68,9 +68,10 @@ export function createOidc({ settings, secret, entering, onFault, ...deps }: Oid
       const finished = await client.finish(returned, ticket);
       if (!finished.ok) return failed(finished, to);
       const account = await people.accountOf(finished.claims);
-      if (!account) return { ok: false, reason: "oidc_refused", to };
+      const entered = account && (await entering.begin(account, place));
+      if (!entered) return { ok: false, reason: "oidc_refused", to };
       guess.succeeded();
-      return { ok: true, entered: await entering.begin(account, place), to };
+      return { ok: true, entered, to };
     },
   };
 }

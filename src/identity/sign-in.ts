@@ -42,7 +42,7 @@ export function createSignIn({ sql, entering, passwords, codes, standing, now }:
     }
     if (!isRight || !isOpen(account)) return badCredentials;
     guess.succeeded();
-    return { ok: true, ...(await entering.begin(account, place)) };
+    return letIn(await entering.begin(account, place, account.phc));
   }
 
   /** Not counted by account, so that guesses of others never keep the owner of an address out. */
@@ -53,8 +53,7 @@ export function createSignIn({ sql, entering, passwords, codes, standing, now }:
     if (!redeemed.ok) return redeemed;
     guess.succeeded();
     const account = await findAccount(sql, email);
-    if (!isOpen(account)) return badCredentials;
-    return { ok: true, ...(await entering.begin(account, place)) };
+    return isOpen(account) ? letIn(await entering.begin(account, place)) : badCredentials;
   }
 
   return {
@@ -80,6 +79,10 @@ export function createSignIn({ sql, entering, passwords, codes, standing, now }:
       if (caller?.session) await entering.end(caller.userId, { only: caller.session.id });
     },
   };
+}
+
+function letIn(entered: Entered | undefined): SignedIn {
+  return entered ? { ok: true, ...entered } : badCredentials;
 }
 
 const badCredentials = { ok: false, reason: "bad_credentials" } as const;

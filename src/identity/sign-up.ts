@@ -75,8 +75,8 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
         return made;
       });
       // The address was taken by another sign-up since: its owner has two mails, and used the other one first.
-      if (!account) return { ok: false, reason: "code_expired" };
-      return { ok: true, ...(await entering.begin(account, place)) };
+      const entered = account && (await entering.begin(account, place));
+      return entered ? { ok: true, ...entered } : { ok: false, reason: "code_expired" };
     },
 
     /** A code for those who have an account; for others, only the same answer. */
@@ -105,9 +105,10 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
       guess.succeeded();
       const account: Account | undefined = await findAccount(sql, email);
       if (account?.disabledAt !== null) return { ok: false, reason: "bad_credentials" };
-      await sql.transaction((tx) => storePassword(tx, account.accountId, phc, new Date(now())));
-      await entering.end(account.accountId, { allBut: null });
-      return { ok: true, ...(await entering.begin(account, place)) };
+      const { accountId } = account;
+      await entering.end(accountId, { allBut: null }, (tx) => storePassword(tx, accountId, phc, new Date(now())));
+      const entered = await entering.begin(account, place);
+      return entered ? { ok: true, ...entered } : { ok: false, reason: "bad_credentials" };
     },
   };
 }
