@@ -60,6 +60,8 @@ export type Identity = {
    * @throws Problem `unauthenticated` 401, or `validation` 400 for a malformed X-User-Id.
    */
   authenticate(headers: IncomingHttpHeaders): Caller;
+  /** Whether this caller's session has not ended and their roles hold: for an answer that goes on after the guard. */
+  stands(caller: Caller): boolean;
   /**
    * An `onRequest` hook that admits callers with any of these roles; then `callerOf(request)` names the caller. It runs
    * before the body is read, so that a caller without a token learns nothing about valid requests.
@@ -159,6 +161,7 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
     issue: ({ user, role, ttlMs }) => tokens.issue({ user, roles: [role], ttlMs }),
     issueSession: tokens.issue,
     authenticate,
+    stands: (caller) => sessions?.standing.refusalOf(caller) === undefined,
     guard: (...asked) => guardOf(asked, false),
     limitedGuard: (...asked) => guardOf(asked, true),
     passes: createPasses(issuing.secret),

@@ -1,6 +1,6 @@
 /** Answers the routes of the orders: one handler for each route, under the route's name in routes.ts. */
 import type { FastifyReply, onRequestHookHandler } from "fastify";
-import { callerOf, mayActFor, type Passes } from "#identity";
+import { callerOf, type Identity, mayActFor } from "#identity";
 import { openEventStream } from "#platform/event-stream";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
@@ -30,7 +30,7 @@ export type OrderHandlersOptions = {
   orders: Orders;
   streams: Streams;
   views: Views;
-  passes: Passes;
+  identity: Pick<Identity, "passes" | "stands">;
   receipts: Receipts;
 };
 
@@ -38,7 +38,7 @@ type AskedOfOne = Asked<{ params: typeof OrderParams }>;
 
 const pageSize = 50;
 
-export function createOrderHandlers({ orders, streams, views, passes, receipts }: OrderHandlersOptions) {
+export function createOrderHandlers({ orders, streams, views, identity, receipts }: OrderHandlersOptions) {
   /** Before the token and the body are looked at: under a crowd most of the work for a refused request is these two. */
   const refuseWhileFull: onRequestHookHandler = (_request, reply, done) => {
     if (orders.refusesOne()) reply.send(refuse(reply, ...refusals.overloaded));
@@ -52,7 +52,7 @@ export function createOrderHandlers({ orders, streams, views, passes, receipts }
     const { productId, quantity, expectedTotal } = request.body;
     const { userId } = callerOf(request);
     const token = request.headers["drop-pass"];
-    const pass = token === undefined ? undefined : passes.read(token);
+    const pass = token === undefined ? undefined : identity.passes.read(token);
     const isOwnPass = pass?.userId === userId && pass.productId === productId;
     if (token !== undefined && !isOwnPass) return refusePlacing(reply, { reason: "pass_invalid" });
     const asked: PlaceRequest = {
@@ -130,7 +130,7 @@ export function createOrderHandlers({ orders, streams, views, passes, receipts }
       return null;
     }
     const response = openEventStream(reply);
-    if (response) streams.open(order, seen, response);
+    if (response) streams.open(order, seen, response, () => identity.stands(callerOf(request)));
   }
 
   async function cancelOrder(request: AskedOfOne, reply: FastifyReply) {

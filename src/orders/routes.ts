@@ -23,14 +23,14 @@ import {
   RefundQuery,
 } from "./wire.ts";
 
-export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views" | "passes" | "receipts"> &
+export type OrderRoutesOptions = Omit<OrderHandlersOptions, "views" | "identity" | "receipts"> &
   Omit<OperatorRoutesOptions, "views"> &
   ViewsOptions & { identity: Identity; now(): number };
 
 export function orderRoutes(app: Http, { identity, ...options }: OrderRoutesOptions): void {
   const views = createViews(options);
   const receipts = createReceipts(identity, options.now);
-  const handlers = createOrderHandlers({ ...options, views, passes: identity.passes, receipts });
+  const handlers = createOrderHandlers({ ...options, views, identity, receipts });
   const customer = identity.guard("CUSTOMER");
   const limitedCustomer = identity.limitedGuard("CUSTOMER");
   const admin = identity.guard("ADMIN");

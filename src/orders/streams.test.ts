@@ -54,7 +54,9 @@ describe("open streams", () => {
       },
     };
     streams = createStreams(orders, () => assert.ok(failing));
-    for (const order of await readOrders(sql, orderIds)) streams.open(order, 0, responseOf(order.orderId));
+    for (const order of await readOrders(sql, orderIds)) {
+      streams.open(order, 0, responseOf(order.orderId), () => true);
+    }
     await until(() => asked.size === orderIds.length);
     // Open transactions of the whole server, such as those of other tests, make looks find the orders again.
     await until(async () => {
@@ -166,7 +168,7 @@ describe("open streams", () => {
     const on = (_event: string, listener: () => void) => {
       leave = listener;
     };
-    others.open(order, 1, Object.assign(responseOf("unread"), { on }));
+    others.open(order, 1, Object.assign(responseOf("unread"), { on }), () => true);
     tell();
     leave();
     // A loop that found work for ever would never come to this.

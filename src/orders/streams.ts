@@ -15,9 +15,9 @@ import { viewOf } from "./view.ts";
 export type Streams = {
   /**
    * Writes into a response that `openEventStream` began; `lastEventId` is the number of timeline entries that the
-   * reader has.
+   * reader has. The stream ends once `mayRead` is false: nothing that happens afterwards is told.
    */
-  open(order: SeenOrder, lastEventId: number, response: ServerResponse): void;
+  open(order: SeenOrder, lastEventId: number, response: ServerResponse, mayRead: () => boolean): void;
   stop(): Promise<void>;
 };
 
@@ -27,7 +27,7 @@ export type WatchedOrders = Pick<Look, "readNews"> & {
   changesSince(position: string | undefined): Promise<Changes>;
 };
 
-type Stream = { orderId: string; seen: number; response: ServerResponse };
+type Stream = { orderId: string; seen: number; response: ServerResponse; mayRead(): boolean };
 
 const lookEveryMs = 500;
 /** A busy process is nudged hundreds of times a second: its looks follow each other after this pause. */
@@ -128,6 +128,10 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
   }
 
   function write(stream: Stream, text: string): void {
+    if (!stream.mayRead()) {
+      end(stream);
+      return;
+    }
     stream.response.write(text);
     if (stream.response.writableLength > maxUnreadBytes) end(stream, true);
   }
@@ -145,9 +149,9 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
   }
 
   return {
-    open(order, lastEventId, response) {
+    open(order, lastEventId, response, mayRead) {
       const { orderId } = order;
-      const stream: Stream = { orderId, seen: Math.min(lastEventId, order.timeline.length), response };
+      const stream: Stream = { orderId, seen: Math.min(lastEventId, order.timeline.length), response, mayRead };
       response.on("close", () => forget(stream));
       const others = streamsOf.get(orderId);
       if (others) others.add(stream);

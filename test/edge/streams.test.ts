@@ -151,6 +151,28 @@ describe("the stream of an order", () => {
     assert.equal(admin.status, 200);
   });
 
+  test("N3: ends with the session of its reader, who is told nothing that happens afterwards", async () => {
+    const { orderId, cancel } = await newOrder("ada");
+    const json = { "content-type": "application/json", origin: world.origin };
+    const entered = await fetch(`${world.origin}/session/demo`, {
+      method: "POST",
+      headers: json,
+      body: '{"person":"ada"}',
+    });
+    assert.equal(entered.status, 200);
+    const cookie = entered.headers
+      .getSetCookie()
+      .map((line) => line.split(";", 1)[0])
+      .join("; ");
+    const reader = await readEvents(`${world.origin}/orders/${orderId}/events`, { cookie });
+    open.push(reader);
+    await eventually(() => reader.events[0]);
+    await fetch(`${world.origin}/session`, { method: "DELETE", headers: { cookie, origin: world.origin } });
+    assert.equal((await cancel()).status, 202);
+    await reader.untilEnded();
+    assert.deepEqual(statusesOf(reader), ["PAYMENT_PENDING"]);
+  });
+
   test("reports to every reader their own order, and no other one", async () => {
     const orders = await Promise.all(["ada", "bob", "cleo"].map(async (user) => ({ user, ...(await newOrder(user)) })));
     const watched = [...orders, ...orders, ...orders];
