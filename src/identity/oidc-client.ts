@@ -100,8 +100,12 @@ export function createOidcClient({ issuer, clientId, clientSecret }: OidcSetting
         if (!claims || !isUserId(claims.sub)) throw new Error("the ID token names no subject that we can keep");
         // Some issuers name the address and the roles there alone. Signed claims count first.
         const { userinfo_endpoint } = configuration.serverMetadata();
-        const more = userinfo_endpoint ? await oidc.fetchUserInfo(configuration, tokens.access_token, claims.sub) : {};
-        return { ok: true, claims: { ...more, ...claims } };
+        const more: Readonly<Record<string, unknown>> = userinfo_endpoint
+          ? await oidc.fetchUserInfo(configuration, tokens.access_token, claims.sub)
+          : {};
+        // Verified is the address that stands beside it, and not one from the other place.
+        const { email, email_verified } = claims.email === undefined ? more : claims;
+        return { ok: true, claims: { ...more, ...claims, email, email_verified } };
       } catch (cause) {
         return { ok: false, reason: reasonOf(cause), cause };
       }

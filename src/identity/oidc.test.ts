@@ -217,6 +217,22 @@ describe("the outside issuer", () => {
     assert.equal((await accountAfter(shop, { sub: "owner" })).userId, owner);
   });
 
+  test("is believed that an address is verified only where it tells that address", async (t) => {
+    const shop = await openShop({ outside: settingsOf({ trustEmail: true }) });
+    t.after(() => shop.close());
+    await shop.join("owner@shop.example");
+    const emailAfter = async (person: Person, more: Record<string, unknown>) => {
+      issuer.signsIn(person, more);
+      const browser = shop.browser();
+      await browser.get(await go(browser));
+      return (await browser.get("/account")).body.email;
+    };
+    const eve = { email: "eve@shop.example", email_verified: true };
+    assert.match(await emailAfter({ sub: "eve", email: "owner@shop.example" }, eve), /@oidc\.invalid$/);
+    const mary = { email: "owner@shop.example" };
+    assert.match(await emailAfter({ sub: "mary", email_verified: true }, mary), /@oidc\.invalid$/);
+  });
+
   test("that is down, or names itself otherwise, is a problem that says so, until it is back", async (t) => {
     const shop = await openShop({ outside: settingsOf() });
     t.after(() => shop.close());
