@@ -249,6 +249,8 @@ create table identity.code (
   phc text,
   expires_at timestamp with time zone not null,
   tries integer not null default 0,
+  network text not null default ''::text,
+  tries_elsewhere integer not null default 0,
   constraint code_pkey PRIMARY KEY (code_id),
   constraint code_purpose_check CHECK ((purpose = ANY (ARRAY['sign_up'::text, 'log_in'::text, 'reset'::text])))
 );

@@ -124,12 +124,44 @@ describe("a mailed code", () => {
   });
 
   test("N4: tried many times at once is tried five times", async () => {
-    const browsers = Array.from({ length: 12 }, elsewhere);
-    const code = await shop.codeOf(await elsewhere().post("/session/code", { email }));
+    const browser = elsewhere();
+    const code = await shop.codeOf(await browser.post("/session/code", { email }));
+    // From one network no more than ten are tried at all.
     const answers = await Promise.all(
-      browsers.map((browser) => browser.post("/session", { email, code: wrongFor(code) })),
+      Array.from({ length: 10 }, () => browser.post("/session", { email, code: wrongFor(code) })),
     );
     assert.equal(answers.filter(({ body }) => body.code === "code_wrong").length, 5);
+  });
+
+  test("N4: is the owner's, whatever one stranger elsewhere asks for and tries", async () => {
+    const address = { email: "cora@example.com" };
+    await shop.join(address.email, password);
+    const [owner, stranger] = [elsewhere(), elsewhere()];
+    const askedFor = await stranger.post("/session/code", address);
+    const statuses = [askedFor.status];
+    const code = await shop.codeOf(await owner.post("/session/code", address));
+    for (let i = 0; i < 6; i += 1) {
+      statuses.push((await stranger.post("/session/code", address)).status);
+      await stranger.post("/session", { ...address, code: wrongFor(code) });
+    }
+    assert.equal(statuses.filter((status) => status === 202).length, 3);
+    assert.equal((await owner.post("/session", { ...address, code: wrongFor(code) })).body.code, "code_wrong");
+    assert.equal((await owner.post("/session", { ...address, code })).status, 200);
+  });
+
+  test("N4: is tried twice from other networks, by two codes the later one counts too", async () => {
+    const address = { email: "cleo@example.com" };
+    await shop.join(address.email, password);
+    const [home, phone] = [elsewhere(), elsewhere()];
+    await home.post("/session/code", address);
+    const later = await shop.codeOf(await phone.post("/session/code", address));
+    assert.equal((await home.post("/session", { ...address, code: later })).status, 200);
+    const code = await shop.codeOf(await phone.post("/session/code", address));
+    const tried = [elsewhere(), elsewhere(), elsewhere()].map((one) =>
+      one.post("/session", { ...address, code: wrongFor(code) }),
+    );
+    const codes = (await Promise.all(tried)).map(({ body }) => body.code);
+    assert.deepEqual(codes.toSorted(), ["code_expired", "code_wrong", "code_wrong"]);
   });
 
   test("N4: is refused after ten minutes", async (t) => {

@@ -49,7 +49,7 @@ export function createSignIn({ sql, entering, passwords, codes, standing, now }:
   async function byCode(email: string, code: string, place: Place): Promise<SignedIn> {
     const guess = guesses.begin(`codes from ${place.network}`);
     if (!guess.ok) return { ok: false, reason: "rate_limited", waitMs: guess.waitMs };
-    const redeemed = await codes.redeem({ purpose: "log_in", email }, code);
+    const redeemed = await codes.redeem({ purpose: "log_in", email, network: place.network }, code);
     if (!redeemed.ok) return redeemed;
     guess.succeeded();
     const account = await findAccount(sql, email);

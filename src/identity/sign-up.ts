@@ -18,8 +18,12 @@ export type SignUp = { email: string; name: string; password?: string | undefine
 /** The answer to a request for a code, whether one was mailed or not. */
 export type CodeSent = { ok: true; codeId: string; expiresAt: Date } | Refused;
 
-/** By address and by network in a quarter of an hour: a whole venue may sign up, but no one is sent heaps of mails. */
+/**
+ * By address and by network in a quarter of an hour: a whole venue may sign up, but no one is sent heaps of mails. One
+ * network asks for few of those to an address, so that its owner, elsewhere, still gets one.
+ */
 const mailsToAddress = { limit: 5, windowMs: guessing.windowMs };
+const mailsToAddressFromNetwork = { limit: 3, windowMs: guessing.windowMs };
 const mailsFromNetwork = { limit: 200, windowMs: guessing.windowMs };
 
 export type SignUpDeps = {
@@ -34,11 +38,18 @@ export type SignUpDeps = {
 
 export function createSignUp({ sql, entering, passwords, codes, post, now }: SignUpDeps) {
   const byAddress = createGuesses(mailsToAddress);
+  const byBoth = createGuesses(mailsToAddressFromNetwork);
   const byNetwork = createGuesses(mailsFromNetwork);
   const resets = createGuesses(guessing);
 
   function tooMany(email: string, { network }: Place): Refused | undefined {
-    for (const asked of [byNetwork.begin(network), byAddress.begin(email)]) {
+    // One after another: what is refused by one count is not counted by the next.
+    for (const begin of [
+      () => byNetwork.begin(network),
+      () => byBoth.begin(`${email} from ${network}`),
+      () => byAddress.begin(email),
+    ]) {
+      const asked = begin();
       if (!asked.ok) return { ok: false, reason: "rate_limited", waitMs: asked.waitMs };
     }
     return undefined;
@@ -54,6 +65,7 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
       const { codeId, digits, expiresAt } = await codes.issue({
         purpose: "sign_up",
         email,
+        network: place.network,
         isDecoy: isTaken,
         name,
         phc,
@@ -85,7 +97,7 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
       if (refused) return refused;
       const account = await findAccount(sql, email);
       const isDecoy = account === undefined || account.disabledAt !== null;
-      const { codeId, digits, expiresAt } = await codes.issue({ purpose, email, isDecoy });
+      const { codeId, digits, expiresAt } = await codes.issue({ purpose, email, network: place.network, isDecoy });
       if (!isDecoy) post(codeMail(purpose, codeId, email, digits));
       return { ok: true, codeId, expiresAt };
     },
@@ -100,7 +112,7 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
         guess.succeeded();
         return { ok: false, reason: "login_busy" };
       }
-      const redeemed = await codes.redeem({ purpose: "reset", email }, code);
+      const redeemed = await codes.redeem({ purpose: "reset", email, network: place.network }, code);
       if (!redeemed.ok) return redeemed;
       guess.succeeded();
       const account: Account | undefined = await findAccount(sql, email);
