@@ -221,6 +221,22 @@ describe("guessing", () => {
     assert.equal((await owner.post("/session", { email, code })).status, 200);
   });
 
+  test("the codes of sign-ups is refused after fifty tries from one network, however many sign-ups they are for", async () => {
+    const browser = elsewhere();
+    const answers: string[] = [];
+    for (let i = 0; i < 13; i += 1) {
+      const { codeId } = (await browser.post("/accounts", { email: `guess${i}@example.com`, name: "Eve" })).body;
+      for (let tries = 0; tries < 4; tries += 1) {
+        answers.push((await browser.post("/accounts/verify", { codeId, code: "000000" })).body.code);
+      }
+    }
+    assert.deepEqual(answers.slice(50), ["rate_limited", "rate_limited"]);
+    const other = elsewhere();
+    const asked = await other.post("/accounts", { email: "honest@example.com", name: "Ada" });
+    const code = await shop.codeOf(asked);
+    assert.equal((await other.post("/accounts/verify", { codeId: asked.body.codeId, code })).status, 200);
+  });
+
   test("of many addresses is refused after ten tries from one network; those who succeed are not counted", async () => {
     const venue = elsewhere();
     for (let i = 0; i < 6; i += 1) {

@@ -78,7 +78,7 @@ const documents = {
     operationId: "verifyAccount",
     summary: "Makes the account with the code of this sign-up, and signs in",
     body: VerifyBody,
-    response: { 200: signedIn, ...problemResponses(cross_site, code_wrong, code_expired) },
+    response: { 200: signedIn, ...problemResponses(cross_site, code_wrong, code_expired, rate_limited) },
   },
   forgotPassword: {
     tags,

@@ -25,6 +25,8 @@ export type CodeSent = { ok: true; codeId: string; expiresAt: Date } | Refused;
 const mailsToAddress = { limit: 5, windowMs: guessing.windowMs };
 const mailsToAddressFromNetwork = { limit: 3, windowMs: guessing.windowMs };
 const mailsFromNetwork = { limit: 200, windowMs: guessing.windowMs };
+/** Wrong codes of sign-ups from one network: more than of log-ins, because people of a venue who mistype share it. */
+const wrongCodes = { limit: 50, windowMs: guessing.windowMs };
 
 export type SignUpDeps = {
   sql: Sql;
@@ -41,6 +43,7 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
   const byBoth = createGuesses(mailsToAddressFromNetwork);
   const byNetwork = createGuesses(mailsFromNetwork);
   const resets = createGuesses(guessing);
+  const verifying = createGuesses(wrongCodes);
 
   function tooMany(email: string, { network }: Place): Refused | undefined {
     // One after another: what is refused by one count is not counted by the next.
@@ -76,8 +79,11 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
 
     /** The code of this one sign-up: another sign-up for the same address cannot put its own password in. */
     async verify(codeId: string, code: string, place: Place): Promise<SignedIn> {
+      const guess = verifying.begin(place.network);
+      if (!guess.ok) return { ok: false, reason: "rate_limited", waitMs: guess.waitMs };
       const redeemed = await codes.redeem({ purpose: "sign_up", codeId }, code);
       if (!redeemed.ok) return redeemed;
+      guess.succeeded();
       const { email, name, phc } = redeemed;
       const account = await sql.transaction(async (tx) => {
         const at = new Date(now());
