@@ -1,6 +1,7 @@
 /** Reads the times of a drop as people send them: an instant, or the time that clocks show in the drop's zone. */
 import { type FieldFault, Problem, platformProblems } from "#platform/problems";
-import { instantsOf, isZone } from "./zones.ts";
+import { isZone } from "#platform/zone";
+import { instantsOf } from "./zones.ts";
 
 /** With an offset, so that it is one moment in every zone. */
 const instant = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;

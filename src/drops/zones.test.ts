@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { instantsOf, isZone, offsetAt } from "./zones.ts";
+import { isZone } from "#platform/zone";
+import { instantsOf, offsetAt } from "./zones.ts";
 
 const hourMs = 3_600_000;
 const zones = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata", "UTC"];

@@ -4,17 +4,6 @@ const wallTime = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?$/;
 const dayMs = 24 * 60 * 60 * 1000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Whether the name is one of the IANA database, as far as this Node has it. An offset is none: it follows no change of the clocks. */
-export function isZone(zone: string): boolean {
-  if (/^[+-]/.test(zone)) return false;
-  try {
-    formatOf(zone);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * The moments, in milliseconds since 1970, at which clocks in the zone show `2026-10-25T02:30` (or with seconds): none if
  * they skip it, two if they show it twice. undefined if the text is no such time.

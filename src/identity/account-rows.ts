@@ -17,6 +17,9 @@ export type AccountFields = Pick<Account, "name" | "locale" | "zone">;
 
 const columns = `account_id as "accountId", email, name, roles, locale, zone, version, disabled_at as "disabledAt"`;
 
+/** In characters, of its one spelling: RFC 5321 has no longer one. */
+export const longestAddress = 254;
+
 /** One spelling of an address: the domain never tells cases apart, and no provider of today does before the @. */
 export function addressOf(email: string): string {
   return email.normalize("NFC").toLowerCase();

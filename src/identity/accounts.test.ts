@@ -34,6 +34,19 @@ describe("an account", () => {
     assert.equal((await again.get("/account")).body.zone, "Europe/Berlin");
   });
 
+  test("has no address that is longer than one may be in small letters, no zone without clocks and no endless locale", async () => {
+    const browser = await shop.join("fields@example.com");
+    const capitals = `${"\u0130".repeat(64)}@${"\u0130".repeat(100)}.example`;
+    for (const [answer, pointer] of [
+      [await elsewhere().post("/accounts", { email: capitals, name: "Ada" }), "#/email"],
+      [await browser.patch("/account", { zone: "Foo/Bar" }), "#/zone"],
+      [await browser.patch("/account", { locale: `en${"-abcdefgh".repeat(9)}` }), "#/locale"],
+    ] as const) {
+      assert.deepEqual([answer.status, answer.body.code, answer.body.errors[0].pointer], [400, "validation", pointer]);
+    }
+    assert.equal((await browser.patch("/account", { zone: null, locale: "de-DE" })).status, 200);
+  });
+
   test("does not exist before its code was typed", async () => {
     const browser = elsewhere();
     await browser.post("/accounts", { email: "zoe@example.com", password, name: "Zoe" });

@@ -10,6 +10,7 @@ import { type Cookies, readCookie } from "./cookies.ts";
 import { changesSomething, siteOf } from "./cross-site.ts";
 import { demoPeople } from "./demo.ts";
 import type { Entered } from "./entering.ts";
+import { checkedFields, newAddress } from "./fields.ts";
 import { callerOf, crossSite, type Identity } from "./identity.ts";
 import { weaknessOf } from "./passwords.ts";
 import { identityProblems } from "./problems.ts";
@@ -76,7 +77,7 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
 
     async signUp(request: Asked<{ body: typeof wire.SignUpBody }>, reply: FastifyReply) {
       const { name, password } = request.body;
-      const email = addressOf(request.body.email);
+      const email = newAddress(request.body.email);
       const weakness = password === undefined ? undefined : weaknessOf(password, email);
       if (weakness) return refuse(reply, identityProblems.weak_password, weakness);
       return sent(reply, await accounts.signUp({ email, name: name.trim(), password }, placeOf(request)));
@@ -146,7 +147,10 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
     },
 
     async changeAccount(request: Asked<{ body: typeof wire.AccountPatch }>, reply: FastifyReply) {
-      const account = await accounts.change(callerOf(request).userId, request.body as Partial<AccountFields>);
+      const account = await accounts.change(
+        callerOf(request).userId,
+        checkedFields(request.body as Partial<AccountFields>),
+      );
       return account ? answerOf(account) : refuse(reply, identityProblems.account_not_found, noAccount);
     },
 

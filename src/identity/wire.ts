@@ -21,7 +21,7 @@ const Id = Type.String({ pattern: "^[a-z0-9-]{1,64}$", examples: [someId] });
 const PersonName = Type.String({ pattern: visibleLine, maxLength: 200, examples: ["Ada"] });
 const Locale = Type.Unsafe<string | null>({
   type: ["string", "null"],
-  pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+  pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,8}$",
   examples: ["de-DE"],
 });
 const Zone = Type.Unsafe<string | null>({

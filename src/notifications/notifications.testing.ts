@@ -113,6 +113,7 @@ const addressees: readonly Addressee[] = [
   { accountId: "ada", email: "ada@shop.example", locale: null, zone: null },
   { accountId: "jo", email: "jo@shop.example", locale: "de-AT", zone: "Europe/Vienna" },
   { accountId: "amal", email: "amal@shop.example", locale: "ar", zone: null },
+  { accountId: "kim", email: "kim@shop.example", locale: null, zone: "Foo/Bar" },
 ];
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;

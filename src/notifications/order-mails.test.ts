@@ -72,13 +72,14 @@ describe("a mail about an order", () => {
 
   test("about reserved units says until when they are held, in the zone of the buyer, else in that of the drop", async () => {
     const payBy = "2026-11-27T23:40:59.000Z";
-    const told = ["ada", "jo", "amal"].map((user) => ended(user, "RESERVED", "EUR", payBy));
+    const told = ["ada", "jo", "amal", "kim"].map((user) => ended(user, "RESERVED", "EUR", payBy));
     const early = ended("ada", "RESERVED");
     await tell(...told.map(({ record }) => record), early.record);
-    const [tokyo, vienna, arabic] = told.map(({ orderId }) => mailsOf(orderId)[0]?.text ?? "");
+    const [tokyo, vienna, arabic, nowhere] = told.map(({ orderId }) => mailsOf(orderId)[0]?.text ?? "");
     assert.match(tokyo ?? "", /held for you until Saturday, November 28 at 8:40\sAM GMT\+9\. Pay/);
     assert.match(vienna ?? "", /zurückgelegt, bis Samstag, 28\. November um 00:40 MEZ\. Bezahlen/);
     assert.match(arabic ?? "", /حتى السبت، .+ غرينتش\+/);
+    assert.equal(nowhere, tokyo?.replace(told[0]?.orderId ?? "", told[3]?.orderId ?? ""));
     // An event of an earlier version names no deadline.
     assert.match(mailsOf(early.orderId)[0]?.text ?? "", /held for you\. Pay/);
   });

@@ -8,6 +8,7 @@ import type { Mail, MailEngine } from "#engines/mail";
 import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
+import { isZone } from "#platform/zone";
 import { languageOf, type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
 
 /** An account with a verified address; `locale` and `zone` as its owner chose them. */
@@ -72,7 +73,8 @@ export function createOrderMails({ mail, addressees, zonesOf, now, logger }: Ord
       const zones = await zonesFor(news, byId);
       const letters = news.flatMap(({ record, ...told }) => {
         const to = byId.get(told.data.userId);
-        const zone = to?.zone ?? zones.get(told.data.productId) ?? "UTC";
+        // The account may be older than the check of its zone.
+        const zone = [to?.zone, zones.get(told.data.productId)].find((one) => one && isZone(one)) ?? "UTC";
         return (to && unlessMalformed(record, () => letterOf(told, { ...to, zone }))) ?? [];
       });
       await Promise.all(letters.map((letter) => mail.send(letter)));
