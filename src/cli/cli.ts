@@ -21,6 +21,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { appoint, token } from "./people-commands.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
+import { shownLines } from "./shown.ts";
 import { order, payments, receipt, rehearse, verify } from "./trial-commands.ts";
 
 // A third of the processor time of a start is compiling. If the folder cannot be written to, there is no cache, and no error.
@@ -213,7 +214,7 @@ if (!benchArgs && (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs
   } catch (error) {
     // Errors that the person can correct are printed without their causes, and all errors without a stack trace.
     const isPlain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";
-    console.error(isPlain ? (error as Error).message : `${saysOf(error)}\nLOG_LEVEL=debug shows where.`);
+    console.error(shownLines(isPlain ? (error as Error).message : `${saysOf(error)}\nLOG_LEVEL=debug shows where.`));
     if (!isPlain && process.env.LOG_LEVEL === "debug") console.error(error);
     process.exit(1);
   }

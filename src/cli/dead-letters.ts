@@ -1,6 +1,7 @@
 /** `dropgate replay`: lists the dead letters of the running system, shows one, appends it again, or discards it. */
 import type { LetterSummary, LetterView } from "#wire/desk";
 import { type Ask, Refused } from "./ask.ts";
+import { shown } from "./shown.ts";
 
 export type DeadLetterArgs = {
   letter: string | undefined;
@@ -58,11 +59,6 @@ async function list(ask: Ask, all: boolean, print: (line: string) => void): Prom
 function lineOf({ letterId, at, state, topic, key, bytes, error, reason }: LetterSummary): string {
   const why = reason === undefined ? "" : ` (${shown(reason)})`;
   return `${letterId}  ${at}  ${state}${why}  ${topic}  ${shown(key)}  ${bytes} bytes: ${shown(error)}`;
-}
-
-/** A foreign record may hold control characters, and a terminal obeys some of them. */
-export function shown(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function letterOf(answer: Record<string, unknown>): LetterView {

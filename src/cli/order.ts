@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { firstBroken } from "#fairness";
 import type { BlackBoxView } from "#wire/desk";
 import { type Ask, Refused } from "./ask.ts";
-import { shown } from "./dead-letters.ts";
+import { shown } from "./shown.ts";
 
 export type OrderArgs = { order: string; json: boolean };
 

@@ -9,7 +9,7 @@ import { plural } from "#platform/plural";
 import { messageOf } from "#platform/thrown";
 import { ShopKeyView, SignedText } from "#wire/fairness";
 import { Refused } from "./ask.ts";
-import { shown } from "./dead-letters.ts";
+import { shown } from "./shown.ts";
 
 export type ReceiptArgs = {
   /** A file, or `-` for the standard input. */
@@ -42,7 +42,8 @@ export async function checkReceipt({ file, key }: ReceiptArgs, print: (line: str
     );
   }
   const statement = readStatement(receipt.text);
-  if (!statement) throw new Refused(`${file} holds a text that this version cannot read: ${receipt.text.slice(0, 80)}`);
+  if (!statement)
+    throw new Refused(`${file} holds a text that this version cannot read: ${shown(receipt.text.slice(0, 80))}`);
   const isGenuine = isSigned(await readKey(key), receipt.text, receipt.signature);
   print(
     isGenuine
@@ -135,6 +136,6 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
-    throw new Refused(`${path} cannot be read as JSON: ${messageOf(cause)}`, { cause });
+    throw new Refused(`${path} cannot be read as JSON: ${shown(messageOf(cause))}`, { cause });
   }
 }

@@ -5,6 +5,7 @@ import { type Evidence, type FairRecord, type Kept, type Published, readLines, r
 import { messageOf } from "#platform/thrown";
 import { FairRecordView, KeptView, ShopKeyView } from "#wire/fairness";
 import { Refused } from "../ask.ts";
+import { shown } from "../shown.ts";
 
 /**
  * @param kept The text of what a waiting page keeps: a receipt, a receipt with what the page saw, or a list of these. An
@@ -64,7 +65,7 @@ function readLinesOf(published: Published) {
   try {
     return readLines(published);
   } catch (error) {
-    throw new Refused(messageOf(error));
+    throw new Refused(shown(messageOf(error)));
   }
 }
 

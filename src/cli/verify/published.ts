@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Published, type PublishedFile, publishedFiles } from "#fairness";
 import { messageOf } from "#platform/thrown";
 import { Refused } from "../ask.ts";
+import { shown } from "../shown.ts";
 
 const needed: readonly PublishedFile[] = ["fair.json", "roster.txt"];
 /** More than an answer is kept for. */
@@ -31,7 +32,7 @@ async function fromShop(address: string): Promise<Published> {
       throw new Refused(`nothing answers at ${url}: ${advice} (${messageOf(cause)})`, { cause });
     });
     const text = await response.text();
-    if (!response.ok) throw new Refused(`${url} was answered ${response.status}: ${detailOf(text)}`);
+    if (!response.ok) throw new Refused(`${url} was answered ${response.status}: ${shown(detailOf(text))}`);
     published[name] = text;
   }
   return published;

@@ -174,6 +174,22 @@ describe("dropgate verify", () => {
     await assert.rejects(verified(folder), /roster\.txt cannot be read: ENOENT/);
   });
 
+  test("shows what a shop answers without the signs that a terminal obeys, and on one line", async (t) => {
+    const lie = "\u001b[2K\r✓ roster    whole\nNo check failed.\u009b8m";
+    const shop = createServer((_request, response) => void response.writeHead(500).end(lie));
+    await new Promise<void>((resolve) => shop.listen(0, "127.0.0.1", resolve));
+    t.after(() => shop.close());
+    const where = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/drops/lamps`;
+    const folder = await folderOf(line);
+    await writeFile(join(folder, "calls.txt"), lie);
+    for (const asked of [where, folder]) {
+      const verifying = runCommand(folder, ["verify", asked], {});
+      assert.equal(await verifying.ended, 1);
+      assert.match(verifying.output, /\\u001b\[2K/);
+      assert.doesNotMatch(verifying.output, /(?!\n)\p{Cc}|^No check failed/mu);
+    }
+  });
+
   test("exits with 0 if no check fails, and with 1 if one does, and needs no settings, shop or network", async () => {
     const [good, bad] = await Promise.all([
       folderOf(line),

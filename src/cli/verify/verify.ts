@@ -7,6 +7,7 @@ import { isSigned } from "#platform/ed25519";
 import { plural } from "#platform/plural";
 import { messageOf } from "#platform/thrown";
 import { Refused } from "../ask.ts";
+import { shown } from "../shown.ts";
 import { readEvidence } from "./evidence.ts";
 import { keepPublished, readPublished } from "./published.ts";
 
@@ -31,7 +32,7 @@ export async function verifyLine(
   if (keep !== undefined) await keepPublished(published, keep);
   const kept = receipt === undefined ? undefined : await readReceipt(receipt);
   const checks = verify(readEvidence(published, kept), tools);
-  for (const { check, outcome, says } of checks) print(`${signs[outcome]} ${check.padEnd(9)} ${says}`);
+  for (const { check, outcome, says } of checks) print(`${signs[outcome]} ${check.padEnd(9)} ${shown(says)}`);
   const failed = checks.filter(({ outcome }) => outcome === "fails").length;
   print(failed === 0 ? "No check failed." : `${plural(failed, "check", "checks")} failed.`);
   return failed === 0;
