@@ -227,6 +227,10 @@ describe("a likely mistake", () => {
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" }, /OTEL_EXPORTER_OTLP_ENDPOINT begins with https/],
     [{ OTEL_TRACES_SAMPLER_ARG: "-1" }, /OTEL_TRACES_SAMPLER_ARG must match .*, and is "-1"/],
     [{ OTEL_TRACES_SAMPLER_ARG: "1.5" }, /OTEL_TRACES_SAMPLER_ARG must match .*, and is "1\.5"/],
+    [
+      { PAYMENT_WEBHOOK_SECRET: "whsec_!!!!!!!!!!!!!!!!!!" },
+      /PAYMENT_WEBHOOK_SECRET begins with whsec_, .* has 0 bytes and needs 16/,
+    ],
     [{ PUBLIC_URL: "https://shop.example/shop" }, /PUBLIC_URL is https:\/\/shop.example alone/],
   ];
   for (const [given, fault] of absurd) {

@@ -99,8 +99,24 @@ export function securityFaults(values: GivenSettings): string[] {
     ...loginFaults(values),
     ...proxyFaults(values.TRUST_PROXY),
     ...stripeFaults(values),
+    ...webhookSecretFaults(values.PAYMENT_WEBHOOK_SECRET),
     ...beaconFaults(values.BEACON_URLS),
   ];
+}
+
+const leastWebhookKeyBytes = 16;
+
+/** Standard Webhooks writes keys so. What is no base64 is no part of the key, which may be empty then: everyone signs by it. */
+function webhookSecretFaults(secret = ""): string[] {
+  const prefix = "whsec_";
+  if (!secret.startsWith(prefix)) return [];
+  const bytes = Buffer.from(secret.slice(prefix.length), "base64").length;
+  return bytes >= leastWebhookKeyBytes
+    ? []
+    : [
+        `PAYMENT_WEBHOOK_SECRET begins with ${prefix}, so what follows is a key in base64; it has ${bytes} bytes and needs ` +
+          `${leastWebhookKeyBytes}: write a longer key, or another beginning`,
+      ];
 }
 
 /** Without `PUBLIC_URL` a buyer whose bank asks them could not come back. */
