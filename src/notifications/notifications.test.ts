@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import type { Batch, EventLog } from "#engines/log";
 import { until } from "../../test/support/until.ts";
@@ -180,6 +181,21 @@ describe("webhooks", () => {
     assert.deepEqual(new Set(idsOf(slow.heard)), new Set(ids.map((id) => `catalog/${id}:1`)));
     assert.equal(quick.heard.length, ids.length);
     for (const { endpointId } of [stuck, flowing]) await notifications.remove(endpointId);
+  });
+
+  test("W3: a receiver that answers by changing the protocol is one without an answer, and holds nothing up", async () => {
+    const receiver = await stage.receiver((response) => {
+      response.socket?.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n");
+    });
+    const { notifications } = await stage.open();
+    const { endpointId } = await endpointAt(notifications, receiver.url);
+    await notifications.test(endpointId);
+    const isOver = await Promise.race([notifications.deliverDue().then(() => true), sleep(10_000, false)]);
+    assert.ok(isOver, "the attempt goes on for ever, and its process does not stop");
+    const [delivery] = await notifications.deliveries(endpointId, null, 1);
+    assert.deepEqual([delivery?.state, delivery?.attempts[0]?.status], ["waiting", null]);
+    assert.match(delivery?.attempts[0]?.answer ?? "", /without an answer/);
+    await notifications.remove(endpointId);
   });
 
   test("webhook endpoint slow for an hour: another one gets each event at once, and the slow one gets all of them later", async () => {

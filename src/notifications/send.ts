@@ -40,6 +40,8 @@ export async function send({ url, address, headers, body, signal }: Sending): Pr
   });
   request.on("response", resolve);
   request.on("error", reject);
+  // No error comes if the receiver changes the protocol (101): Node closes the connection in silence.
+  request.on("close", () => reject(new Error("the connection ended without an answer")));
   request.end(body);
   const response = await promise;
   const text = await beginningOf(response);
