@@ -106,7 +106,7 @@ export function securityFaults(values: GivenSettings): string[] {
 
 const leastWebhookKeyBytes = 16;
 
-/** Standard Webhooks writes keys so. What is no base64 is no part of the key, which may be empty then: everyone signs by it. */
+/** Standard Webhooks writes keys so. Signs that are not base64 are left out of the key. A stranger can sign by an empty one. */
 function webhookSecretFaults(secret = ""): string[] {
   const prefix = "whsec_";
   if (!secret.startsWith(prefix)) return [];
