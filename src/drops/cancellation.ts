@@ -37,7 +37,8 @@ async function endOrdersOf(drop: Endless, { sql, inventory, orders, now }: Cance
   const productIds = drop.products.map(({ productId }) => productId);
   // Asked before the orders: what the gate has decided by now is in the books, and it takes nothing any more.
   const isDecided = await nothingInFlight(inventory, productIds);
-  const whose = { productIds, since: drop.scheduledAt, reason: "drop_cancelled", actor: drop.actor };
+  const { scheduledAt: since, until } = drop;
+  const whose = { productIds, since, until, reason: "drop_cancelled", actor: drop.actor };
   const found = await orders.endAll(whose, ordersAtOnce);
   if (found === 0 && isDecided) {
     await crashPoint("drops.orders-ended");

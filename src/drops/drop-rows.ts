@@ -44,7 +44,19 @@ export async function readDrop(sql: Queryable, dropId: string): Promise<Drop | u
   return drop;
 }
 
-export type DropOrders = { productIds: string[]; from: Date; to: Date | null };
+/** `scheduledAt`: from then on orders may have been placed in the drop; `from` is its opening, if that is later. */
+export type DropOrders = { productIds: string[]; scheduledAt: Date; from: Date; to: Date | null };
+
+/**
+ * From when on the orders of the products of drop `d`, scheduled by the change `scheduled`, are those of the next drop of one
+ * of them. That one was scheduled once `d` was over, and its opening may be given as an earlier moment.
+ */
+const nextOpening = `(
+  select min(greatest(other.opens_at, later.at))
+    from drops.drop other join drops.change later on later.drop_id = other.drop_id and later.what = 'scheduled'
+   where later.version > scheduled.version
+     and exists (select from drops.drop_product mine join drops.drop_product theirs using (product_id)
+                  where mine.drop_id = d.drop_id and theirs.drop_id = other.drop_id))`;
 
 /**
  * The orders of an announced drop are those of its products from its opening until another drop of one of them opens. Its
@@ -52,13 +64,10 @@ export type DropOrders = { productIds: string[]; from: Date; to: Date | null };
  */
 export async function readDropOrders(sql: Queryable, dropId: string): Promise<DropOrders | undefined> {
   const [orders] = await sql.query<DropOrders>(
-    `select opens_at as "from",
-       array(select product_id from drops.drop_product p where p.drop_id = d.drop_id) as "productIds",
-       (select min(other.opens_at) from drops.drop other
-         where other.state <> 'draft' and other.drop_id <> d.drop_id and other.opens_at >= d.closes_at
-           and exists (select from drops.drop_product mine join drops.drop_product theirs using (product_id)
-                        where mine.drop_id = d.drop_id and theirs.drop_id = other.drop_id)) as "to"
-       from drops.drop d where drop_id = $1 and state <> 'draft'`,
+    `select array(select product_id from drops.drop_product p where p.drop_id = d.drop_id) as "productIds",
+            scheduled.at as "scheduledAt", greatest(opens_at, scheduled.at) as "from", ${nextOpening} as "to"
+       from drops.drop d join drops.change scheduled on scheduled.drop_id = d.drop_id and scheduled.what = 'scheduled'
+      where d.drop_id = $1`,
     [dropId],
   );
   return orders;
@@ -94,9 +103,11 @@ export function readUnended(sql: Queryable): Promise<(Drop & { announced: string
 }
 
 /** Cancelled drops whose terms hold and whose orders have not all ended, with who cancelled them. */
-export function readEndless(sql: Queryable): Promise<(Drop & { scheduledAt: Date; actor: string })[]> {
+export function readEndless(
+  sql: Queryable,
+): Promise<(Drop & { scheduledAt: Date; until: Date | null; actor: string })[]> {
   return sql.query(
-    `select ${columns}, scheduled.at as "scheduledAt", cancelled.actor
+    `select ${columns}, scheduled.at as "scheduledAt", ${nextOpening} as until, cancelled.actor
        from drops.drop d
        join drops.change scheduled on scheduled.drop_id = d.drop_id and scheduled.what = 'scheduled'
        join drops.change cancelled on cancelled.drop_id = d.drop_id and cancelled.what = 'cancelled'
@@ -112,14 +123,6 @@ export async function readZones(sql: Queryable, productIds: readonly string[]): 
     [productIds],
   );
   return new Map(rows.map(({ productId, zone }) => [productId, zone]));
-}
-
-/** undefined if it is a draft. */
-export async function readScheduledAt(sql: Queryable, dropId: string): Promise<Date | undefined> {
-  const [row] = await sql.query<{ at: Date }>("select at from drops.change where drop_id = $1 and what = 'scheduled'", [
-    dropId,
-  ]);
-  return row?.at;
 }
 
 /** undefined if the id is taken. */
@@ -190,6 +193,15 @@ export async function noteTold(sql: Queryable, { dropId, version }: Drop): Promi
     dropId,
     version,
   ]);
+}
+
+/** Products of the drop that are sold in a later one by now. */
+export async function readSoldElsewhere(sql: Queryable, { dropId, products }: Drop): Promise<Set<string>> {
+  const rows = await sql.query<{ productId: string }>(
+    `select product_id as "productId" from drops.seller where drop_id <> $1 and product_id = any($2::text[])`,
+    [dropId, products.map(({ productId }) => productId)],
+  );
+  return new Set(rows.map(({ productId }) => productId));
 }
 
 async function writeProducts(tx: Tx, dropId: string, products: readonly DropProduct[]): Promise<void> {

@@ -21,7 +21,6 @@ import {
   readDrop,
   readDropOrders,
   readDrops,
-  readScheduledAt,
   readZones,
 } from "./drop-rows.ts";
 import { changedBy, listedIn, live, type Next } from "./next.ts";
@@ -207,9 +206,9 @@ export function createDrops(options: DropsOptions): Drops {
         },
       }),
 
-    async cancellation({ dropId, products }) {
-      const since = await readScheduledAt(sql, dropId);
-      return since && orders.notEnded({ productIds: products.map(({ productId }) => productId), since });
+    async cancellation({ dropId }) {
+      const placed = await readDropOrders(sql, dropId);
+      return placed && orders.notEnded({ ...placed, since: placed.scheduledAt, until: placed.to });
     },
 
     preflight: async (drop) => (await preflightOf(drop)).checks,

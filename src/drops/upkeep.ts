@@ -5,7 +5,7 @@ import type { Orders } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import { endOrdersOfCancelled } from "./cancellation.ts";
-import { type Drop, noteTold, readUnended, readUntold } from "./drop-rows.ts";
+import { type Drop, noteTold, readSoldElsewhere, readUnended, readUntold } from "./drop-rows.ts";
 import { queueEvent } from "./outbox.ts";
 import { phaseOf } from "./phase.ts";
 import type { Reminders } from "./reminders.ts";
@@ -26,7 +26,7 @@ export type UpkeepOptions = {
 };
 
 export type Upkeep = {
-  /** Sets the drop's terms. Answers whether they hold for all of its products. */
+  /** Sets the drop's terms, unless a later drop sells the product by now. Answers whether they hold for all of its products. */
   tell(drop: Drop): Promise<boolean>;
   start(): { stop(): Promise<void> };
 };
@@ -51,7 +51,9 @@ export function createUpkeep({
 }: UpkeepOptions): Upkeep {
   async function tell(drop: Drop): Promise<boolean> {
     let holds = true;
-    for (const { productId } of drop.products) {
+    // A drop that is over can still be cancelled.
+    const elsewhere = await readSoldElsewhere(sql, drop);
+    for (const { productId } of drop.products.filter(({ productId }) => !elsewhere.has(productId))) {
       const extensionMs = drop.extensionSeconds * 1_000;
       const answer = await inventory.books.products.setSale(productId, saleOf(drop, productId), extensionMs);
       holds &&= answer.ok;

@@ -23,7 +23,7 @@ describe("orders that are to end together", () => {
       "insert into orders.refund (order_id, reason, restock, actor, asked_at) values ($1, 'test', false, 'grace', now())",
       [stuck],
     );
-    const all = { productIds: [productId], since: new Date(0), reason: "drop_cancelled", actor: "grace" };
+    const all = { productIds: [productId], since: new Date(0), until: null, reason: "drop_cancelled", actor: "grace" };
     // Pages of one, so that the one that cannot end is a full page.
     for (let i = 0; i < 5; i += 1) await orders.endAll(all, 1).catch(() => {});
     await assert.rejects(orders.endAll(all, 1), { constraint: "refund_pkey" });

@@ -8,7 +8,9 @@ export type NotEnded = { currency: string; open: number; paid: number; paidMinor
 
 type Found = { orderId: string; status: string };
 
-export type EndAll = { productIds: readonly string[]; since: Date; reason: string; actor: string };
+/** Which orders: those of the products that were placed from one moment on, until another if there is one. */
+export type Placed = { productIds: readonly string[]; since: Date; until: Date | null };
+export type EndAll = Placed & { reason: string; actor: string };
 
 /**
  * Cancels the open ones and refunds the confirmed ones with their units, unless these were handed over. Returns how many it
@@ -17,7 +19,7 @@ export type EndAll = { productIds: readonly string[]; since: Date; reason: strin
  */
 export async function endAll(
   { sql, steps }: { sql: Queryable; steps: Pick<Steps, "cancel" | "refund"> },
-  { productIds, since, reason, actor }: EndAll,
+  { reason, actor, ...placed }: EndAll,
   limit: number,
 ): Promise<number> {
   async function end({ orderId, status }: Found): Promise<void> {
@@ -32,7 +34,7 @@ export async function endAll(
   let tried = 0;
   // Ends, because each further page lacks those that failed.
   for (let isLast = false; !isLast && tried - failed.size < limit; ) {
-    const found = await readNotEnded(sql, { productIds, since, without: [...failed.keys()], limit });
+    const found = await readNotEnded(sql, { ...placed, without: [...failed.keys()], limit });
     for (const one of found) await end(one).catch((error) => failed.set(one.orderId, error));
     tried += found.length;
     isLast = found.length < limit;
@@ -42,28 +44,28 @@ export async function endAll(
 }
 
 /** Sums the same orders by currency. */
-export function sumNotEnded(sql: Queryable, productIds: readonly string[], since: Date): Promise<NotEnded[]> {
+export function sumNotEnded(sql: Queryable, { productIds, since, until }: Placed): Promise<NotEnded[]> {
   return sql.query(
     `select currency, count(*) filter (where status <> 'CONFIRMED') as open,
             count(*) filter (where status = 'CONFIRMED') as paid,
             coalesce(sum(unit_price_minor * quantity) filter (where status = 'CONFIRMED'), 0)::bigint as "paidMinor"
        from orders.orders
-      where product_id = any($1::text[]) and placed_at >= $2
+      where product_id = any($1::text[]) and placed_at >= $2 and placed_at < coalesce($3, 'infinity'::timestamptz)
         and status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING', 'CONFIRMED')
       group by currency order by currency`,
-    [productIds, since],
+    [productIds, since, until],
   );
 }
 
-/** Open orders and confirmed ones, placed since then. */
+/** Open orders and confirmed ones. */
 function readNotEnded(
   sql: Queryable,
-  { productIds, since, without, limit }: Pick<EndAll, "productIds" | "since"> & { without: string[]; limit: number },
+  { productIds, since, until, without, limit }: Placed & { without: string[]; limit: number },
 ): Promise<Found[]> {
   return sql.query(
     `select order_id as "orderId", status from orders.orders
-      where product_id = any($1::text[]) and placed_at >= $2
+      where product_id = any($1::text[]) and placed_at >= $2 and placed_at < coalesce($5, 'infinity'::timestamptz)
         and status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING', 'CONFIRMED') and order_id <> all($4::uuid[]) limit $3`,
-    [productIds, since, limit, without],
+    [productIds, since, limit, without, until],
   );
 }

@@ -11,7 +11,7 @@ import { fieldsOf } from "./answers.ts";
 import { createBulk } from "./bulk.ts";
 import { changesSince } from "./changes.ts";
 import { createDirectOrders } from "./direct.ts";
-import { type EndAll, endAll, sumNotEnded } from "./end-all.ts";
+import { type EndAll, endAll, type Placed, sumNotEnded } from "./end-all.ts";
 import { readFigures } from "./figures.ts";
 import { readBooked } from "./hand-over.ts";
 import { createLook } from "./look.ts";
@@ -171,10 +171,10 @@ export function createOrders(options: OrdersOptions) {
     search: (filter: OrderFilter, after: Position | null, limit: number) => searchOrders(reports, filter, after, limit),
     restore,
 
-    /** Ends the orders of products that were placed since then. Returns how many it found, `limit` at most. */
+    /** Ends the orders of products that were placed in that time. Returns how many it found, `limit` at most. */
     endAll: (all: EndAll, limit: number) => endAll({ sql, steps }, all, limit),
     /** What `endAll` would end, by currency; read from the reports' database. */
-    notEnded: ({ productIds, since }: Pick<EndAll, "productIds" | "since">) => sumNotEnded(reports, productIds, since),
+    notEnded: (placed: Placed) => sumNotEnded(reports, placed),
     /** The sampled traces among those of these orders. */
     tracesOf: (orderIds: readonly string[]) => readOrderTraces(sql, orderIds),
     /** Reads all that the books have of one order. */

@@ -100,7 +100,7 @@ describe("orders that ended long ago", () => {
       byId: await orders.search({ q: first }, null, 10),
       news: idsOf((await orders.readNews([{ orderId: first, seen: 1 }])).orders),
       noNews: await orders.readNews([{ orderId: first, seen: 50 }]),
-      notEnded: await orders.notEnded({ productIds: [productId], since: new Date(0) }),
+      notEnded: await orders.notEnded({ productIds: [productId], since: new Date(0), until: null }),
     });
     const before = await look();
     assert.deepEqual(idsOf(before.list), orderIds.toSorted());

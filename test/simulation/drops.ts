@@ -61,7 +61,7 @@ async function cancelDrop(world: World, people: People, productId: string, sale:
   const closesAtMs = Math.min(sale.closesAtMs, Math.floor(world.timeline.now()));
   const holds = await set(world, people, productId, { ...sale, closesAtMs }, true);
   if (!holds) return;
-  const drop = { dropId: sale.dropId, products: [{ productId }], scheduledAt: new Date(0), actor: "ann" };
+  const drop = { dropId: sale.dropId, products: [{ productId }], scheduledAt: new Date(0), until: null, actor: "ann" };
   let isEnded = false;
   // Stands in for the row of the drop; the schema of drops has no twins.
   const row = {
