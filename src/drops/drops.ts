@@ -144,6 +144,30 @@ export function createDrops(options: DropsOptions): Drops {
 
   const done = (act: Act) => ({ actor: act.actor, reason: act.reason ?? null });
 
+  async function schedule(dropId: string, asked: Act & { force: boolean }): Promise<Changed> {
+    const draft = await readDrop(sql, dropId);
+    if (!draft) return { ok: false, reason: "drop_not_found" };
+    const { checks, canBeForced } = await preflightOf(draft);
+    const isForced = canBeForced && asked.force && asked.reason !== undefined;
+    if (draft.state === "draft" && !isForced && checks.some(({ status }) => status === "fail")) {
+      return { ok: false, reason: "preflight_failed", checks };
+    }
+    const change: DropChange = {
+      ...done(asked),
+      what: "scheduled",
+      async next(drop, tx) {
+        if (drop.state !== "draft") return { ok: false, reason: "already_scheduled" };
+        if (drop.closesAt.getTime() <= now()) return { ok: false, reason: "drop_over" };
+        const productId = await becomeSeller(tx, drop, new Date(now()));
+        if (productId !== undefined) return { ok: false, reason: "product_in_other_drop", productId };
+        return rounded({ ok: true, drop: { ...drop, state: "scheduled" } });
+      },
+    };
+    const scheduled = await alter(dropId, change, [draft.version]);
+    // Changed while it was checked: what is scheduled is what passed the checks.
+    return !scheduled.ok && scheduled.reason === "version_mismatch" ? schedule(dropId, asked) : scheduled;
+  }
+
   return {
     create: (fields, dropId = randomHex(8)) => make(dropId, fields),
 
@@ -159,26 +183,7 @@ export function createDrops(options: DropsOptions): Drops {
         ifMatch,
       ),
 
-    async schedule(dropId, { force, ...act }) {
-      const draft = await readDrop(sql, dropId);
-      if (!draft) return { ok: false, reason: "drop_not_found" };
-      const { checks, canBeForced } = await preflightOf(draft);
-      const isForced = canBeForced && force && act.reason !== undefined;
-      if (draft.state === "draft" && !isForced && checks.some(({ status }) => status === "fail")) {
-        return { ok: false, reason: "preflight_failed", checks };
-      }
-      return alter(dropId, {
-        ...done(act),
-        what: "scheduled",
-        async next(drop, tx) {
-          if (drop.state !== "draft") return { ok: false, reason: "already_scheduled" };
-          if (drop.closesAt.getTime() <= now()) return { ok: false, reason: "drop_over" };
-          const productId = await becomeSeller(tx, drop, new Date(now()));
-          if (productId !== undefined) return { ok: false, reason: "product_in_other_drop", productId };
-          return rounded({ ok: true, drop: { ...drop, state: "scheduled" } });
-        },
-      });
-    },
+    schedule,
 
     pause: (dropId, paused, act) =>
       alter(dropId, {

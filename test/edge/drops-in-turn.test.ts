@@ -58,4 +58,20 @@ describe("of two drops of one product", () => {
     const kept = await world.as("late").get<{ status: string }>(`/orders/${late}`);
     assert.equal(kept.body.status, "PAYMENT_PENDING");
   });
+
+  test("a draft that another operator changes while it is checked is scheduled only as it was checked", async () => {
+    const productId = await world.newProduct({ stock: 5 });
+    for (let times = 0; times < 10; times += 1) {
+      const dropId = `drop-${randomHex(4)}`;
+      const window = { opensAt: inMs(60_000), closesAt: inMs(3_600_000) };
+      const drop = { dropId, name: "Lamps", zone: "UTC", ...window, products: [{ productId }] };
+      assert.equal((await world.admin.post("/drops", drop)).status, 201);
+      const [answer, changed] = await Promise.all([
+        world.admin.post<Problem>(`/drops/${dropId}/schedule`, { force: true, reason: "a test" }),
+        world.admin.patch(`/drops/${dropId}`, { products: [{ productId: "no-such-product" }] }),
+      ]);
+      if (changed.status === 200) assert.equal(answer.body.code, "preflight_failed", JSON.stringify(answer.body));
+      else assert.equal((await world.admin.post(`/drops/${dropId}/end`, {})).status, 200);
+    }
+  });
 });
