@@ -1,7 +1,8 @@
 /**
  * The queue of deliveries: a row for each event and each endpoint that wants it. An attempt is claimed in one statement,
  * sent with no transaction open, and its outcome is noted. A claim is a lease: if its process dies, the attempt is made
- * again when the lease has ended.
+ * again when the lease has ended. An endpoint may be removed at any moment, with its deliveries and attempts, so what is
+ * added for one keeps its row locked.
  */
 import type { Queryable, Sql } from "#engines/sql";
 import type { Secret } from "./endpoints.ts";
@@ -51,7 +52,8 @@ export function createQueue({ sql, now }: { sql: Sql; now(): number }) {
              from unnest($1::text[], $2::text[], $3::text[], $5::text[]) as m (message_id, type, body, traceparent)
          ), wanted as (
            select message_id, type, body, traceparent, endpoint_id from given
-             join notifications.endpoint on state = 'enabled' and (events = '{}' or type = any(events))
+             join notifications.endpoint e on state = 'enabled' and (events = '{}' or type = any(events))
+              for key share of e
          ), fresh as (
            insert into notifications.message (message_id, type, body, created_at, traceparent)
            select distinct message_id, type, body, $4::timestamptz, traceparent from wanted
@@ -74,6 +76,7 @@ export function createQueue({ sql, now }: { sql: Sql; now(): number }) {
       const [row] = await sql.query<{ deliveryId: number }>(
         `with enabled as (
            select endpoint_id from notifications.endpoint where endpoint_id = $1 and state = 'enabled'
+              for key share
          ), message as (
            insert into notifications.message (message_id, type, body, created_at)
            select $2, $3, $4, $5 from enabled returning message_id
@@ -108,12 +111,15 @@ export function createQueue({ sql, now }: { sql: Sql; now(): number }) {
     /** A delivery that was claimed again meanwhile is left to that claim, unless it has arrived. */
     async note(claim: Claim, attempt: Attempt, after: After): Promise<void> {
       await sql.query(
-        `with tried as (
+        // The update begins with the lock: a row that the statement has changed itself is not found by a lock any more.
+        `with standing as (
+           select delivery_id from notifications.delivery where delivery_id = $1 for key share
+         ), tried as (
            insert into notifications.attempt (delivery_id, claim_no, at, took_ms, status, answer)
-           select delivery_id, $2, $3, $4, $5, $6 from notifications.delivery where delivery_id = $1
+           select delivery_id, $2, $3, $4, $5, $6 from standing
          )
-         update notifications.delivery set state = $7, next_try_at = coalesce($8, next_try_at)
-          where delivery_id = $1 and (claim_no = $2 or $7 = 'delivered')`,
+         update notifications.delivery d set state = $7, next_try_at = coalesce($8, next_try_at)
+           from standing where d.delivery_id = standing.delivery_id and (claim_no = $2 or $7 = 'delivered')`,
         [
           claim.deliveryId,
           claim.claimNo,
