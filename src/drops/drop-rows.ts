@@ -78,6 +78,15 @@ export async function lockDrop(tx: Tx, dropId: string): Promise<Drop | undefined
   return drop;
 }
 
+/** Whether the drop still has this version; it keeps it until the transaction ends. */
+export async function isUnchanged(tx: Tx, { dropId, version }: Drop): Promise<boolean> {
+  const rows = await tx.query("select from drops.drop where drop_id = $1 and version = $2 for share", [
+    dropId,
+    version,
+  ]);
+  return rows.length > 0;
+}
+
 /** The latest openings first. */
 export function readDrops(sql: Queryable, withDrafts: boolean, limit: number): Promise<Drop[]> {
   return sql.query<Drop>(

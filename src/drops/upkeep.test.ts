@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { until } from "../../test/support/until.ts";
 import { migrate } from "../engines/sql/migrate.ts";
@@ -76,6 +77,31 @@ describe("the loops of drops", () => {
     });
     await running.stop();
     assert.ok(faults.includes("the terms of drop a-broken") && faults.includes("milestones of drop a-broken"));
+  });
+
+  test("a drop that is prolonged in its last moment is not announced as ended", async () => {
+    await schedule("f-prolonged", "fan");
+    await database.sql.query(
+      "update drops.drop set closes_at = now() + interval '300 ms' where drop_id = 'f-prolonged'",
+    );
+    const announced = () =>
+      database.sql.query<{ what: string }>(
+        "select what from drops.milestone where drop_id = 'f-prolonged' order by what",
+      );
+    const running = await database.sql.transaction(async (tx) => {
+      await tx.query(
+        `update drops.drop set closes_at = now() + interval '1 hour', version = nextval('drops.version')
+          where drop_id = 'f-prolonged'`,
+      );
+      await sleep(400);
+      const units = { of: async () => new Map([["fan", { free: 1, held: 0, sold: 0 }]]) };
+      const loops = createLoops({}, { units }).start();
+      await sleep(1_000);
+      return loops;
+    });
+    await until(async () => (await announced()).length > 0);
+    await running.stop();
+    assert.deepEqual(await announced(), [{ what: "opened" }]);
   });
 
   test("which products of open drops are sold out is one question, however many drops are open", async () => {

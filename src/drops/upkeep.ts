@@ -5,7 +5,7 @@ import type { Orders } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import { endOrdersOfCancelled } from "./cancellation.ts";
-import { type Drop, noteTold, readSoldElsewhere, readUnended, readUntold } from "./drop-rows.ts";
+import { type Drop, isUnchanged, noteTold, readSoldElsewhere, readUnended, readUntold } from "./drop-rows.ts";
 import { queueEvent } from "./outbox.ts";
 import { phaseOf } from "./phase.ts";
 import type { Reminders } from "./reminders.ts";
@@ -121,6 +121,8 @@ export function createUpkeep({
   async function announceOnce(drop: Drop, what: Milestone): Promise<void> {
     const at = new Date(now());
     const isFirst = await sql.transaction(async (tx) => {
+      // An operator may prolong the drop in its last moment: then the next turn looks at it again.
+      if (!(await isUnchanged(tx, drop))) return false;
       const inserted = await tx.query(
         "insert into drops.milestone (drop_id, what, at) values ($1, $2, $3) on conflict do nothing returning what",
         [drop.dropId, what, at],
