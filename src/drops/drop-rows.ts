@@ -78,9 +78,9 @@ export async function lockDrop(tx: Tx, dropId: string): Promise<Drop | undefined
   return drop;
 }
 
-/** Whether the drop still has this version; it keeps it until the transaction ends. */
-export async function isUnchanged(tx: Tx, { dropId, version }: Drop): Promise<boolean> {
-  const rows = await tx.query("select from drops.drop where drop_id = $1 and version = $2 for share", [
+/** Waits for a change that is on its way. In a transaction the drop keeps its version until that ends. */
+export async function isUnchanged(sql: Queryable, { dropId, version }: Pick<Drop, "dropId" | "version">) {
+  const rows = await sql.query("select from drops.drop where drop_id = $1 and version = $2 for share", [
     dropId,
     version,
   ]);

@@ -18,6 +18,7 @@ import {
   type DropFields,
   type DropOrders,
   insertDrop,
+  isUnchanged,
   readDrop,
   readDropOrders,
   readDrops,
@@ -65,6 +66,8 @@ export type Drops = {
   cancellation(drop: Drop): Promise<NotEnded[] | undefined>;
   preflight(drop: Drop): Promise<Check[]>;
   get(dropId: string): Promise<Drop | undefined>;
+  /** Whether it still has this version; waits for a change that is on its way. One that is over by this version stays so. */
+  isUnchanged(drop: Pick<Drop, "dropId" | "version">): Promise<boolean>;
   list(withDrafts: boolean): Promise<Drop[]>;
   /** Which orders were placed in the drop. */
   ordersOf(dropId: string): Promise<DropOrders | undefined>;
@@ -218,6 +221,7 @@ export function createDrops(options: DropsOptions): Drops {
 
     preflight: async (drop) => (await preflightOf(drop)).checks,
     get: (dropId) => readDrop(sql, dropId),
+    isUnchanged: (drop) => isUnchanged(sql, drop),
     list: (withDrafts) => readDrops(sql, withDrafts, listedAtMost),
     ordersOf: (dropId) => readDropOrders(sql, dropId),
     changes: (dropId) => readChanges(sql, dropId),

@@ -80,7 +80,7 @@ export type RoomOptions = {
   topic: string;
   ordersTopic: string;
   group: string;
-  drops: Pick<Drops, "get" | "units">;
+  drops: Pick<Drops, "get" | "isUnchanged" | "units">;
   beacons: Beacons;
   signing: Signing;
   inventory: Pick<Inventory, "gate" | "books" | "agreement" | "retire">;
@@ -136,9 +136,11 @@ export function createRoom(options: RoomOptions): Room {
   }
 
   async function turnOne(dropId: string): Promise<void> {
-    const drop = await dropOf(dropId);
+    const drop = await drops.get(dropId);
     const nowMs = now();
     if (drop?.state !== "scheduled" || drop.closesAt.getTime() <= nowMs) {
+      // It may be prolonged in its last moment, and an ended line does not go on.
+      if (drop && !(await drops.isUnchanged(drop))) return;
       await endLine({ sql, fatesOf: inventory.books.ledger.fatesOf }, dropId, new Date(nowMs));
       return;
     }

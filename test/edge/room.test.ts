@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import type { Client, Problem } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { hourMs, inMs, scheduledLine } from "../support/scheduled-line.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -87,5 +90,29 @@ describe("a drop's line", { concurrency: true }, () => {
     const early = await ada.post(`${path}/pass`, { productId });
     assert.deepEqual([...codeOf(early), early.headers["retry-after"]], [409, "not_your_turn", "2"]);
     assert.deepEqual(codeOf(await ada.post(`${path}/pass`, { productId: "another" })), [409, "product_not_in_drop"]);
+  });
+
+  test("goes on in a drop that is prolonged in its last moment", async () => {
+    const window = { prequeueAt: inMs(-2_000), opensAt: inMs(-1_000), closesAt: inMs(4_000), freezeLeadSeconds: 0 };
+    const { path, dropId, productId } = await scheduledLine(world, { ...window, stock: 0 });
+    const ada = world.as("ada");
+    assert.equal((await ada.post(path, {})).status, 200);
+    const client = new pg.Client(world.databaseUrl);
+    await client.connect();
+    // An operator's change that is decided before the closing, and commits after it.
+    await client.query("begin");
+    await client.query(
+      "update drops.drop set closes_at = now() + interval '1 hour', version = nextval('drops.version') where drop_id = $1",
+      [dropId],
+    );
+    await sleep(Math.max(0, Date.parse(window.closesAt) - Date.now()) + 2_500);
+    await client.query("commit");
+    await client.end();
+    const box = { quantity: 1, reason: "a box" };
+    assert.equal(
+      (await world.admin.post(`/inventory/${productId}/restock`, box, { "idempotency-key": dropId })).status,
+      200,
+    );
+    await eventually(async () => (await ada.post(`${path}/pass`, { productId })).status === 200);
   });
 });
