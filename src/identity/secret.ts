@@ -61,7 +61,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["ENOENT", "ENOTDIR"].includes(code)) return undefined;
     throw new Error(`cannot read the secret for tokens at ${path}: let this user read it, or set JWT_SECRET`, {
       cause: error,
     });

@@ -1,6 +1,14 @@
-/** Creates a folder for data, or says which user cannot write in it. */
+/** Creates a folder for data, or says why nothing can be written there. */
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+
+/** For errors that no other owner of the folder would mend. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOTDIR: "a file stands where a folder is needed",
+  EROFS: "its file system is read-only",
+  ENOSPC: "its disk is full",
+  ENOENT: "no folder can be made there",
+};
 
 /**
  * Creates a missing folder, and checks that this user may write in it.
@@ -11,19 +19,51 @@ export function openFolder(path: string, { mode }: { mode: number }): void {
   try {
     // The mode is for this folder only: the server of another engine may run as a user that has to pass through its
     // parents.
-    mkdirSync(dirname(resolve(path)), { recursive: true });
-    mkdirSync(path, { recursive: true, mode });
-    accessSync(path, constants.W_OK | constants.X_OK);
+    make(resolve(path), mode);
+    requireWritable(path);
   } catch (cause) {
-    const user = process.getuid?.() ?? "USER";
-    const { code } = cause as NodeJS.ErrnoException;
-    const advice = `sudo chown -R ${user} ${nearest(path)} gives it to that user; or remove it, or set another DATA_DIR`;
-    throw new Error(`user ${user} cannot write in ${path} (${code}): ${advice}`, { cause });
+    throw new Error(faultOf(path, cause), { cause });
+  }
+}
+
+/** Why nothing could be written in this folder, which need not be there yet. Nothing is made. */
+export function folderFault(path: string): string | undefined {
+  try {
+    requireWritable(nearest(path));
+    return undefined;
+  } catch (cause) {
+    return faultOf(path, cause);
   }
 }
 
 /** The folder itself, or its nearest parent that exists. */
-function nearest(path: string): string {
+export function nearest(path: string): string {
   const whole = resolve(path);
   return existsSync(whole) || dirname(whole) === whole ? whole : nearest(dirname(whole));
+}
+
+/** One by one: the recursive mkdir of Node does not end in /proc, and names a wrong error on a read-only file system. */
+function make(path: string, mode?: number): void {
+  if (existsSync(path)) return;
+  make(dirname(path));
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another process that starts at this moment made it.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/** @throws with the code ENOTDIR also of a file, because of the slash. */
+function requireWritable(path: string): void {
+  accessSync(`${path}/`, constants.W_OK | constants.X_OK);
+}
+
+function faultOf(path: string, cause: unknown): string {
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  const reason = reasons[code];
+  if (reason !== undefined) return `nothing can be written in ${path} (${code}): ${reason}; set another DATA_DIR`;
+  const user = process.getuid?.() ?? "USER";
+  const advice = `sudo chown -R ${user} ${nearest(path)} gives it to that user; or remove it, or set another DATA_DIR`;
+  return `user ${user} cannot write in ${path} (${code}): ${advice}`;
 }
