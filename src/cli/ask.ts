@@ -1,5 +1,5 @@
 /** Sends the requests of the command line to the running system. */
-import { issueToken } from "#identity";
+import { issueToken, secretToAskWith } from "#identity";
 import { isManagementPath } from "#platform/management";
 import type { Config } from "../config/config.ts";
 
@@ -41,7 +41,8 @@ export function originOf({ HOST, PORT }: Pick<Config, "HOST" | "PORT">, port = P
 
 /** Sends requests to the running system as an admin. @throws Refused if it does not answer, or answers a problem. */
 export async function createAsk(config: Config): Promise<Ask> {
-  const token = await issueToken(config, { role: "ADMIN", user: "cli" });
+  const secret = await secretToAskWith(config);
+  const token = await issueToken({ ...config, JWT_SECRET: secret }, { role: "ADMIN", user: "cli" });
   return async (method, path, body, headers = {}, { anyStatus = false } = {}) => {
     const port = isManagementPath(path) ? (config.MANAGEMENT_PORT ?? config.PORT) : config.PORT;
     const url = `${originOf(config, port)}${path}`;

@@ -2,7 +2,7 @@
  * `dropgate doctor`: looks over the settings, the machine, the engines and the running system, and says of each thing
  * whether it is well, and what to do if it is not. It changes nothing.
  */
-import { readFile, realpath, statfs } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import {
   addressOfRunning,
   type CheckupOptions,
@@ -13,6 +13,8 @@ import {
   schemasByDatabase,
 } from "#engines/open";
 import { gatePurpose, gateRefusalOf } from "#inventory";
+import { folderFault, nearest } from "#platform/folder";
+import { messageOf } from "#platform/thrown";
 import type { Config } from "../config/config.ts";
 import { consumersOf, engineSettings, termsOf, topicsOf } from "../config/engines.ts";
 import { schemas } from "../main.ts";
@@ -39,8 +41,7 @@ export async function doctor(config: Config, print: (line: string) => void): Pro
 async function* findings(config: Config): AsyncGenerator<Finding> {
   yield* settingsOf(config);
   yield* await machineOf(config);
-  const ask = await createAsk(config);
-  const system = await lookAtSystem(ask);
+  const system = await systemOf(config);
   yield* system.findings;
   const url = config.DATABASE_URL ?? (system.runs ? addressOfRunning(config.DATA_DIR) : undefined);
   if (url === undefined) {
@@ -50,6 +51,15 @@ async function* findings(config: Config): AsyncGenerator<Finding> {
     yield* await agreementOf(config, url);
   }
   yield* checkEngines(engineChecks(config, url));
+}
+
+/** A secret that cannot be read keeps the rest from nothing. */
+async function systemOf(config: Config): ReturnType<typeof lookAtSystem> {
+  try {
+    return await lookAtSystem(await createAsk(config));
+  } catch (error) {
+    return { runs: false, findings: [{ status: "fault", about: "running system", says: messageOf(error) }] };
+  }
 }
 
 function settingsOf({ warnings, profile }: Config): Finding[] {
@@ -74,7 +84,9 @@ async function machineOf({ DATA_DIR, profile }: Config): Promise<Finding[]> {
   }
   const everyPartElsewhere = profile.sql === "real";
   if (everyPartElsewhere) return found;
-  const { bsize, bavail } = await statfs(await realpath(DATA_DIR).catch(() => "."));
+  const fault = folderFault(DATA_DIR);
+  if (fault !== undefined) found.push({ status: "fault", about: "disk", says: fault });
+  const { bsize, bavail } = await statfs(nearest(DATA_DIR));
   const free = bavail * bsize;
   const says = `${(free / leastFreeBytes).toFixed(1)} GiB are free for ${DATA_DIR}`;
   const isLow = free < leastFreeBytes;

@@ -25,7 +25,7 @@ export { type Cookies, createCookies } from "./cookies.ts";
 export type { OidcSettings } from "./oidc-client.ts";
 export type { Pass, Passes } from "./passes.ts";
 export { type Caller, isRole, type Role, roles } from "./roles.ts";
-export { issueToken, loadOrCreateSecret, secretOf } from "./secret.ts";
+export { issueToken, loadOrCreateSecret, secretOf, secretToAskWith } from "./secret.ts";
 export type { Signing } from "./signing.ts";
 export { createStanding, type Standing } from "./standing.ts";
 

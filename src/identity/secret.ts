@@ -21,7 +21,7 @@ export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   const file = await open(draft, "wx", 0o600);
   try {
-    await file.writeFile(`${randomBytes(32).toString("base64url")}\n`);
+    await file.writeFile(`${newSecret()}\n`);
     await file.sync();
     // Unlike a rename, a link never replaces the secret of a faster process.
     await link(draft, path).catch((error: NodeJS.ErrnoException) => {
@@ -39,6 +39,18 @@ export async function loadOrCreateSecret(dataDir: string): Promise<string> {
 /** The secret that signs the tokens of this configuration. */
 export async function secretOf(config: { JWT_SECRET: string | undefined; DATA_DIR: string }): Promise<string> {
   return config.JWT_SECRET ?? (await loadOrCreateSecret(config.DATA_DIR));
+}
+
+/**
+ * The same for a program that asks the running system: it makes no secret, because the system would not have it. Tokens
+ * are then signed with one that no process knows, and the system says that they are not its own.
+ */
+export async function secretToAskWith(config: { JWT_SECRET: string | undefined; DATA_DIR: string }): Promise<string> {
+  return config.JWT_SECRET ?? (await readIfThere(join(config.DATA_DIR, fileName))) ?? newSecret();
+}
+
+function newSecret(): string {
+  return randomBytes(32).toString("base64url");
 }
 
 const developmentTokenTtlMs = 24 * 60 * 60 * 1000;

@@ -1,7 +1,8 @@
 /** The message at the terminal for a command that cannot run: a sentence, and what to do. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,6 +84,31 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
       start,
       /this machine has no address for 192\.0\.2\.1:\d+ \(EADDRNOTAVAIL\): set HOST to 127\.0\.0\.1/,
     );
+  });
+
+  test("a command that asks the running system makes nothing in a DATA_DIR that is not there", async () => {
+    const missing = join(folder, "mistyped");
+    for (const args of [["doctor"], ["reconcile"], ["replay"], ["rehearse", "--buyers=1"]]) {
+      const command = runCommand(folder, args, { PORT: port, DATA_DIR: missing });
+      await command.ended;
+      assert.equal(existsSync(missing), false, `dropgate ${args.join(" ")} made ${missing}`);
+    }
+  });
+
+  test("doctor tells of a DATA_DIR in which nothing can be written, and of a damaged secret, and looks at the rest", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    const ofFile = runCommand(folder, ["doctor"], { PORT: port, DATA_DIR: file });
+    assert.equal(await ofFile.ended, 1, ofFile.output);
+    assert.match(ofFile.output, /^fault +disk: nothing can be written in \S+file \(ENOTDIR\): a file stands/m);
+    assert.match(ofFile.output, /^warning +PostgreSQL: the system does not run.*\n.*\n\n\d+ ok, /m);
+    const damaged = join(folder, "damaged");
+    await mkdir(damaged);
+    await writeFile(join(damaged, "jwt-secret"), "");
+    const ofDamaged = runCommand(folder, ["doctor"], { PORT: port, DATA_DIR: damaged });
+    assert.equal(await ofDamaged.ended, 1, ofDamaged.output);
+    assert.match(ofDamaged.output, /^fault +running system: \S+jwt-secret holds no usable secret; delete it/m);
+    assert.match(ofDamaged.output, /^\d+ ok, \d+ to look at, 1 at fault$/m);
   });
 
   test("O18: help that goes to a file or a pipe has no colours", async () => {

@@ -3,7 +3,7 @@
  * a certificate of what held. All that it made is cancelled, refunded and taken off sale at its end.
  */
 import { writeFile } from "node:fs/promises";
-import { issueToken } from "#identity";
+import { issueToken, secretToAskWith } from "#identity";
 import { elapsedMs } from "#platform/clock";
 import { randomHex } from "#platform/ids";
 import { startLoop } from "#platform/loop";
@@ -73,7 +73,8 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   const run = `rehearsal-${randomHex(4)}`;
   const patienceMs = patienceSeconds * 1_000;
   const client = createClient(url, managementOf(url, config));
-  const admin = client.as(await issueToken(config, { role: "ADMIN", user: "rehearsal" }));
+  const issuer = { ...config, JWT_SECRET: await secretToAskWith(config) };
+  const admin = client.as(await issueToken(issuer, { role: "ADMIN", user: "rehearsal" }));
   const staff = createStaff(admin, patienceMs);
   const isLate = faults.includes("late");
 
@@ -92,7 +93,7 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   await openShadow(staff, shadow, { buyers, dropId, isShort: isLate });
   const crowd = createCrowd({
     client,
-    tokenOf: (user) => issueToken(config, { role: "CUSTOMER", user }),
+    tokenOf: (user) => issueToken(issuer, { role: "CUSTOMER", user }),
     run,
     products,
     buyers,
