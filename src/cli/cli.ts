@@ -51,11 +51,15 @@ const start = defineCommand({
     const warnings = ignoredVariables.length === 0 ? config.warnings : [...config.warnings, ignoredSays];
     for (const warning of warnings) console.error(`Warning: ${warning}`);
     if (args["print-config"]) process.stdout.write(printSettings(settings, config, config.origins));
-    else if (args["check-config"]) console.log("The configuration is valid.");
-    else {
-      const { runDropgate } = await import("../main.ts");
-      await runDropgate(config, args.services?.split(",") ?? serviceNames);
+    const names = args.services?.split(",") ?? serviceNames;
+    if (args["check-config"]) {
+      const { chooseServices } = await import("../services.ts");
+      chooseServices(config, names);
+      console.log("The configuration is valid.");
     }
+    if (args["print-config"] || args["check-config"]) return;
+    const { runDropgate } = await import("../main.ts");
+    await runDropgate(config, names);
   },
 });
 
@@ -194,12 +198,25 @@ function print(answer: unknown): void {
   console.log(JSON.stringify(answer, null, 2));
 }
 
+/**
+ * A reader that has seen enough, as `head`, or has ended, as a log's pipe, ends no command in the middle: it goes on to its
+ * end without being read, and its exit code says how it ended.
+ */
+function goOnUnread(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+}
+
 /** The colours of citty would be signs between the words in a file or a pipe. */
 async function showUsage<T extends ArgsDef>(command: CommandDef<T>, parent?: CommandDef<T>): Promise<void> {
   const usage = await renderUsage(command, parent);
   console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage));
 }
 
+goOnUnread();
 const rawArgs = process.argv.slice(2);
 const benchArgs = rawArgs[0] === "bench" ? rawArgs.slice(1) : undefined;
 if (!benchArgs && (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h"))) {

@@ -38,9 +38,14 @@ function checkFlags(known: Flags, rawArgs: readonly string[], path: string): voi
   let given: Record<string, unknown> = {};
   let atPlaces: string[] = [];
   try {
-    const { values, positionals } = parseArgs({ args: [...rawArgs], options, allowPositionals: mostPositionals > 0 });
+    const allowPositionals = mostPositionals > 0;
+    const { values, positionals, tokens } = parseArgs({ args: [...rawArgs], options, allowPositionals, tokens: true });
     const unexpected = positionals[mostPositionals];
     if (unexpected !== undefined) throw new Error(`Unexpected argument '${unexpected}'`);
+    const flagsGiven = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+    const twice = flagsGiven.find((name, i) => flagsGiven.indexOf(name) < i);
+    // Only the last one would count.
+    if (twice !== undefined) throw new Error(`Option '--${twice}' is given more than once`);
     given = values;
     atPlaces = positionals;
   } catch (error) {

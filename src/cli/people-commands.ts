@@ -1,6 +1,6 @@
 /** The commands about people: a token for a role, and the role of a person. */
 import { defineCommand } from "citty";
-import { isRole, issueToken, roles } from "#identity";
+import { isRole, issueToken, isUserId, roles, userIdRule } from "#identity";
 import { readConfig } from "../config/config.ts";
 import { createAsk, Refused } from "./ask.ts";
 
@@ -14,6 +14,7 @@ export const token = defineCommand({
   },
   async run({ args: { role, user } }) {
     if (!isRole(role)) throw new Refused(`--role ${role} is none of ${roles.join(", ")}`);
+    if (user !== undefined && !isUserId(user)) throw new Refused(`--user ${JSON.stringify(user)}: give ${userIdRule}`);
     const config = readConfig();
     if (config.OIDC_ISSUER) {
       throw new Refused(

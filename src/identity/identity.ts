@@ -24,7 +24,7 @@ export type { Challenge, Challenges } from "./challenges.ts";
 export { type Cookies, createCookies } from "./cookies.ts";
 export type { OidcSettings } from "./oidc-client.ts";
 export type { Pass, Passes } from "./passes.ts";
-export { type Caller, isRole, type Role, roles } from "./roles.ts";
+export { type Caller, isRole, isUserId, type Role, roles, userIdRule } from "./roles.ts";
 export { issueToken, loadOrCreateSecret, secretOf, secretToAskWith } from "./secret.ts";
 export type { Signing } from "./signing.ts";
 export { createStanding, type Standing } from "./standing.ts";

@@ -29,7 +29,12 @@ describe("a folder for data", () => {
     assert.throws(() => openFolder(join(parent, "link"), { mode: 0o700 }), /\(ENOENT\)/);
   });
 
-  test("below /proc is refused at once, instead of being tried for ever", { skip: process.platform !== "linux" }, () => {
-    assert.throws(() => openFolder("/proc/dropgate/data", { mode: 0o700 }), /\/proc\/dropgate\/data \((ENOENT|EACCES)\)/);
+  test("below /proc is refused at once, instead of being tried for ever", {
+    skip: process.platform !== "linux",
+  }, () => {
+    assert.throws(
+      () => openFolder("/proc/dropgate/data", { mode: 0o700 }),
+      /\/proc\/dropgate\/data \((ENOENT|EACCES)\)/,
+    );
   });
 });

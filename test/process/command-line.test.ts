@@ -1,5 +1,6 @@
 /** The message at the terminal for a command that cannot run: a sentence, and what to do. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -41,6 +42,12 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
       /^dropgate order: <order> is missing: The order's id, or its short code\. "dropgate order --help"/,
     ],
     ["appoint --email ada --role ADMIN", /^--email ada is no e-mail address: write ada@example\.com/],
+    ["start --services=ordr --check-config", /^--services: ordr is none of product, settlement, /],
+    [
+      "start --services=order --services=desk",
+      /^dropgate start: Option '--services' is given more than once; its flags/,
+    ],
+    ["token --role ADMIN --user=", /^--user "": give 1 to 255 characters, none of them a control character\s*$/],
     ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
     ["rehearse --buyers=1", /^nothing answers at http:\/\/127\.0\.0\.1:\d+: start the system first, or .*--url/],
     ["rehearse --url=shop", /^--url shop: give the address of the system, like http:/],
@@ -84,6 +91,30 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
       start,
       /this machine has no address for 192\.0\.2\.1:\d+ \(EADDRNOTAVAIL\): set HOST to 127\.0\.0\.1/,
     );
+  });
+
+  test("a command whose reader has gone, as head does, goes on to its end, and its exit code stays its own", async () => {
+    for (const [args, code] of [
+      [["start", "--print-config"], 0],
+      [["doctor"], 0],
+      [["reconcile"], 1],
+    ] as const) {
+      const env = { PATH: process.env.PATH, PORT: port, DATA_DIR: join(folder, "unread") };
+      const program = join(repository, "src/cli/cli.ts");
+      const child = spawn(process.execPath, [program, ...args], {
+        cwd: folder,
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      child.stdout.destroy();
+      let errors = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        errors += text;
+      });
+      const [ended] = await once(child, "close");
+      assert.equal(ended, code, errors);
+      assert.doesNotMatch(errors, /EPIPE|^ +at /m);
+    }
   });
 
   test("a command that asks the running system makes nothing in a DATA_DIR that is not there", async () => {
