@@ -30,8 +30,16 @@ test("the moment may be written as PostgreSQL prints it, and the command to repe
 
 test("what is no moment is refused before anything is asked", async () => {
   const ask = () => assert.fail("it asked");
+  // Each but the first two has a value for Date.parse, and is a later moment than was meant on some machine.
+  for (const since of ["yesterday", "", "5", "2026", "2026-02-31T08:00:00Z", "2026-11-27", "2026-11-27 08:00:00"]) {
+    await assert.rejects(
+      adoptPayments(ask, { since, yes: true }, () => {}),
+      (error) => error instanceof Refused && /is no moment: write it with its offset/.test(error.message),
+      since,
+    );
+  }
   await assert.rejects(
-    adoptPayments(ask, { since: "yesterday", yes: true }, () => {}),
-    Refused,
+    adoptPayments(ask, { since: "2999-01-01T00:00:00Z", yes: true }, () => {}),
+    /--since 2999\S+ is not over yet/,
   );
 });

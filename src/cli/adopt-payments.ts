@@ -1,4 +1,5 @@
 /** `dropgate payments`: shows which payments the provider has and the books do not, and adopts them with `--yes`. */
+import { systemClock } from "#platform/clock";
 import { plural } from "#platform/plural";
 import { type Ask, Refused } from "./ask.ts";
 
@@ -24,9 +25,7 @@ export async function adoptPayments(
   { since, yes }: { since: string; yes: boolean },
   print: (line: string) => void,
 ): Promise<boolean> {
-  const sinceMs = Date.parse(since);
-  if (Number.isNaN(sinceMs)) throw new Refused(`--since ${since} is no moment: write it as 2026-11-27T08:00:00Z`);
-  const moment = new Date(sinceMs).toISOString();
+  const moment = new Date(momentOf(since)).toISOString();
   const body = { since: moment, apply: yes };
   const { charges } = (await ask("POST", "/admin/orders/payments/adopt", body)) as { charges: Charge[] };
   for (const { at, orderId, providerRef, status, amount, currency, becomes } of charges) {
@@ -40,4 +39,23 @@ export async function adoptPayments(
       `\nNothing was changed. To adopt ${plural(own, "payment", "payments")}: dropgate payments --since ${moment} --yes`,
     );
   return charges.length === own;
+}
+
+/** As ISO 8601 or as PostgreSQL prints it, with the offset. */
+const written = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$/i;
+
+/**
+ * Only what can be read in one way: `Date.parse` takes "5" and 31 February too, and a time without an offset in the zone of this machine.
+ * A moment that is later than was meant finds fewer payments, and the answer would be that the books have them all.
+ */
+function momentOf(since: string): number {
+  const sinceMs = Date.parse(since);
+  const day = written.exec(since)?.[1];
+  const isDay = day !== undefined && new Date(`${day}T00:00:00Z`).getUTCDate() === Number(day.slice(8));
+  if (!isDay || Number.isNaN(sinceMs)) {
+    throw new Refused(`--since ${since} is no moment: write it with its offset, as 2026-11-27T08:00:00Z`);
+  }
+  if (sinceMs > systemClock.nowMs())
+    throw new Refused(`--since ${since} is not over yet: payments from before it are not found`);
+  return sinceMs;
 }
