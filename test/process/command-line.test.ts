@@ -50,6 +50,10 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     ["token --role ADMIN --user=", /^--user "": give 1 to 255 characters, none of them a control character\s*$/],
     ["token --role admin", /^--role admin is none of CUSTOMER, WAREHOUSE, ADMIN/],
     ["rehearse --buyers=1", /^nothing answers at http:\/\/127\.0\.0\.1:\d+: start the system first, or .*--url/],
+    [
+      "rehearse --file=none/certificate.json",
+      /^--file none\/certificate\.json cannot be written \(ENOENT: .*: name a file/,
+    ],
     ["rehearse --url=shop", /^--url shop: give the address of the system, like http:/],
     ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],
   ] as const) {

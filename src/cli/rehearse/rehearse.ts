@@ -2,7 +2,9 @@
  * `dropgate rehearse`: sends simulated buyers to a running shop, on products and a drop of the rehearsal's own, and prints
  * a certificate of what held. All that it made is cancelled, refunded and taken off sale at its end.
  */
-import { writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, stat, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { issueToken, secretToAskWith } from "#identity";
 import { elapsedMs } from "#platform/clock";
 import { randomHex } from "#platform/ids";
@@ -55,6 +57,8 @@ export async function rehearse(
     const why = `${signs.join("; ")}. A rehearsal shows its drop in the shop and sends webhooks about its orders`;
     throw new Refused(`this looks like a shop of real people: ${why}. --on-production says that this is meant`);
   }
+  // A rehearsal takes minutes: a file that cannot be written must not be noticed at its end.
+  if (file !== undefined) await requireWritable(file);
   const certificate = await hold(config, options, progress);
   const lines = sayCertificate(certificate);
   if (json) print(JSON.stringify(certificate, null, 2));
@@ -64,6 +68,19 @@ export async function rehearse(
     await writeFile(file, isJson ? `${JSON.stringify(certificate, null, 2)}\n` : `${lines.join("\n")}\n`);
   }
   return certificate;
+}
+
+/** Without making it, because the rehearsal may be refused. */
+async function requireWritable(file: string): Promise<void> {
+  try {
+    const found = await stat(file).catch(() => undefined);
+    if (found?.isDirectory()) throw new Error("it is a folder");
+    await access(found ? file : dirname(resolve(file)), constants.W_OK);
+  } catch (cause) {
+    throw new Refused(`--file ${file} cannot be written (${messageOf(cause)}): name a file in a folder that is there`, {
+      cause,
+    });
+  }
 }
 
 async function hold(config: Config, options: RehearsalOptions, progress: Progress): Promise<Certificate> {
