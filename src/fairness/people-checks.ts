@@ -141,7 +141,7 @@ export function checkCalls(calls: readonly Call[], served: readonly Served[]): C
 }
 
 export function noteInvented({ root }: FairRecord): Check {
-  const size = root ? `${root.size} ${root.size === 1 ? "place" : "places"}` : "places so far";
+  const size = root ? `${root.size} ${root.size === 1 ? "place" : "places"}` : "once its root is published";
   return warns(
     "invented",
     `No check shows whether the shop put invented people into the line before the freeze; only its size shows, ${size}.`,

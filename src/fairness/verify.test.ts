@@ -57,6 +57,8 @@ describe("a line that was drawn as promised", () => {
   test("fails no check before its freeze, and none between freeze and draw", () => {
     const growing = { ...withRecord({ root: null, draw: null, ordered: null }), calls: [], served: [], kept: [] };
     assert.deepEqual(faultsOf(growing), []);
+    const invented = verify(growing, tools).find(({ check }) => check === "invented");
+    assert.match(invented?.says ?? "", /; only its size shows, once its root is published\.$/);
     assert.deepEqual(faultsOf({ ...withRecord({ draw: null, ordered: null }), calls: [], served: [] }), []);
   });
 
