@@ -39,10 +39,12 @@ describe("a connection that fails", { concurrency: true }, () => {
     server.close();
   });
 
-  test("passes on PostgreSQL's own message", async () => {
+  test("passes on PostgreSQL's own message, and does not ask whether a server runs that has answered", async () => {
     const url = new URL(database.url);
     url.pathname = "/no_such_database";
-    assert.match(await failureOf(url.href), /database "no_such_database" does not exist/);
+    const message = await failureOf(url.href);
+    assert.match(message, /database "no_such_database" does not exist\. Make it first \(create database\), or correct/);
+    assert.doesNotMatch(message, /Is it running/);
   });
 
   test("never shows a URL that it cannot read", () => {

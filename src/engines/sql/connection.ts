@@ -68,8 +68,17 @@ function adviceOn(cause: unknown): string {
   const reason = reasonOf(cause);
   if (reason.endsWith("no encryption")) return `${reason}. Add ?sslmode=verify-full to the URL.`;
   if (reason.includes("does not support SSL")) return `${reason}. Turn its ssl on, or leave sslmode out of the URL.`;
-  return `${reason}. Is it running and reachable from here?`;
+  const answered = adviceByCode[(cause as { code?: string }).code ?? ""];
+  return `${reason}. ${answered ?? "Is it running and reachable from here?"}`;
 }
+
+/** The server runs, and its answer says what to look at. */
+const adviceByCode: Readonly<Record<string, string>> = {
+  "28P01": "Are user and password in the URL right?",
+  "28000": "May this user connect from here? See the server's pg_hba.conf.",
+  "3D000": "Make it first (create database), or correct its name in the URL.",
+  "53300": "Raise max_connections of the server, or stop what else uses it.",
+};
 
 const tlsSettings = {
   host: "the host in the URL",
