@@ -1,5 +1,15 @@
 /** `dropgate engines`: prints the shop's engines, and moves the shop to the engines of the settings. */
-import { engineDifferences, FolderInUse, migrateDatabase, moveEngines, openDatabase, openPool } from "#engines/open";
+import {
+  agreedEngines,
+  engineDifferences,
+  FolderInUse,
+  hasData,
+  migrateDatabase,
+  moveEngines,
+  openDatabase,
+  openPool,
+  type Term,
+} from "#engines/open";
 import { countHeldElsewhere } from "#payment";
 import { createLog, type Log } from "#platform/log";
 import { plural } from "#platform/plural";
@@ -13,19 +23,21 @@ export type AdoptOptions = { adopt: boolean; logIsLost: boolean; print(line: str
 export async function tellEngines(config: Config, { adopt, logIsLost, print }: AdoptOptions): Promise<void> {
   const log = createLog({ level: config.LOG_LEVEL });
   const terms = termsOf(config);
+  const isMade = config.DATABASE_URL !== undefined || hasData(config.DATA_DIR);
+  if (!isMade && !adopt) return tellFuture(terms, print);
   await using resources = new AsyncDisposableStack();
   const database = await openBooks(config, adopt, log);
   resources.defer(() => database.stop());
   const { url } = database;
-  if (!database.isInUse) await migrateDatabase(engineSettings(config), { url }, schemas);
+  if (adopt && !database.isInUse) await migrateDatabase(engineSettings(config), { url }, schemas);
   const common = openPool(url);
   resources.defer(() => common.close());
 
+  if (!adopt && (await agreedEngines(common)) === 0) return tellFuture(terms, print);
   const differences = await engineDifferences(common, terms);
-  for (const { name, value, place } of terms) {
-    const agreed = differences.find(({ term }) => term.name === name)?.agreed;
-    const now = `${value || "none"}${place ? ` at ${place}` : ""}`;
-    print(`${name.padEnd(20)} ${agreed ? `${agreed.value || "none"}, and these settings say ${now}` : now}`);
+  for (const term of terms) {
+    const agreed = differences.find(({ term: { name } }) => name === term.name)?.agreed;
+    print(lineOf(term, agreed && `${agreed.value || "none"}, and these settings say `));
   }
   if (!adopt) {
     if (differences.length > 0)
@@ -43,6 +55,16 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
     throw new Refused(`\nNothing was changed: ${error.message}`, { cause: error });
   });
   print(moved.length === 0 ? "\nThe shop uses these already." : "\nFrom now on the shop uses these.");
+}
+
+/** A question makes no database, and migrates none. */
+function tellFuture(terms: readonly Term[], print: (line: string) => void): void {
+  print("The shop of these settings was never started. Its first start writes these engines into the books:\n");
+  for (const term of terms) print(lineOf(term));
+}
+
+function lineOf({ name, value, place }: Term, before = ""): string {
+  return `${name.padEnd(20)} ${before}${value || "none"}${place ? ` at ${place}` : ""}`;
 }
 
 type Books = { url: string; isInUse: boolean; stop(): Promise<void> };

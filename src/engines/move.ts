@@ -36,6 +36,12 @@ export async function engineDifferences(sql: Sql, terms: readonly Term[]): Promi
   return differencesFrom(await readAgreement(sql), terms);
 }
 
+/** How many settings the books name: none before the first start of the shop, also if nothing was migrated yet. */
+export async function agreedEngines(sql: Sql): Promise<number> {
+  const [found] = await sql.query<{ is: boolean }>("select to_regclass('shop.agreement') is not null as is");
+  return found?.is ? (await readAgreement(sql)).length : 0;
+}
+
 /** Returns the changes. @throws if a process runs, or if the old log holds records that are not settled. */
 export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
   const { url, terms, log, logIsLost } = options;

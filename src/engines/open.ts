@@ -43,10 +43,10 @@ import type { Tracing, TracingSettings } from "./tracing/tracing.ts";
 
 export type { Database, KafkaSettings, RedisSettings } from "./adapters.ts";
 export { type CheckupOptions, checkEngines, type Finding } from "./checkup.ts";
-export { engineDifferences, moveEngines } from "./move.ts";
+export { agreedEngines, engineDifferences, moveEngines } from "./move.ts";
 export type { Term } from "./shop/agreement.ts";
 export type { SharedSetting } from "./shop/shared-settings.ts";
-export { addressOfRunning } from "./sql/embedded/embedded.ts";
+export { addressOfRunning, hasData } from "./sql/embedded/embedded.ts";
 export { FolderInUse } from "./sql/embedded/lock.ts";
 export { ignoredVariables } from "./sql/environment.ts";
 

@@ -2,7 +2,7 @@
  * Two processes on one shop's books: with the same settings or not at all, and only one if the gate is in its memory.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -84,6 +84,25 @@ describe("the processes of one shop", () => {
     test(`O34: a process with another ${what} than the shop's does not start, and names the setting`, () =>
       refused(["start"], change, says));
   }
+
+  test("a question about the engines of a shop that was never started makes nothing, and says so", async () => {
+    const empty = await openTestDatabase();
+    try {
+      const missing = join(folder, "never");
+      for (const settings of [{ DATABASE_URL: empty.url }, { DATABASE_URL: "", DATA_DIR: missing }]) {
+        const told = run(["engines"], settings);
+        assert.equal(await told.ended, 0, told.output);
+        assert.match(told.output, /was never started\. Its first start writes these engines.*\n\nname +none$/m);
+      }
+      const made = await empty.sql.query(
+        "select nspname from pg_namespace where nspname !~ '^pg_|^information|^public'",
+      );
+      assert.deepEqual(made, []);
+      assert.equal(existsSync(missing), false);
+    } finally {
+      await empty.close();
+    }
+  });
 
   test("O34: engines are not changed while a process runs", () =>
     refused(

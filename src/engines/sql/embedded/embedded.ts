@@ -3,7 +3,7 @@
  * set up.
  */
 import { hash } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { chown, lstat, mkdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -29,6 +29,15 @@ export function addressOfRunning(dataDir: string): string | undefined {
   return databaseOfOwner(folderOf(dataDir));
 }
 
+/** Whether a server was started in `dataDir` before. */
+export function hasData(dataDir: string): boolean {
+  return existsSync(clusterOf(folderOf(dataDir)));
+}
+
+function clusterOf(folder: string): string {
+  return join(folder, "data");
+}
+
 export type EmbeddedPostgres = {
   /** Leads through a Unix socket that only this user, and root, can open: there is no port and no password. */
   url: string;
@@ -52,7 +61,7 @@ export async function startPostgres(options: {
   onLog?(line: string): void;
 }): Promise<EmbeddedPostgres> {
   const folder = folderOf(options.dataDir);
-  const cluster = join(folder, "data");
+  const cluster = clusterOf(folder);
   openFolder(folder, { mode: 0o700 });
   const account = await accountOf(cluster);
 
