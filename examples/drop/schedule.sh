@@ -3,11 +3,11 @@
 #
 #     ADMIN=$(npm run --silent token -- --role ADMIN) sh examples/drop/schedule.sh autumn-lamps 2030-10-01T18:00 2030-10-02T18:00
 #
-# The times are those that clocks show in ZONE. SHOP, ZONE, UNITS and PRICE may be set.
+# The times are those that clocks show in ZONE. SHOP_URL, ZONE, UNITS and PRICE may be set.
 set -eu
 
 drop=${1:?the id of the drop} opens=${2:?when it opens} closes=${3:?when it ends}
-shop=${SHOP:-http://localhost:8080}
+shop=${SHOP_URL:-http://localhost:8080}
 zone=${ZONE:-Europe/Berlin}
 product="$drop-1"
 : "${ADMIN:?a token of an ADMIN}"

@@ -45,7 +45,7 @@ describe("an example", () => {
   test("in the shell makes a drop and schedules it, and a second run changes nothing", async () => {
     const ADMIN = world.system.faces.identity.issue({ user: "admin", role: "ADMIN", ttlMs: 600_000 });
     const run = async (...args: string[]) => {
-      const command = start("sh", "drop/schedule.sh", args, { SHOP: world.origin, ADMIN, UNITS: "70" });
+      const command = start("sh", "drop/schedule.sh", args, { SHOP_URL: world.origin, ADMIN, UNITS: "70" });
       return { code: await command.ended, output: command.output };
     };
     for (const _ of ["first", "again"]) {
