@@ -80,6 +80,19 @@ describe("the documents", () => {
     assert.deepEqual(listed.toSorted(), [...open, "GET /openapi.json"].toSorted());
   });
 
+  test("the deployment guide counts the connections to PostgreSQL that a process opens", () => {
+    const [, most, says = ""] =
+      /opens at\s+most (\d+): (.*?)Without Temporal/s.exec(read("docs/guide/deployment.md")) ?? [];
+    const sources = globSync("src/**/*.ts").filter((path) => !/\.(test|real)\.ts$/.test(path));
+    const pools = sources.flatMap((path) => [...read(path).matchAll(/\bsql\("([a-z]+)", (\d+)\)/g)]);
+    assert.deepEqual(
+      pools.flatMap(([, name = ""]) => (says.includes(name) ? [] : [name])),
+      [],
+    );
+    // Beside the pools: that of presence.ts and that of locks.ts.
+    assert.equal(Number(most), pools.reduce((all, [, , size]) => all + Number(size), 0) + 2);
+  });
+
   test("O20: README and ADR 0001 name the Node versions that package.json pins", () => {
     const record = read("docs/adr/0001-node-through-npm.md");
     const nodes = Object.entries(optionalDependencies).filter(([name]) => name.startsWith("node-"));
