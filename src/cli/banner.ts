@@ -60,9 +60,12 @@ function mailSays({ SMTP_URL }: Config, operators: string): string {
   return SMTP_URL ? `by ${new URL(SMTP_URL).host}` : `kept here; an ADMIN reads it at ${operators}/admin/mails`;
 }
 
-/** A shell with another secret would sign a token that is refused. */
-function secretHint({ origins }: Config): string {
-  const name = { environment: "JWT_SECRET", file: "JWT_SECRET_FILE" }[String(origins.JWT_SECRET)];
+/** A shell with another secret would sign a token that is refused. A generated one is in DATA_DIR. */
+function secretHint({ origins, JWT_SECRET }: Config): string {
+  const name =
+    JWT_SECRET === undefined
+      ? { environment: "DATA_DIR" }[String(origins.DATA_DIR)]
+      : { environment: "JWT_SECRET", file: "JWT_SECRET_FILE" }[String(origins.JWT_SECRET)];
   return name ? `\n                           in a shell with the same ${name}` : "";
 }
 

@@ -101,7 +101,7 @@ describe("the start command", { timeout: 400_000 }, () => {
       /^ {4}workflows +DBOS/m,
       /^ {4}payment +simulator$/m,
       /header X-User-Id/,
-      /npm run --silent token -- --role ADMIN/,
+      /npm run --silent token -- --role ADMIN .*\n +in a shell with the same DATA_DIR/,
       /4242 4242 4242 4242 +is approved/,
       /4000 0000 0000 0010 +is declined/,
     ]) {
