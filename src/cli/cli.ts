@@ -54,7 +54,8 @@ const start = defineCommand({
     const names = args.services?.split(",") ?? serviceNames;
     if (args["check-config"]) {
       const { chooseServices } = await import("../services.ts");
-      chooseServices(config, names);
+      const { requireAddresses } = await import("../gateway/gateway.ts");
+      if (chooseServices(config, names) === "gateway") requireAddresses(config);
       console.log("The configuration is valid.");
     }
     if (args["print-config"] || args["check-config"]) return;

@@ -14,6 +14,7 @@ import { Problem, platformDetails, platformProblems } from "#platform/problems";
 import { traceHeaders } from "#platform/spans";
 import openApi from "../../openapi.json" with { type: "json" };
 import packageJson from "../../package.json" with { type: "json" };
+import { Refused } from "../cli/ask.ts";
 import { type Config, pageOptions } from "../config/config.ts";
 import { servePages } from "../pages/pages.ts";
 import type { Site } from "../pages/site.ts";
@@ -58,12 +59,22 @@ function answerWithinMs(method: string, path: string): number {
   return method === "POST" && /^\/orders\/?(?:\?|$)/.test(path) ? 6_000 : 10_000;
 }
 
+/** @throws with all settings that are missing. */
+export function requireAddresses(config: Config): void {
+  const missing = Object.keys(paths).filter((name) => !optional.has(name) && !config[name as keyof typeof paths]);
+  if (missing.length === 0) return;
+  throw new Refused(
+    `--services=gateway: ${missing.join(", ")} not set: the gateway does not know where to send the requests of these services`,
+  );
+}
+
 /** @throws when a service has no address. */
 export async function createGateway(
   config: Config,
   log: Log,
   { management, site }: { management?: Management | undefined; site?: Site | undefined } = {},
 ): Promise<Http> {
+  requireAddresses(config);
   const { version } = packageJson;
   const app = await createHttp({
     log,
@@ -81,9 +92,7 @@ export async function createGateway(
   });
   for (const [setting, prefixes] of Object.entries(paths)) {
     const origins = config[setting as keyof typeof paths]?.split(",") ?? [];
-    if (origins.length === 0 && optional.has(setting)) continue;
-    if (origins.length === 0)
-      throw new Error(`${setting} is not set: the gateway does not know where to send these requests`);
+    if (origins.length === 0) continue;
     const upstreams = createUpstreams(origins, log);
     app.addHook("onClose", () => upstreams.stop());
     health.add({ name: serviceOf(setting), check: async () => whoServes(upstreams) });

@@ -42,6 +42,10 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
       /^dropgate order: <order> is missing: The order's id, or its short code\. "dropgate order --help"/,
     ],
     ["appoint --email ada --role ADMIN", /^--email ada is no e-mail address: write ada@example\.com/],
+    [
+      "start --services=gateway --check-config",
+      /^--services=gateway: PRODUCT_URL, INVENTORY_URL, ORDER_URL, PAYMENT_URL not set/,
+    ],
     ["start --services=ordr --check-config", /^--services: ordr is none of product, settlement, /],
     [
       "start --services=order --services=desk",
