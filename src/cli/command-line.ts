@@ -64,8 +64,10 @@ function checkFlags(known: Flags, rawArgs: readonly string[], path: string): voi
   }
 }
 
-/** The message of the error and of its causes, from the outermost to the innermost. */
+/** The message of the error and of its causes, from the outermost to the innermost; one that is quoted already is not told twice. */
 export function saysOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}\n  because: ${saysOf(error.cause)}`;
+  if (error.cause === undefined) return error.message;
+  const because = saysOf(error.cause);
+  return error.message.includes(because) ? error.message : `${error.message}\n  because: ${because}`;
 }
