@@ -28,11 +28,17 @@ export type Answer = Record<string, unknown>;
 const doneBefore: ReadonlySet<string> = new Set(["product_exists", "drop_exists", "already_scheduled"]);
 
 /** For problems that say less of the request than of the settings of the command. */
-export const adviceOf: Readonly<Record<string, string>> = {
+const adviceOf: Readonly<Record<string, string>> = {
   unauthenticated: "; set DATA_DIR and JWT_SECRET as the running system has them",
   not_found:
     "; set MANAGEMENT_PORT as the running system has it, or start the service that answers this, and give the gateway its address",
 };
+
+/** One sentence: the advice follows in place of the full stop. */
+export function advised(says: string, code: string): string {
+  const advice = adviceOf[code];
+  return advice === undefined ? says : `${says.replace(/\.$/, "")}${advice}`;
+}
 
 /** Where the running system of these settings answers on this machine. */
 export function originOf({ HOST, PORT }: Pick<Config, "HOST" | "PORT">, port = PORT): string {
@@ -64,6 +70,6 @@ export async function createAsk(config: Config): Promise<Ask> {
     const code = String(answer.code);
     if (response.ok || (anyStatus && answer.code === undefined) || doneBefore.has(code)) return answer;
     const says = `${method} ${path} was answered ${response.status} ${code}: ${answer.detail}`;
-    throw new Refused(`${says}${adviceOf[code] ?? ""}`, { code });
+    throw new Refused(advised(says, code), { code });
   };
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs, systemClock } from "#platform/clock";
 import type { DropView } from "#wire/drops";
-import { adviceOf, Refused } from "../ask.ts";
+import { advised, Refused } from "../ask.ts";
 import type { Answer, Person } from "./client.ts";
 import type { ShadowProduct } from "./evidence.ts";
 
@@ -28,8 +28,7 @@ export function createStaff(admin: Person, patienceMs: number): Staff {
       if (doneBefore.has(String(code))) return answer?.body ?? {};
       const says = answer ? `was answered ${answer.status} ${code}: ${detail}` : "was not answered";
       const mayChange = !answer || answer.status >= 500 || answer.status === 429;
-      if (!mayChange || elapsedMs() > untilMs)
-        throw new Refused(`${method} ${path} ${says}${adviceOf[String(code)] ?? ""}`);
+      if (!mayChange || elapsedMs() > untilMs) throw new Refused(advised(`${method} ${path} ${says}`, String(code)));
       await sleep(250);
     }
   };
