@@ -1,7 +1,7 @@
 /** The line of a drop in the browser: joining, the draw, being called, buying, and what comes back after it is sold out. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { tabTo, tabToMatch } from "./keyboard.ts";
@@ -357,4 +357,25 @@ describe("the line of a drop", { skip }, () => {
     await label(page, "You are in").waitFor();
     await page.getByText(/No answer/).waitFor({ state: "hidden" });
   });
+
+  for (const [what, answer] of [
+    ["does not arrive", (route: Route) => route.abort()],
+    ["is refused as one too many", (route: Route) => route.fulfill({ status: 429, json: { code: "rate_limited" } })],
+  ] as const) {
+    test(`the one question for the place after the draw ${what}: the page asks again, and the person is called`, async () => {
+      const line = { stock: 5, opensInMs: 8_000, entry: "line", prequeueAt: inMs(-1_000), freezeLeadSeconds: 5 } as const;
+      const { dropId } = await scheduled("Night caps", line);
+      const { page, api } = await stage.person(`misses-the-draw-${what.length}`);
+      assert.equal((await api.post(`/drops/${dropId}/room`)).status, 200);
+      await waits(page, dropId);
+      await label(page, "You are in").or(label(page, "The order is being drawn")).waitFor();
+      let failed = 0;
+      await page.route("**/room/place", (route) => {
+        failed += 1;
+        return failed === 1 ? answer(route) : route.continue();
+      });
+      await label(page, "It is your turn").waitFor({ timeout: 30_000 });
+      assert.ok(failed > 1);
+    });
+  }
 });

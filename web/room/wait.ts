@@ -89,9 +89,11 @@ function remember(answer: Mine | undefined) {
   if (own) keep(`place:${dropId}`, own);
 }
 
+/** Until an answer tells it, it is asked for again: after the draw no later state of the line says that it has changed. */
 async function readOwn() {
+  isTold = false;
   const { status, body } = await askOwn(`${roomPath}/place`);
-  isTold = status < 500;
+  isTold = status < 500 && status !== 429;
   if (status === 200) remember(body);
   if (status === 404) own = undefined;
 }
