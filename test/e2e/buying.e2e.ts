@@ -128,6 +128,60 @@ describe("buying in the browser", { skip }, () => {
     assert.equal(lost, 2);
   });
 
+  for (const [status, code] of [
+    [429, "rate_limited"],
+    [503, "closed"],
+    [503, "price_not_available"],
+    [401, "unauthenticated"],
+  ] as const) {
+    test(`after an answer that was lost, ${code} is not taken for the outcome: the next tap is the same order`, async () => {
+      const person = await stage.person(`lost-then-${code.replaceAll("_", "-")}`);
+      const page = await open(person);
+      let isLost = false;
+      let isRefused = true;
+      await page.route("**/orders", async (route) => {
+        if (!isLost) {
+          await route.fetch();
+          isLost = true;
+          await route.abort("connectionreset");
+        } else if (isRefused) await route.fulfill({ status, headers: { "retry-after": "40" }, json: { code, status } });
+        else await route.continue();
+      });
+      await buyButton(page).click();
+      const says = code === "unauthenticated" ? "You are not signed in here." : "you cannot buy twice";
+      await page.getByText(says).waitFor();
+      isRefused = false;
+      await page.locator("button.big").click();
+      await assertOneOrder(person, page);
+    });
+  }
+
+  test("the next person on this browser gets no order that the one before asked for, and is not told that they hold one", async () => {
+    const { page, api } = await stage.person("stranger", { storageState: nothingKept });
+    await page.goto("/login?to=/me");
+    await page.getByRole("button", { name: "Ada buys" }).click();
+    await page.getByText("Shopping as Ada").waitFor();
+    await open({ page, api } as Person);
+    await buyButton(page).click();
+    await orderShown(page);
+    await page.goBack();
+    await page.getByText("You hold an order of this").waitFor();
+    // The shop hears nothing of Ada's second order.
+    await page.route("**/orders", (route) => route.abort("connectionrefused"));
+    await page.getByRole("button", { name: "Buy another" }).click();
+    await page.getByText("Asking…").waitFor();
+    await page.goto("/me");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Linus packs" }).click();
+    await page.waitForURL("**/console/pick");
+    await open({ page, api } as Person);
+    assert.equal(await page.getByText("You hold an order of this").count(), 0);
+    await buyButton(page).click();
+    await orderShown(page);
+    assert.equal((await stage.world.untilAtRest(product)).available, 18);
+  });
+
   test("an order that could not be recorded is said to be none, and the next tap is a new decision", async () => {
     const person = await stage.person("not-recorded");
     const page = await open(person);

@@ -363,7 +363,13 @@ describe("the line of a drop", { skip }, () => {
     ["is refused as one too many", (route: Route) => route.fulfill({ status: 429, json: { code: "rate_limited" } })],
   ] as const) {
     test(`the one question for the place after the draw ${what}: the page asks again, and the person is called`, async () => {
-      const line = { stock: 5, opensInMs: 8_000, entry: "line", prequeueAt: inMs(-1_000), freezeLeadSeconds: 5 } as const;
+      const line = {
+        stock: 5,
+        opensInMs: 8_000,
+        entry: "line",
+        prequeueAt: inMs(-1_000),
+        freezeLeadSeconds: 5,
+      } as const;
       const { dropId } = await scheduled("Night caps", line);
       const { page, api } = await stage.person(`misses-the-draw-${what.length}`);
       assert.equal((await api.post(`/drops/${dropId}/room`)).status, 200);

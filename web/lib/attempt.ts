@@ -5,6 +5,7 @@
 import { type Answer, api, type Placed, type Problem } from "./api.ts";
 import { type Attempt, endAttempt, openOrBegin, readAttempt } from "./attempts.ts";
 import { kept } from "./kept.ts";
+import { heldPrefix, shopper } from "./shopper.ts";
 
 export type HeldOrder = { orderId: string; payBy: string };
 
@@ -24,42 +25,75 @@ const askAgain = new Set([
   "service_unavailable",
 ]);
 
+/** Said before the key is looked up: if the order may stand already, its outcome is as unknown as before. */
+const saysNothingOfIt = new Set(["rate_limited", "closed", "price_not_available", "request_timeout"]);
+
+/** `isRepeat`: an earlier request under the key may have made its order. */
+export type OpenAttempt = Attempt & { isRepeat: boolean };
+
 export function heldName(productId: string) {
-  return `held:${productId}`;
+  return `${heldPrefix}${productId}`;
 }
 
 /** After a reload: its buyer is still waiting for it. */
-export async function openAttempt(productId: string): Promise<Attempt | undefined> {
+export async function openAttempt(productId: string): Promise<OpenAttempt | undefined> {
   const attempt = await readAttempt(productId);
-  return attempt && isOpen(attempt) ? attempt : undefined;
+  if (!attempt || !isOpen(attempt)) return undefined;
+  return isOf(await buyerNow(), attempt) ? { ...attempt, isRepeat: true } : undefined;
 }
 
 /** The attempt that is open already, in this tab or another one; else a new one. */
-export function beginAttempt(productId: string, asked: Omit<Attempt, "key" | "sinceMs">): Promise<Attempt> {
-  return openOrBegin(productId, isOpen, { ...asked, key: newKey(), sinceMs: Date.now() });
+export async function beginAttempt(
+  productId: string,
+  asked: Omit<Attempt, "key" | "sinceMs" | "buyer">,
+): Promise<OpenAttempt> {
+  const buyer = await buyerNow();
+  const fresh = { ...asked, key: newKey(), sinceMs: Date.now(), ...(buyer && { buyer }) };
+  const open = await openOrBegin(productId, (known) => isOpen(known) && isOf(buyer, known), fresh);
+  return { ...open, isRepeat: open.key !== fresh.key };
 }
 
+/** The device's clock may be put right meanwhile, by hours. */
 function isOpen({ sinceMs }: Attempt): boolean {
-  return Date.now() - sinceMs < openForMs;
+  return Math.abs(Date.now() - sinceMs) < openForMs;
+}
+
+/** Another person who signs in here has decided nothing. */
+function isOf(now: string | undefined, { buyer = now }: Attempt): boolean {
+  return now === undefined || buyer === now;
+}
+
+/** Undefined if no person is signed in, or no answer came. */
+async function buyerNow(): Promise<string | undefined> {
+  return (await shopper().catch(() => undefined))?.userId;
 }
 
 /** Asks until the outcome is known, or for half a minute; then the attempt stays open, and may be asked about again. */
-export async function buy(productId: string, attempt: Attempt): Promise<Answer<Placed>> {
+export async function buy(productId: string, { isRepeat, ...attempt }: OpenAttempt): Promise<Answer<Placed>> {
   const { key, quantity, expectedTotal, pass } = attempt;
   const giveUpAtMs = performance.now() + giveUpAfterMs;
-  for (;;) {
+  for (let mayStand = isRepeat; ; mayStand = true) {
     const answer = await api.place(key, { productId, quantity, expectedTotal }, pass);
     if (answer.ok) {
       const { orderId, payBy } = answer.body;
       kept.write(heldName(productId), { orderId, payBy } satisfies HeldOrder);
-    }
-    if (answer.ok || !isUnknownYet(answer.problem)) {
       await endAttempt(productId, attempt);
       return answer;
     }
-    if (performance.now() > giveUpAtMs) return answer;
-    await after(spread(answer.problem));
+    const problem = mayStand ? stillUnknown(answer.problem) : answer.problem;
+    if (!isUnknownYet(problem)) {
+      // After they have signed in again they are told what became of it.
+      if (!mayStand || problem.code !== "unauthenticated") await endAttempt(productId, attempt);
+      return { ok: false, problem };
+    }
+    const pauseMs = spread(problem);
+    if (performance.now() + pauseMs > giveUpAtMs) return { ok: false, problem };
+    await after(pauseMs);
   }
+}
+
+function stillUnknown(problem: Problem): Problem {
+  return saysNothingOfIt.has(problem.code) ? { ...problem, code: "outcome_pending" } : problem;
 }
 
 export function isUnknownYet({ code }: Problem): boolean {

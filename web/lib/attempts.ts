@@ -7,6 +7,8 @@ export type Attempt = {
   quantity: number;
   expectedTotal: number;
   sinceMs: number;
+  /** The account that decided it, if it was known then. */
+  buyer?: string;
   /** Goes out instead of the key, where the product is sold to a line. */
   pass?: string;
 };

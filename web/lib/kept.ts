@@ -22,6 +22,15 @@ export const kept = {
       // There was nothing kept.
     }
   },
+  /** All whose name begins with it. */
+  forgetAll(prefix: string): void {
+    try {
+      const names = Object.keys(localStorage).filter((name) => name.startsWith(`dropgate:${prefix}`));
+      for (const name of names) localStorage.removeItem(name);
+    } catch {
+      // There was nothing kept.
+    }
+  },
 };
 
 /** Another tab of the shop has changed what is kept under this name. */

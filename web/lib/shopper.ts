@@ -29,6 +29,7 @@ export function shopper(): Promise<Shopper | undefined> {
 
 /** A person has signed in. */
 export function enter(account: Shopper): void {
+  kept.forgetAll(heldPrefix);
   kept.forget(signedOut);
   kept.write(signedIn, true);
   asking = Promise.resolve(account);
@@ -41,9 +42,12 @@ export async function signOut(): Promise<void> {
   // Without it the next page would sign them in again as the demo shopper.
   kept.write(signedOut, true);
   kept.forget(signedIn);
+  kept.forgetAll(heldPrefix);
   asking = Promise.resolve(undefined);
 }
 
+/** Orders that are held: the next person on this browser has none of them. */
+export const heldPrefix = "held:";
 const signedOut = "signed-out";
 const signedIn = "signed-in";
 

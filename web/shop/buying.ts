@@ -1,8 +1,7 @@
 /** The state of buying on a product's page: under way, refused, or held already. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Answer, api, type PassView, type Problem, type Product } from "../lib/api.ts";
-import { beginAttempt, buy, type HeldOrder, heldName, openAttempt } from "../lib/attempt.ts";
-import type { Attempt } from "../lib/attempts.ts";
+import { beginAttempt, buy, type HeldOrder, heldName, type OpenAttempt, openAttempt } from "../lib/attempt.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { kept, onKeptElsewhere } from "../lib/kept.ts";
 import { go } from "../lib/router.ts";
@@ -14,7 +13,7 @@ export type Buying = {
   start(product: Product, quantity: number): Promise<void>;
 };
 
-type Begun = Attempt | { problem: Problem };
+type Begun = OpenAttempt | { problem: Problem };
 
 /** `line`: the drop whose line the product is sold to; then a pass is asked for first. */
 export function useBuying(productId: string, onRefusal: (problem: Problem) => void, line?: string): Buying {
