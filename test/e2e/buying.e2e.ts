@@ -182,6 +182,18 @@ describe("buying in the browser", { skip }, () => {
     assert.equal((await stage.world.untilAtRest(product)).available, 18);
   });
 
+  test("a question for the session that is never answered is given up, and the order is asked for all the same", async () => {
+    const person = await stage.person("no-session-told");
+    let asked = 0;
+    await person.page.route("**/session", (route) => {
+      asked += 1;
+      return asked === 1 ? undefined : route.continue();
+    });
+    const page = await open(person);
+    await buyButton(page).click();
+    await assertOneOrder(person, page);
+  });
+
   test("an order that could not be recorded is said to be none, and the next tap is a new decision", async () => {
     const person = await stage.person("not-recorded");
     const page = await open(person);

@@ -1,6 +1,7 @@
 /** In the browser: the time to pay, by the shop's clock and to its end; and a shop that gives no one a log-in. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import { look } from "./look.ts";
 import { timeOf } from "./pace.ts";
@@ -56,6 +57,30 @@ describe("the time to pay", { skip }, () => {
     // Its clock is exact to half of the way of one answer, which may be slow, and far from five hours.
     const says = `${shown} for ${leastMs} to ${mostMs} ms`;
     assert.ok(leastMs > 0 && shownMs > leastMs - 10_000 && shownMs < mostMs + 10_000, says);
+  });
+
+  test("a device that has slept, and its counter with it, hears the shop's clock anew when the page is seen again", async () => {
+    const { page, api } = await stage.person("sleeper");
+    const { orderId } = await stage.world.place(api, product);
+    let sleptMs = 0;
+    // What the page measures after a sleep: the shop's clock has gone on, and the first answer is slow.
+    await page.route("**/time", async (route) => {
+      const response = await route.fetch();
+      const { epochMs } = await response.json();
+      if (sleptMs > 0) await setTimeout(300);
+      await route.fulfill({ json: { epochMs: epochMs + sleptMs } });
+    });
+    await page.goto(`/o/${orderId}`, { waitUntil: "load" });
+    await page
+      .getByRole("timer")
+      .getByText(/^1[34]:/)
+      .waitFor();
+    sleptMs = 300_000;
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
+    await page
+      .getByRole("timer")
+      .getByText(/^0[89]:/)
+      .waitFor();
   });
 
   test("a session that ends on an order's page leads to the log-in, and the card that was typed stays", async () => {

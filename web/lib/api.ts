@@ -10,7 +10,7 @@ import type { PayMeansView, PayRequest } from "#wire/payment";
 import type { PassView } from "#wire/room";
 import { takeInlined } from "./inlined.ts";
 import { operations } from "./operations.ts";
-import { forgetShopper, type Session, type Shopper, shopper } from "./shopper.ts";
+import { answerWithinMs, forgetShopper, type Session, type Shopper, shopper } from "./shopper.ts";
 
 export type { PassView };
 export type Product = ProductAnswer;
@@ -58,8 +58,6 @@ const openToAll: readonly Operation[] = [
   ...(["getSession", "logIn", "sendLogInCode", "logInAsDemo", "signUp", "verifyAccount"] as const),
   ...(["forgotPassword", "resetPassword"] as const),
 ];
-/** Longer than the longest answer of the gateway. */
-const answerWithinMs = 12_000;
 
 export const api = {
   products: (cursor?: string) => ask<ProductPage>("listProducts", { query: { cursor, limit: "60" } }),

@@ -9,16 +9,19 @@ export function shopNowMs(): number {
   return serverMs + (performance.now() - heardAtMs);
 }
 
-/** The quickest answer so far is the most exact one: half of its way is added. */
+/**
+ * The quickest answer so far is the most exact one: half of its way is added. A slower one counts if it contradicts what is
+ * known: the clocks have drifted apart, or the device has slept, during which `performance.now()` may stand still.
+ */
 export async function hearClock(): Promise<void> {
   const askedAtMs = performance.now();
   const answer = await api.time();
   if (!answer.ok) return;
   const nowMs = performance.now();
   const tripMs = nowMs - askedAtMs;
-  // After an hour also a slower answer counts: the two clocks have drifted apart.
-  if (tripMs > bestTripMs && nowMs - heardAtMs < 3_600_000) return;
+  const heardMs = answer.body.epochMs + tripMs / 2;
+  if (tripMs > bestTripMs && Math.abs(shopNowMs() - heardMs) <= (tripMs + bestTripMs) / 2) return;
   bestTripMs = tripMs;
-  serverMs = answer.body.epochMs + tripMs / 2;
+  serverMs = heardMs;
   heardAtMs = nowMs;
 }

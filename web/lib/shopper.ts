@@ -9,6 +9,9 @@ import { kept } from "./kept.ts";
 export type Shopper = AccountAnswer;
 export type Session = Static<typeof SessionView>;
 
+/** Longer than the longest answer of the gateway. */
+export const answerWithinMs = 12_000;
+
 let asking: Promise<Shopper | undefined> | undefined;
 
 /** undefined if there is no way to sign in. @throws if no answer comes. */
@@ -37,7 +40,7 @@ export function enter(account: Shopper): void {
 
 /** Ends the session of this browser. @throws if no answer comes. */
 export async function signOut(): Promise<void> {
-  const response = await fetch("/session", { method: "DELETE" });
+  const response = await send("/session", { method: "DELETE" });
   if (!response.ok) throw new Error(`the end of the session was answered ${response.status}`);
   // Without it the next page would sign them in again as the demo shopper.
   kept.write(signedOut, true);
@@ -62,7 +65,7 @@ export function forgetShopper(): void {
 }
 
 async function find(): Promise<Shopper | undefined> {
-  const { account, mayRefresh, demoPeople } = await answerOf<Session>(fetch("/session"));
+  const { account, mayRefresh, demoPeople } = await answerOf<Session>(send("/session"));
   if (account) return account;
   if (mayRefresh) {
     const response = await post("/session/refresh");
@@ -75,7 +78,11 @@ async function find(): Promise<Shopper | undefined> {
 
 function post(path: string, body?: object): Promise<Response> {
   const typed = body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-  return fetch(path, { method: "POST", ...typed });
+  return send(path, { method: "POST", ...typed });
+}
+
+function send(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(path, { ...init, signal: AbortSignal.timeout(answerWithinMs) });
 }
 
 async function answerOf<Body>(asked: Response | Promise<Response>): Promise<Body> {

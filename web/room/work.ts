@@ -3,6 +3,6 @@ import { solveWork } from "../../packages/client/src/solve.ts";
 
 export async function join(path: string, { challenge, bits }: { challenge: string; bits: number }) {
   const headers = { "join-work": await solveWork(challenge, bits) };
-  const response = await fetch(path, { method: "POST", headers });
+  const response = await fetch(path, { method: "POST", headers, signal: AbortSignal.timeout(12_000) });
   return { status: response.status, body: await response.json().catch(() => ({})) };
 }

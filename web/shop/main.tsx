@@ -12,4 +12,6 @@ void showLanguage().then(() => {
   const place = document.getElementById("shop");
   if (place) render(<App />, place);
   void hearClock();
+  // The device may have slept meanwhile.
+  document.addEventListener("visibilitychange", () => void (document.hidden || hearClock()));
 });
