@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { openSale } from "../../src/inventory/gate/image.testing.ts";
+import { payOrder } from "../support/pay.ts";
 import { look } from "./look.ts";
 import { timeOf } from "./pace.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
@@ -94,6 +95,23 @@ describe("the time to pay", { skip }, () => {
     const signIn = page.getByRole("main").getByRole("link", { name: "Sign in" });
     assert.equal(await signIn.getAttribute("href"), `/login?to=${encodeURIComponent(`/o/${orderId}`)}`);
     assert.equal(await page.getByLabel("Card number").inputValue(), "4242 4242 4242 4242");
+  });
+
+  test("an order's page that hears nothing because its person signed out says so, and goes on once they are back", async () => {
+    const { page, api } = await stage.person("back-again");
+    const context = page.context();
+    const { orderId } = await stage.world.place(api, product);
+    await page.route("**/events", (route) => route.fulfill({ status: 503 }));
+    await page.goto(`/o/${orderId}`);
+    await page.getByRole("timer").waitFor();
+    const cookies = await context.cookies();
+    await context.clearCookies();
+    await page.getByRole("alert").getByText("You are not signed in here").waitFor();
+    assert.equal(await page.getByText("Reconnecting").count(), 0);
+    await look(page, "order-signed-out");
+    await context.addCookies(cookies);
+    await payOrder(api, orderId, { cardNumber: "4242424242424242" });
+    await page.getByText("It is yours").waitFor();
   });
 
   test("without a log-in products are shown, and buying says what it needs", async () => {

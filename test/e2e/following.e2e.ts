@@ -135,6 +135,26 @@ describe("following an order in the browser", { skip }, () => {
     assert.equal((await assertComplete(person)).at(-1), "Cancelled");
   });
 
+  test("a card whose answer was lost and that was declined: the page says what the bank said, and of a later failure nothing else", async () => {
+    const { page } = await held("lost-and-declined");
+    const says = page.locator("form.pay").getByRole("status");
+    await page.route("**/payment", async (route) => {
+      await route.fetch();
+      await page.locator(".timeline").getByText("Card declined").waitFor();
+      await route.abort();
+    });
+    await page.getByLabel("Card number").fill(bad);
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.getByRole("button", { name: /^Pay / }).waitFor();
+    await says.getByText("The bank declined this card").waitFor();
+    assert.equal(await says.getByText("The shop does not answer").count(), 0);
+    await page.unrouteAll();
+    await page.route("**/payment", (route) => route.abort());
+    await page.getByRole("button", { name: "Pay" }).click();
+    await says.getByText("The shop does not answer").waitFor();
+    assert.equal(await says.getByText("The bank declined this card").count(), 0);
+  });
+
   test("the order of another person is none", async () => {
     const { orderId } = await held("owner");
     const { page } = await stage.person("stranger");

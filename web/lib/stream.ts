@@ -46,9 +46,9 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
       if (over) return;
       if (read.ok) tell(read.body);
       else onProblem(read.problem);
-      const { status = 0 } = read.ok ? {} : read.problem;
-      if (over || (order && isFinal(order)) || status === 404 || status === 401) return onConnection(false);
-      if (order && (await listen(order))) failures = 0;
+      // A person who is signed out may sign in again in another tab.
+      if (over || (order && isFinal(order)) || (!read.ok && read.problem.status === 404)) return onConnection(false);
+      if (read.ok && (await listen(read.body))) failures = 0;
       failures += 1;
       onConnection(false);
       await woken(Math.min(againAfterMs * failures, longestPauseMs));

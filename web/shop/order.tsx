@@ -50,7 +50,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
       <div class="side">
         <Art product={shown} />
         <Timeline order={order} />
-        {!isFinal(order) && !isLive && <p class="fine">{say("reconnecting")}</p>}
+        {!isFinal(order) && !isLive && <Unheard problem={problem} />}
       </div>
       <div class="story">
         <div class="head">
@@ -138,6 +138,12 @@ function typedReason({ status, reason = "" }: Order): string {
 function whyFailed(reason: string | undefined) {
   if (reason === "order_failed") return "failedOrder";
   return reason === "next_in_line" ? "failedNextInLine" : "failedNote";
+}
+
+/** Why nothing more is heard of an order that is shown: a person who is signed out hears nothing before they sign in. */
+function Unheard({ problem }: { problem: Problem | undefined }) {
+  const isTheirs = problem?.status !== 401 && problem?.status !== 404;
+  return isTheirs ? <p class="fine">{say("reconnecting")}</p> : <ProblemNotice problem={problem} isNews />;
 }
 
 function Unread({ problem }: { problem: Problem | undefined }) {

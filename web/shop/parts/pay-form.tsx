@@ -11,7 +11,7 @@ import { TestCards } from "./test-cards.tsx";
 export function PayForm({ order }: { order: Order }) {
   const [card, setCard] = useState({ number: "", expiry: "", code: "" });
   const [wrong, setWrong] = useState<readonly Field[]>([]);
-  const [problem, setProblem] = useState<Problem>();
+  const [failed, setFailed] = useState<{ problem: Problem; sentAt: number }>();
   /** How much had happened when the card was sent: with the next thing that happens there is an answer. */
   const [sentAt, setSentAt] = useState<number>();
   const form = useRef<HTMLFormElement>(null);
@@ -22,7 +22,9 @@ export function PayForm({ order }: { order: Order }) {
   const happened = answers.length;
   const last = answers.at(-1);
   const isPaying = sentAt === happened || order.payment?.status === "processing";
-  const isDeclined = !isPaying && last?.status === "PAYMENT_DECLINED";
+  // What has happened since says more: the card had arrived.
+  const problem = failed?.sentAt === happened ? failed.problem : undefined;
+  const isDeclined = !isPaying && !problem && last?.status === "PAYMENT_DECLINED";
 
   useEffect(() => {
     if (isDeclined || problem) status.current?.focus();
@@ -35,13 +37,13 @@ export function PayForm({ order }: { order: Order }) {
     setWrong(faults);
     const [first] = faults;
     if (first) return form.current?.querySelector<HTMLInputElement>(`[name=${first}]`)?.focus();
-    setProblem(undefined);
+    setFailed(undefined);
     setSentAt(happened);
     const answer = await api.pay(order.orderId, cardOf(card));
     // An earlier card is being decided: its answer comes as this one's would.
     if (answer.ok || answer.problem.code === "payment_in_progress" || answer.problem.code === "already_paid") return;
     setSentAt(undefined);
-    setProblem(answer.problem);
+    setFailed({ problem: answer.problem, sentAt: happened });
   }
 
   const field = (name: Field, label: string, fault: string, more: Record<string, string | number>) => (
