@@ -97,6 +97,26 @@ describe("the console's product", { skip }, () => {
     await page.getByRole("heading", { level: 1, name: lamp.name }).waitFor();
   });
 
+  test("a product whose answer was lost is made once: the second click opens it", async () => {
+    await page.goto("/console/products/new");
+    await page.getByRole("textbox", { name: "Name" }).fill("Lost lamp");
+    await page.getByRole("textbox", { name: "Price" }).fill("5.00");
+    await page.route("**/products", async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    const add = page.getByRole("button", { name: "Add the product" });
+    await add.click();
+    await page.getByText("No answer came.").waitFor();
+    await page.unroute("**/products");
+    await add.click();
+    await page.getByRole("heading", { level: 1, name: "Lost lamp" }).waitFor();
+    const { body } = await stage.world.admin.get<{ products: { name: string }[] }>("/products?limit=60");
+    assert.equal(body.products.filter(({ name }) => name === "Lost lamp").length, 1);
+    await page.goto("/console/products/night-lamp");
+    await page.getByRole("heading", { level: 1, name: lamp.name }).waitFor();
+  });
+
   test("a picture is chosen from a file, and the shop shows it in its list and on the product's page", async () => {
     await page.getByText("The shop draws a cover of its own").waitFor();
     const files = page.getByLabel("Picture file");

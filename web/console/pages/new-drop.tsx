@@ -4,7 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { shopNowMs } from "../../lib/clock.ts";
-import { dropApi } from "../drop-api.ts";
+import { useAddOnce } from "../add-once.ts";
+import { type Drop, dropApi } from "../drop-api.ts";
 import { bodyOf, newPlan } from "../drop-plan.ts";
 import { DropForm } from "../parts/drop-form.tsx";
 import { faultOfField } from "../parts/field-fault.ts";
@@ -17,8 +18,12 @@ export function NewDrop() {
   const navigate = useNavigate();
   const [plan, setPlan] = useState(() => newPlan(shopNowMs()));
   const [dropId, setDropId] = useState("");
+  const addOnce = useAddOnce<Drop>();
   const making = useMutation({
-    mutationFn: () => dropApi.add({ ...bodyOf(plan), ...(dropId.trim() && { dropId: dropId.trim() }) }),
+    mutationFn: () => {
+      const add = (id: string) => dropApi.add({ ...bodyOf(plan), dropId: id });
+      return addOnce({ typedId: dropId.trim(), add, read: dropApi.one });
+    },
     async onSuccess(drop) {
       queries.setQueryData(["drop", drop.dropId], drop);
       await queries.invalidateQueries({ queryKey: ["drops"] });

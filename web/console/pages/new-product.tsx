@@ -3,7 +3,8 @@ import { Button, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
-import { api } from "../api.ts";
+import { useAddOnce } from "../add-once.ts";
+import { api, type Product } from "../api.ts";
 import { isAtFields, useFaultFocus } from "../parts/fault-focus.ts";
 import { faultOfField } from "../parts/field-fault.ts";
 import { PageHead } from "../parts/page.tsx";
@@ -28,14 +29,13 @@ export function NewProduct() {
   const [currency, setCurrency] = useState(usualCurrency);
   const [fault, setFault] = useState<{ says: string }>();
   const form = useRef<HTMLFormElement>(null);
+  const addOnce = useAddOnce<Product>();
   const adding = useMutation({
-    mutationFn: (minor: number) =>
-      api.addProduct({
-        ...bodyOf(typed),
-        ...(productId.trim() && { productId: productId.trim() }),
-        price: minor,
-        currency: currency.trim().toUpperCase(),
-      }),
+    mutationFn: (price: number) => {
+      const product = { ...bodyOf(typed), price, currency: currency.trim().toUpperCase() };
+      const add = (id: string) => api.addProduct({ ...product, productId: id });
+      return addOnce({ typedId: productId.trim(), add, read: api.product });
+    },
     async onSuccess(product) {
       queries.setQueryData(["product", product.productId], product);
       await queries.invalidateQueries({ queryKey: ["products"] });
