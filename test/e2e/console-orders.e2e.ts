@@ -257,4 +257,24 @@ describe("the console's orders", { skip }, () => {
     await page.keyboard.press("Escape");
     await eventually(async () => !page.url().includes("order="));
   });
+
+  test("a refund that was not answered is told in its dialog, and a dialog that is opened again tells nothing of it", async () => {
+    const orderId = await placed("maria", stool);
+    await pay("maria", orderId);
+    await page.goto(`/console/orders?order=${orderId}`);
+    await page.getByRole("button", { name: "Refund …" }).click();
+    const dialog = page.getByRole("dialog", { name: "Refund this order" });
+    await dialog.getByRole("textbox", { name: "Reason" }).fill("it wobbles");
+    await page.route("**/refund", (route) => route.fulfill({ status: 502 }));
+    const act = dialog.getByRole("button", { name: /^Refund €/ });
+    await act.click();
+    await dialog.getByText("The server answered 502").waitFor();
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+    await page.unroute("**/refund");
+    await page.getByRole("button", { name: "Refund …" }).click();
+    await act.waitFor();
+    assert.equal(await dialog.getByRole("alert").count(), 0);
+    await act.click();
+    await page.getByRole("definition").getByText("Refunded").waitFor();
+  });
 });

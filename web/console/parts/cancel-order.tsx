@@ -13,7 +13,10 @@ export function CancelOrder({ order, opened, onClose }: { order: Order; opened: 
     <Confirm
       title="Cancel this order"
       opened={opened}
-      onClose={onClose}
+      onClose={() => {
+        onClose();
+        cancelling.reset();
+      }}
       act="Cancel the order"
       onAct={() => cancelling.mutate()}
       isBad

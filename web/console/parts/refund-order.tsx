@@ -26,7 +26,10 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
     <Confirm
       title="Refund this order"
       opened={opened}
-      onClose={onClose}
+      onClose={() => {
+        onClose();
+        refunding.reset();
+      }}
       act={`Refund ${sum}`}
       onAct={act}
       isBad

@@ -20,6 +20,7 @@ type WebhookDetailProps = { webhook: Webhook; onAsk(isAsking: boolean): void; on
 
 export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps) {
   const { webhookId, url, state, events } = webhook;
+  const isEnabled = state === "enabled";
   const queries = useQueryClient();
   const [asking, setAsking] = useState<"change" | "remove">();
   const ask = (about: typeof asking) => {
@@ -30,7 +31,11 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
   const pages = usePagesOf(["deliveries", webhookId], read, lookEveryMs);
   const onSettled = () =>
     Promise.all([["webhooks"], ["deliveries"]].map((queryKey) => queries.invalidateQueries({ queryKey })));
-  const acting = useMutation({ mutationFn: (act: () => Promise<unknown>) => act(), onSettled });
+  const testing = useMutation({ mutationFn: () => deskApi.testWebhook(webhookId), onSettled });
+  const switching = useMutation({
+    mutationFn: () => deskApi.changeWebhook(webhookId, { enabled: !isEnabled }),
+    onSettled,
+  });
   const rotating = useMutation({ mutationFn: () => deskApi.newSecret(webhookId) });
   const removing = useMutation({
     mutationFn: () => deskApi.removeWebhook(webhookId),
@@ -40,7 +45,6 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
     },
     onSettled,
   });
-  const isEnabled = state === "enabled";
   return (
     <Stack>
       <div>
@@ -52,16 +56,13 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
         </Text>
       </div>
       <Group gap="xs">
-        <Button size="xs" disabled={!isEnabled} onClick={() => acting.mutate(() => deskApi.testWebhook(webhookId))}>
+        <Button size="xs" disabled={!isEnabled} onClick={() => testing.mutate()} loading={testing.isPending}>
           Send a test
         </Button>
         <Button size="xs" onClick={() => rotating.mutate()} loading={rotating.isPending}>
           New secret
         </Button>
-        <Button
-          size="xs"
-          onClick={() => acting.mutate(() => deskApi.changeWebhook(webhookId, { enabled: !isEnabled }))}
-        >
+        <Button size="xs" onClick={() => switching.mutate()} loading={switching.isPending}>
           {isEnabled ? "Disable" : "Enable"}
         </Button>
         <Button size="xs" onClick={() => ask("change")}>
@@ -71,7 +72,8 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
           Remove …
         </Button>
       </Group>
-      {acting.isError && <ProblemNote error={acting.error} />}
+      {testing.isError && <ProblemNote error={testing.error} />}
+      {switching.isError && <ProblemNote error={switching.error} />}
       {rotating.isError && <ProblemNote error={rotating.error} />}
       {rotating.data && <Secret secret={rotating.data.secret} until={exactTime(rotating.data.oldSecretUntil)} />}
       <section aria-label="Deliveries">
@@ -79,11 +81,7 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
         <ListFrame pages={pages} empty="Nothing was sent yet. “Send a test” sends an event that no order caused.">
           <ol className="timeline">
             {pages.items.map((delivery) => (
-              <DeliveryEntry
-                key={delivery.deliveryId}
-                delivery={delivery}
-                onResend={() => acting.mutate(() => deskApi.resend(delivery.deliveryId))}
-              />
+              <DeliveryEntry key={delivery.deliveryId} delivery={delivery} onResent={onSettled} />
             ))}
           </ol>
         </ListFrame>
@@ -94,7 +92,10 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
         act="Remove it"
         isBad
         opened={asking === "remove"}
-        onClose={() => ask(undefined)}
+        onClose={() => {
+          ask(undefined);
+          removing.reset();
+        }}
         onAct={() => removing.mutate()}
         isPending={removing.isPending}
         error={removing.error}
@@ -105,8 +106,9 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
   );
 }
 
-function DeliveryEntry({ delivery, onResend }: { delivery: Delivery; onResend(): void }) {
+function DeliveryEntry({ delivery, onResent }: { delivery: Delivery; onResent(): Promise<unknown> }) {
   const { deliveryId, type, state, nextTryAt, createdAt, attempts } = delivery;
+  const resending = useMutation({ mutationFn: () => deskApi.resend(deliveryId), onSettled: onResent });
   return (
     <li className="breaks">
       <Group justify="space-between" wrap="nowrap" align="start">
@@ -120,10 +122,16 @@ function DeliveryEntry({ delivery, onResend }: { delivery: Delivery; onResend():
             {nextTryAt && `, next at ${exactTime(nextTryAt)}`}
           </div>
         </div>
-        <Button size="xs" onClick={onResend} aria-label={`Send again delivery ${deliveryId}`}>
+        <Button
+          size="xs"
+          onClick={() => resending.mutate()}
+          loading={resending.isPending}
+          aria-label={`Send again delivery ${deliveryId}`}
+        >
           Send again
         </Button>
       </Group>
+      {resending.isError && <ProblemNote error={resending.error} />}
       {attempts.map(({ at, status, tookMs, answer }) => (
         <div key={at} className="when">
           {exactTime(at)}: {status === undefined ? "no answer" : `answer ${status}`} after {count(tookMs)} ms

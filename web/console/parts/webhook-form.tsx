@@ -24,7 +24,8 @@ export function NewWebhook({ onClose }: { onClose(): void }) {
   const [typed, setTyped] = useState(nothing);
   const adding = useMutation({
     mutationFn: () => deskApi.addWebhook(trimmed(typed)),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["webhooks"] }),
+    // Also if its answer was lost: then the list shows whether it was made.
+    onSettled: () => queries.invalidateQueries({ queryKey: ["webhooks"] }),
   });
   return (
     <Confirm
