@@ -316,6 +316,20 @@ describe("the line of a drop", { skip }, () => {
     await page.getByRole("button", { name: "Join the line" }).waitFor();
   });
 
+  test("a person who signed out elsewhere and leaves is led to the log-in, and not left with a button that does nothing", async () => {
+    const line = { stock: 5, opensInMs: hourMs, entry: "draw", prequeueAt: inMs(-1_000) } as const;
+    const { dropId } = await scheduled("Drawn caps", line);
+    const { page } = await stage.person("leaves-signed-out");
+    await waits(page, dropId);
+    await page.getByRole("button", { name: "Join the line" }).click();
+    await label(page, "You are in").waitFor();
+    await page.context().clearCookies();
+    await page.getByRole("button", { name: "Leave the line" }).click();
+    await page.getByRole("button", { name: "Leave the line" }).click();
+    await page.getByRole("link", { name: "Sign in to join" }).waitFor();
+    await look(page, "line-signed-out");
+  });
+
   test("the page of the line stands in German and in Arabic, and says when a drop has none", async () => {
     const line = { stock: 5, opensInMs: hourMs, entry: "line", prequeueAt: inMs(-1_000) } as const;
     const { dropId } = await scheduled("Night caps", line);

@@ -162,9 +162,9 @@ function showActs(action: string | undefined, mayLeave = false) {
   };
   const all: HTMLElement[] = [];
   if (action === "choose") all.push(link("choose", dropPath));
-  if (action === "join")
-    all.push(mustSignIn ? link("signIn", `/login?to=${dropPath}/wait`) : button("join", () => act("POST")));
-  if (mayLeave && isLeaving) {
+  if (mustSignIn && (action === "join" || mayLeave)) all.push(link("signIn", `/login?to=${dropPath}/wait`));
+  else if (action === "join") all.push(button("join", () => act("POST")));
+  else if (mayLeave && isLeaving) {
     all.push(
       element("p", say("leaveSays")),
       button("leave", () => act("DELETE")),
