@@ -135,6 +135,22 @@ describe("drops in the shop", { skip }, () => {
     await look(page, "drop-ended");
   });
 
+  test("another choice that is taken while the shop is asked: the order of the first one is shown as soon as it is there", async () => {
+    const { dropId } = await scheduled("Aurora boots", -1_000, ["EU 42", "EU 43"]);
+    const { page } = await stage.person("changes-their-mind");
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await page.route("**/orders", (route) => released.then(() => route.continue()));
+    await page.goto(`/d/${dropId}`);
+    await page.getByRole("radio", { name: "EU 42" }).check();
+    await buyButton(page).click();
+    await page.getByText("Asking…").waitFor();
+    await page.getByRole("radio", { name: "EU 43" }).check();
+    await buyButton(page).waitFor();
+    release();
+    await page.waitForURL("**/o/*");
+    await page.getByRole("timer").waitFor();
+  });
+
   test("the list shows each drop with its phase, and a drop's product once", async () => {
     const { dropId, productIds } = await scheduled("Glass boats", 30 * 60_000);
     const alone = await stage.world.newProduct({ stock: 5 });

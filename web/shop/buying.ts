@@ -28,13 +28,14 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
     isBusy.current = true;
     setAsking(true);
     setRefusal(undefined);
+    const path = location.pathname;
     const begun = await begin();
     const answer = "problem" in begun ? { ok: false as const, ...begun } : await buy(productId, begun);
     isBusy.current = false;
-    if (!isShown.current) return;
     const orderId = answer.ok ? answer.body.orderId : orderOfPass(answer.problem);
-    if (orderId) return go(`/o/${orderId}`);
-    if (answer.ok) return;
+    // Also if another choice of the drop is shown by now: the order is theirs, and has to be paid.
+    if (orderId && location.pathname === path) return go(`/o/${orderId}`);
+    if (answer.ok || !isShown.current) return;
     setAsking(false);
     setRefusal(answer.problem);
     onRefusal(answer.problem);
