@@ -1,7 +1,7 @@
 /** In the browser: the time to pay, by the shop's clock and to its end; and a shop that gives no one a log-in. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import { payOrder } from "../support/pay.ts";
 import { look } from "./look.ts";
@@ -64,11 +64,11 @@ describe("the time to pay", { skip }, () => {
     const { page, api } = await stage.person("sleeper");
     const { orderId } = await stage.world.place(api, product);
     let sleptMs = 0;
-    // What the page measures after a sleep: the shop's clock has gone on, and the first answer is slow.
+    // After a sleep the page finds that the shop's clock has gone on, and the first answer is slow.
     await page.route("**/time", async (route) => {
       const response = await route.fetch();
       const { epochMs } = await response.json();
-      if (sleptMs > 0) await setTimeout(300);
+      if (sleptMs > 0) await sleep(300);
       await route.fulfill({ json: { epochMs: epochMs + sleptMs } });
     });
     await page.goto(`/o/${orderId}`, { waitUntil: "load" });

@@ -326,7 +326,7 @@ describe("the line of a drop", { skip }, () => {
     await page.context().clearCookies();
     await page.getByRole("button", { name: "Leave the line" }).click();
     await page.getByRole("button", { name: "Leave the line" }).click();
-    await page.getByRole("link", { name: "Sign in to join" }).waitFor();
+    await page.getByRole("link", { name: "Sign in" }).waitFor();
     await look(page, "line-signed-out");
   });
 

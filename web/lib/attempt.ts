@@ -26,7 +26,7 @@ const askAgain = new Set([
 ]);
 
 /** Said before the key is looked up: if the order may stand already, its outcome is as unknown as before. */
-const saysNothingOfIt = new Set(["rate_limited", "closed", "price_not_available", "request_timeout"]);
+const saysNothingOfIt = ["rate_limited", "closed", "price_not_available"];
 
 /** `isRepeat`: an earlier request under the key may have made its order. */
 export type OpenAttempt = Attempt & { isRepeat: boolean };
@@ -37,9 +37,8 @@ export function heldName(productId: string) {
 
 /** After a reload: its buyer is still waiting for it. */
 export async function openAttempt(productId: string): Promise<OpenAttempt | undefined> {
-  const attempt = await readAttempt(productId);
-  if (!attempt || !isOpen(attempt)) return undefined;
-  return isOf(await buyerNow(), attempt) ? { ...attempt, isRepeat: true } : undefined;
+  const known = await readAttempt(productId);
+  return known && isOpen(known) && isOf(await buyerNow(), known) ? { ...known, isRepeat: true } : undefined;
 }
 
 /** The attempt that is open already, in this tab or another one; else a new one. */
@@ -48,7 +47,7 @@ export async function beginAttempt(
   asked: Omit<Attempt, "key" | "sinceMs" | "buyer">,
 ): Promise<OpenAttempt> {
   const buyer = await buyerNow();
-  const fresh = { ...asked, key: newKey(), sinceMs: Date.now(), ...(buyer && { buyer }) };
+  const fresh = { ...asked, key: newKey(), sinceMs: Date.now(), buyer };
   const open = await openOrBegin(productId, (known) => isOpen(known) && isOf(buyer, known), fresh);
   return { ...open, isRepeat: open.key !== fresh.key };
 }
@@ -59,8 +58,8 @@ function isOpen({ sinceMs }: Attempt): boolean {
 }
 
 /** Another person who signs in here has decided nothing. */
-function isOf(now: string | undefined, { buyer = now }: Attempt): boolean {
-  return now === undefined || buyer === now;
+function isOf(now: string | undefined, { buyer }: Attempt): boolean {
+  return !now || !buyer || buyer === now;
 }
 
 /** Undefined if no person is signed in, or no answer came. */
@@ -93,7 +92,7 @@ export async function buy(productId: string, { isRepeat, ...attempt }: OpenAttem
 }
 
 function stillUnknown(problem: Problem): Problem {
-  return saysNothingOfIt.has(problem.code) ? { ...problem, code: "outcome_pending" } : problem;
+  return saysNothingOfIt.includes(problem.code) ? { ...problem, code: "outcome_pending" } : problem;
 }
 
 export function isUnknownYet({ code }: Problem): boolean {

@@ -8,7 +8,7 @@ export type Attempt = {
   expectedTotal: number;
   sinceMs: number;
   /** The account that decided it, if it was known then. */
-  buyer?: string;
+  buyer?: string | undefined;
   /** Goes out instead of the key, where the product is sold to a line. */
   pass?: string;
 };

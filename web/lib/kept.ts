@@ -25,8 +25,9 @@ export const kept = {
   /** All whose name begins with it. */
   forgetAll(prefix: string): void {
     try {
-      const names = Object.keys(localStorage).filter((name) => name.startsWith(`dropgate:${prefix}`));
-      for (const name of names) localStorage.removeItem(name);
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith(`dropgate:${prefix}`)) localStorage.removeItem(key);
+      }
     } catch {
       // There was nothing kept.
     }

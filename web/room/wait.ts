@@ -89,11 +89,9 @@ function remember(answer: Mine | undefined) {
   if (own) keep(`place:${dropId}`, own);
 }
 
-/** Until an answer tells it, it is asked for again: after the draw no later state of the line says that it has changed. */
 async function readOwn() {
-  isTold = false;
   const { status, body } = await askOwn(`${roomPath}/place`);
-  isTold = status < 500 && status !== 429;
+  isTold = status < 429;
   if (status === 200) remember(body);
   if (status === 404) own = undefined;
 }
@@ -184,7 +182,9 @@ async function listen() {
       state = body as State;
       heardMs = Date.now();
       misses = 0;
-      if (!isTold || (own && mayHaveChanged(own, state, order))) await readOwn();
+      // Until an answer tells the place: after the draw no later state of the line says that it has changed.
+      isTold &&= !own || !mayHaveChanged(own, state, order);
+      if (!isTold) await readOwn();
     }
   } catch {}
   show();

@@ -5,7 +5,7 @@ export const languages = ["en", "de", "ar"] as const;
 export const words = {
   line: "The line|Die Schlange|الطابور",
   join: "Join the line|Anstellen|انضم إلى الطابور",
-  signIn: "Sign in to join|Anmelden und anstellen|سجّل الدخول للانضمام",
+  signIn: "Sign in|Anmelden|سجّل الدخول",
   verify: "Confirm your mail address first.|Bestätige zuerst deine Mailadresse.|أكّد بريدك أولًا.",
   onePlace:
     "One place a person, on all devices. You may close this page.|Ein Platz pro Person, auf allen Geräten. Du kannst die Seite schließen.|مكان واحد لكل شخص على كل الأجهزة. يمكنك إغلاق الصفحة.",

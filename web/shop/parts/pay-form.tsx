@@ -22,7 +22,7 @@ export function PayForm({ order }: { order: Order }) {
   const happened = answers.length;
   const last = answers.at(-1);
   const isPaying = sentAt === happened || order.payment?.status === "processing";
-  // What has happened since says more: the card had arrived.
+  // If something has happened since, the card had arrived.
   const problem = failed?.sentAt === happened ? failed.problem : undefined;
   const isDeclined = !isPaying && !problem && last?.status === "PAYMENT_DECLINED";
 
