@@ -74,7 +74,9 @@ describe("a mail about an order", () => {
     const payBy = "2026-11-27T23:40:59.000Z";
     const told = ["ada", "jo", "amal", "kim"].map((user) => ended(user, "RESERVED", "EUR", payBy));
     const early = ended("ada", "RESERVED");
-    await tell(...told.map(({ record }) => record), early.record);
+    // One by one, because the zone of the drop is asked for those alone who need it.
+    for (const { record } of told) await tell(record);
+    await tell(early.record);
     const [tokyo, vienna, arabic, nowhere] = told.map(({ orderId }) => mailsOf(orderId)[0]?.text ?? "");
     assert.match(tokyo ?? "", /held for you until Saturday, November 28 at 8:40\sAM GMT\+9\. Pay/);
     assert.match(vienna ?? "", /zurückgelegt, bis Samstag, 28\. November um 00:40 MEZ\. Bezahlen/);

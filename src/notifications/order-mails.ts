@@ -55,7 +55,10 @@ export function createOrderMails({ mail, addressees, zonesOf, now, logger }: Ord
 
   /** For a buyer who chose no zone: the drop was announced in one. */
   async function zonesFor(news: readonly Told[], byId: ReadonlyMap<string, Addressee>) {
-    const asked = news.filter(({ data }) => data.payBy !== undefined && byId.get(data.userId)?.zone === null);
+    const asked = news.filter(({ data: { payBy, userId } }) => {
+      const to = byId.get(userId);
+      return payBy !== undefined && to && zoneOf(to) === undefined;
+    });
     if (asked.length === 0) return new Map<string, string>();
     return zonesOf([...new Set(asked.map(({ data }) => String(data.productId)))]);
   }
@@ -73,13 +76,17 @@ export function createOrderMails({ mail, addressees, zonesOf, now, logger }: Ord
       const zones = await zonesFor(news, byId);
       const letters = news.flatMap(({ record, ...told }) => {
         const to = byId.get(told.data.userId);
-        // The account may be older than the check of its zone.
-        const zone = [to?.zone, zones.get(told.data.productId)].find((one) => one && isZone(one)) ?? "UTC";
+        const zone = (to && zoneOf(to)) ?? zones.get(told.data.productId) ?? "UTC";
         return (to && unlessMalformed(record, () => letterOf(told, { ...to, zone }))) ?? [];
       });
       await Promise.all(letters.map((letter) => mail.send(letter)));
     },
   };
+}
+
+/** Undefined also if there is no such zone: the account may be older than the check of it. */
+function zoneOf({ zone }: Addressee): string | undefined {
+  return zone !== null && isZone(zone) ? zone : undefined;
 }
 
 function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: number): Told | undefined {
