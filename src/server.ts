@@ -37,7 +37,11 @@ export async function createServer(
       tags,
     },
   });
-  auditActs(app, { audit: faces.accounts.audit, onFault: faces.onFault });
+  auditActs(app, {
+    audit: faces.accounts.audit,
+    onLost: (intent, outcome, error) =>
+      faces.log.error("the outcome of an act could not be recorded in the audit", { ...intent, outcome }, error),
+  });
   for (const service of chosen) service.routes?.(app, faces);
   if (site) await servePages(app, site, pageOptions(faces.config));
   const { health, metrics, config, engines } = faces;

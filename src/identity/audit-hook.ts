@@ -17,7 +17,11 @@ declare module "fastify" {
   }
 }
 
-export type AuditActsOptions = { audit: Pick<Audit, "begin" | "end">; onFault(what: string, error: unknown): void };
+export type AuditActsOptions = {
+  audit: Pick<Audit, "begin" | "end">;
+  /** The intent stays without its outcome in the audit. */
+  onLost(intent: Intent, outcome: Ended, error: unknown): void;
+};
 
 /** A longer body is not kept. */
 const longestBody = 4_000;
@@ -25,7 +29,7 @@ const intentKey = Symbol("intent");
 type Audited = { [intentKey]?: Intent };
 
 /** Applies to the routes that are added after it. */
-export function auditActs(app: Http, { audit, onFault }: AuditActsOptions): void {
+export function auditActs(app: Http, { audit, onLost }: AuditActsOptions): void {
   app.addHook("onRoute", (route) => {
     const of = auditedOf(route);
     if (!of) return;
@@ -38,8 +42,9 @@ export function auditActs(app: Http, { audit, onFault }: AuditActsOptions): void
       const intent = (request as Audited)[intentKey];
       if (!intent) return payload;
       delete (request as Audited)[intentKey];
+      const [outcome, detail] = outcomeOf(reply, payload);
       // The act is done or refused already: an answer that says otherwise would be wrong.
-      await audit.end(intent, ...outcomeOf(reply, payload)).catch((error) => onFault("the outcome of an act", error));
+      await audit.end(intent, outcome, detail).catch((error) => onLost(intent, outcome, error));
       return payload;
     };
     route.preHandler = [route.preHandler ?? [], begin].flat();
