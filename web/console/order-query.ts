@@ -2,8 +2,8 @@
 import type { BulkFilterBody, OrderFilterBody } from "#wire/orders";
 
 /**
- * Whole days of the operator's own zone: the last one ends where the next begins. What an address has in place of a day goes
- * as it is, and the shop says what is wrong with it.
+ * Whole days of the operator's own zone: the last one ends where the next begins. Another text in place of a day goes as it
+ * is, and the shop says what is wrong with it.
  */
 export function filterOf<Filter extends BulkFilterBody>({ from, to, ...rest }: Filter) {
   const startOf = (day: string, later: number) => {
