@@ -25,6 +25,12 @@ export function addressOf(email: string): string {
   return email.normalize("NFC").toLowerCase();
 }
 
+/** The same of an address that an account is to get, which may be longer than the text that was given; undefined if it is too long. */
+export function newAddressOf(email: string): string | undefined {
+  const address = addressOf(email);
+  return [...address].length > longestAddress ? undefined : address;
+}
+
 export async function readAccount(sql: Queryable, accountId: string): Promise<Account | undefined> {
   const [account] = await sql.query<Account>(`select ${columns} from identity.account where account_id = $1`, [
     accountId,

@@ -1,13 +1,12 @@
 /** Checks what no schema says of the fields that people give of themselves. */
 import { Problem, platformProblems } from "#platform/problems";
 import { isZone } from "#platform/zone";
-import { type AccountFields, addressOf, longestAddress } from "./account-rows.ts";
+import { type AccountFields, longestAddress, newAddressOf } from "./account-rows.ts";
 
 /** In its one spelling, which may be longer than the text that was sent. @throws Problem if it is too long. */
 export function newAddress(email: string): string {
-  const address = addressOf(email);
-  if ([...address].length > longestAddress)
-    throw invalid("email", `must not have more than ${longestAddress} characters`);
+  const address = newAddressOf(email);
+  if (address === undefined) throw invalid("email", `must not have more than ${longestAddress} characters`);
   return address;
 }
 

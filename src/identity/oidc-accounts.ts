@@ -4,15 +4,7 @@
  */
 import type { Sql, Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
-import {
-  type Account,
-  addressOf,
-  findAccount,
-  insertAccount,
-  lockAccount,
-  longestAddress,
-  storeStanding,
-} from "./account-rows.ts";
+import { type Account, findAccount, insertAccount, lockAccount, newAddressOf, storeStanding } from "./account-rows.ts";
 import type { Audit } from "./audit.ts";
 import type { Claims, OidcSettings } from "./oidc-client.ts";
 import { isRole, type Role } from "./roles.ts";
@@ -109,8 +101,7 @@ const mailable = /^[^\s@\p{Cc}\p{Cs}<>,;:"\\()]{1,64}@[^\s@\p{Cc}\p{Cs}<>,;:"\\(
 
 function verifiedAddressOf({ email, email_verified }: Claims): string | undefined {
   if (email_verified !== true || typeof email !== "string" || !mailable.test(email)) return undefined;
-  const address = addressOf(email);
-  return [...address].length > longestAddress ? undefined : address;
+  return newAddressOf(email);
 }
 
 const longestName = 200;
