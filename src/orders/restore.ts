@@ -87,6 +87,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
         if (typeof claimed === "string") return { refused: claimed };
         const [fate] = claimed;
         if (!fate) return undefined;
+        if (wasTakenBack(fate)) return undefined;
         if (fate.fate !== "claimed") return {};
         const at = new Date(now());
         const restored = await restoreOrder(tx, order.orderId, fate, at);
@@ -105,6 +106,14 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
 }
 
 type Claimed = readonly (Decided & ReservationRef)[];
+
+/**
+ * The reservation is over, which says nothing about the units: a rebuild or the sweeper came between gate and books. The
+ * next try takes another one.
+ */
+function wasTakenBack({ fate, reason }: Decided): boolean {
+  return fate === "fenced" || (fate === "void" && reason === undefined);
+}
 
 function answerTo(reason: string): RestoreAnswer {
   if (reason === "pass_required") return "next_in_line";

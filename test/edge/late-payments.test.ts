@@ -196,6 +196,22 @@ describe("a provider that decides after the window", () => {
     assert.deepEqual({ sold, available, gate }, { sold: 1, available: 2, gate: 2 });
   });
 
+  test("S8: a gate that is loaded again between the units and the books ends no late payment: it takes other units", async () => {
+    const productId = await world.newProduct({ stock: 3 });
+    const ada = world.as("ada");
+    const orderId = await expiredWhileDecided(ada, productId);
+    await world.untilAtRest(productId);
+    armCrashPoint("restore.reserved", { kind: "delay", ms: 3_000 }, 1);
+    await decided(orderId);
+    await eventually(async () => (await world.reportOf(productId)).inFlight === 1);
+    const rebuilt = await world.admin.post("/admin/sync-redis?mode=rebuild");
+    assert.equal(rebuilt.status, 200, JSON.stringify(rebuilt.body));
+    assert.equal((await world.untilStatus(ada, orderId, "CONFIRMED", "FAILED")).status, "CONFIRMED");
+    await untilMoneyIs(ada, orderId, "captured");
+    const { sold, available, gate } = await world.untilAtRest(productId);
+    assert.deepEqual({ sold, available, gate }, { sold: 1, available: 2, gate: 2 });
+  });
+
   async function untilMoneyIs(buyer: Client, orderId: string, status: string): Promise<void> {
     await eventually(async () => (await buyer.get<Order>(`/orders/${orderId}`)).body.payment?.status === status);
   }
