@@ -160,6 +160,31 @@ describe("inventory", () => {
     assert.equal((await inventory.books.stock(productId))?.onHand, 2);
   });
 
+  for (const loses of [false, true]) {
+    const how = loses ? "loses its memory and is loaded" : "is loaded";
+    test(`free units are taken out also if the gate ${how} again between the reservation and the books`, async () => {
+      const productId = await newProduct(3);
+      const settlement = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
+      let isFirst = true;
+      const loadedAgain = {
+        ...gate,
+        async reserve(requests: Parameters<typeof gate.reserve>[0]) {
+          const answers = await gate.reserve(requests);
+          if (isFirst && loses) gate.lose();
+          if (isFirst) await rebuild({ sql: database.sql, gate, settlement }, [productId]);
+          isFirst = false;
+          return answers;
+        },
+      };
+      const entry = { productId, kind: "adjust", quantity: -1, reason: "test", actor: "grace", ref: "broken" } as const;
+      const answer = await enterStock({ sql: database.sql, gate: loadedAgain, now: Date.now }, entry);
+      assert.equal(answer.ok, true, JSON.stringify(answer));
+      assert.equal((await inventory.books.stock(productId))?.onHand, 2);
+      await settleStream(productId);
+      assert.equal((await reportOf(productId)).status, "OK");
+    });
+  }
+
   test("the gate gets a decision after its commit, and none that was rolled back", async () => {
     const productId = await newProduct(2);
     const taken = await reserve(productId);

@@ -140,7 +140,7 @@ async function withdraw(
 }
 
 /** After the reservation a crash leaves a pending record, and the sweeper gives its units back. */
-async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Promise<EnteredOrNot> {
+async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Promise<EnteredOrNot | "opening"> {
   const stock = await lockStock(tx, [entry.productId]);
   const product = stock.get(entry.productId);
   const standing = await standingEntry(tx, entry);
@@ -148,7 +148,10 @@ async function takeOut(tx: Tx, entry: StockEntry, reservation: Reservation): Pro
   const { decided, rows } = await recordClaims(tx, [claim]);
   if (!product) return { ok: false, reason: "product_not_found" };
   if (standing) return standing.ok ? { ...standing, rows } : standing;
-  if (decided[0]?.fate !== "withdrawn") return { ok: false, reason: "not_enough_stock" };
+  const [taken] = decided;
+  // Otherwise a rebuild or the sweeper has taken the reservation back, which says nothing about the units either.
+  if (!taken?.fresh || taken.fate === "fenced") return "opening";
+  if (taken.fate !== "withdrawn") return { ok: false, reason: "not_enough_stock" };
   const seq = rows[0]?.seq ?? product.seq;
   await writeEntry(tx, entry, { ...product, seq });
   return { ok: true, repeated: false, rows };
