@@ -31,3 +31,37 @@ test("a late payment that cannot be settled keeps no order from its end whose pa
   await assert.rejects(settleLate(), /the gate is away/);
   assert.deepEqual([failed, closed], [["silent"], ["silent"]]);
 });
+
+test("orders whose payment is never decided keep no later one from its end, however many they are", async () => {
+  const nowMs = 10_000_000;
+  const silent = 2_500;
+  const waiting = Array.from({ length: silent + 1 }, (_, i) => ({
+    orderId: String(i),
+    status: "PAYMENT_PENDING",
+    reason: "payment_undecided",
+    payBy: new Date(nowMs - 60_000 + i),
+  }));
+  const failed: string[] = [];
+  const settleLate = createLate({
+    orders: {
+      undecided: async (after: { orderId: string } | undefined, limit: number) => {
+        const from = after ? Number(after.orderId) + 1 : 0;
+        return waiting.slice(from, from + limit);
+      },
+      failUndecided: async (orderId: string) => void failed.push(orderId),
+      read: async () => ({ status: "FAILED" }),
+    },
+    payment: {
+      grantedSince: async () => [],
+      // The bank has declined the last one, and says nothing about the others.
+      verdicts: async (orderIds: readonly string[]) =>
+        new Map(orderIds.filter((id) => Number(id) < silent).map((id) => [id, "processing"])),
+      close: async () => {},
+    },
+    now: () => nowMs,
+    settle: async () => {},
+    beginRun() {},
+  } as unknown as LateOptions);
+  for (let turn = 0; turn < 3; turn += 1) await settleLate();
+  assert.deepEqual(failed, [String(silent)]);
+});

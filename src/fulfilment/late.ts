@@ -3,7 +3,7 @@
  * deciding: such an order gets no end until it has decided. docs/adr/0018-late-payments.md,
  * docs/adr/0028-an-end-is-told-once.md.
  */
-import { isUndecided, type Orders } from "#orders";
+import { isUndecided, type Order, type Orders } from "#orders";
 import type { Granted, Payment } from "#payment";
 import { each, inPages, pageSize, turnOf } from "./sweep.ts";
 
@@ -47,8 +47,9 @@ export function createLate(options: LateOptions): () => Promise<boolean | undefi
     ]);
   }
 
+  const nextUndecided = inPages((after?: Order) => orders.undecided(after, undecidedAtOnce), undecidedAtOnce);
   async function settleUndecided(): Promise<number> {
-    const undecided = await orders.undecided(undecidedAtOnce);
+    const undecided = await nextUndecided();
     if (undecided.length === 0) return 0;
     const verdicts = await payment.verdicts(undecided.map(({ orderId }) => orderId));
     await each(undecided, async ({ orderId, payBy }) => {

@@ -6,11 +6,11 @@ export const pageSize = 100;
 const atOnce = 4;
 
 /** Reads page by page and then from the start again, so that undecided rows do not block the rows after them. */
-export function inPages<T>(read: (after?: T) => Promise<T[]>): () => Promise<T[]> {
+export function inPages<T>(read: (after?: T) => Promise<T[]>, size = pageSize): () => Promise<T[]> {
   let last: T | undefined;
   return async () => {
     const page = await read(last);
-    last = page.length < pageSize ? undefined : page.at(-1);
+    last = page.length < size ? undefined : page.at(-1);
     return page;
   };
 }

@@ -209,7 +209,9 @@ describe("an order in the books", () => {
     const [first] = overdue;
     assert.deepEqual(await orders.overdue(new Date(lastPayBy + 1), first, 100), overdue.slice(1));
     assert.deepEqual(mine(await orders.overdue(new Date(0), undefined, 100)), []);
-    assert.deepEqual(mine(await orders.undecided(100)), [undecided?.orderId]);
+    const late = await orders.undecided(undefined, 100);
+    assert.deepEqual(mine(late), [undecided?.orderId]);
+    assert.deepEqual(await orders.undecided(late[0], 100), late.slice(1));
   });
 
   describe("whose payment came late", () => {

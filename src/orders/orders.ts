@@ -210,8 +210,8 @@ export function createOrders(options: OrdersOptions) {
     /** Events that the log does not have yet. */
     outboxWaiting: outbox.waiting,
 
-    /** Orders after their deadline whose payment the provider was deciding, oldest first. */
-    undecided: (limit: number) => readUndecided(sql, limit),
+    /** Orders after their deadline whose payment the provider was deciding, longest overdue first, starting after `after`. */
+    undecided: (after: Order | undefined, limit: number) => readUndecided(sql, after, limit),
 
     /** The part of settlement that a rebuild of the gate needs: everything that the log has acknowledged is decided. */
     settlement,

@@ -1,6 +1,6 @@
 /** Finds orders that are open long after their deadline, for an operator. */
 import type { Queryable } from "#engines/sql";
-import { columns, type Order, readOrders } from "./order-rows.ts";
+import { columns, type Order } from "./order-rows.ts";
 
 export type StandingPosition = Pick<Order, "payBy" | "orderId">;
 
@@ -19,14 +19,12 @@ export function createStanding(sql: Queryable) {
   };
 }
 
-export async function readUndecided(sql: Queryable, limit: number): Promise<Order[]> {
-  const rows = await sql.query<{ id: string }>(
-    `select order_id as id from orders.recent
-      where status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by limit $1`,
-    [limit],
-  );
-  return readOrders(
-    sql,
-    rows.map((row) => row.id),
+/** Orders after their deadline whose payment the provider was deciding; longest overdue first. */
+export function readUndecided(sql: Queryable, after: StandingPosition | undefined, limit: number): Promise<Order[]> {
+  return sql.query<Order>(
+    `select ${columns} from orders.recent
+      where status = 'PAYMENT_PENDING' and reason = 'payment_undecided' and (pay_by, order_id) > ($1::timestamptz, $2::uuid)
+      order by pay_by, order_id limit $3`,
+    [after?.payBy ?? "-infinity", after?.orderId ?? firstId, limit],
   );
 }

@@ -100,6 +100,16 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       .filter((row) => !isOpen(seen(row)) && t.refund.get(tx, row.orderId)?.doneAt !== null)
       .toSorted((a, b) => (isAfter(a.placedAt.getTime(), a.orderId, b.placedAt.getTime(), b.orderId) ? 1 : -1));
   const isOpen = ({ status }: OrderRow) => status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING";
+  /** A page of them in the order of their deadlines, behind a position. */
+  const byDeadline = (rows: readonly OrderRow[], [after, id, limit]: readonly unknown[]) =>
+    rows
+      .map((row) => ({ row, at: row.payBy.getTime(), orderId: row.orderId }))
+      .filter(({ at, orderId }) =>
+        isAfter(at, orderId, after === "-infinity" ? 0 : (after as Date).getTime(), id as string),
+      )
+      .toSorted((a, b) => (isAfter(a.at, a.orderId, b.at, b.orderId) ? 1 : -1))
+      .slice(0, limit as number)
+      .map(({ row }) => shown(row));
 
   return {
     "insert into orders.recent": (tx, values) =>
@@ -271,23 +281,17 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       return [];
     },
     "is distinct from 'payment_undecided' and (pay_by, order_id) >": (tx, [before, after, id, limit]) =>
-      t.orders
-        .all(tx)
-        .filter((row) => isOpen(row) && row.payBy < (before as Date) && row.reason !== undecidedReason)
-        .map((row) => ({ row, at: row.payBy.getTime(), orderId: row.orderId }))
-        .filter(({ at, orderId }) =>
-          isAfter(at, orderId, after === "-infinity" ? 0 : (after as Date).getTime(), id as string),
-        )
-        .toSorted((a, b) => (isAfter(a.at, a.orderId, b.at, b.orderId) ? 1 : -1))
-        .slice(0, limit as number)
-        .map(({ row }) => shown(row)),
-    "status = 'PAYMENT_PENDING' and reason = 'payment_undecided' order by pay_by": (tx, [limit]) =>
-      t.orders
-        .all(tx)
-        .filter((row) => seen(row).status === "PAYMENT_PENDING" && row.reason === undecidedReason)
-        .toSorted((a, b) => a.payBy.getTime() - b.payBy.getTime())
-        .slice(0, limit as number)
-        .map(({ orderId }) => ({ id: orderId })),
+      byDeadline(
+        t.orders
+          .all(tx)
+          .filter((row) => isOpen(row) && row.payBy < (before as Date) && row.reason !== undecidedReason),
+        [after, id, limit],
+      ),
+    "and reason = 'payment_undecided' and (pay_by, order_id) >": (tx, [after, id, limit]) =>
+      byDeadline(
+        t.orders.all(tx).filter((row) => seen(row).status === "PAYMENT_PENDING" && row.reason === undecidedReason),
+        [after, id, limit],
+      ),
     "next_offset as next from orders.settled": (tx, [topic]) => t.settled.all(tx).filter((row) => row.topic === topic),
     "update orders.settled s set next_offset = greatest": (tx, [topic, ...places]) => {
       const moved: { partition: number }[] = [];
