@@ -282,9 +282,7 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
     },
     "is distinct from 'payment_undecided' and (pay_by, order_id) >": (tx, [before, after, id, limit]) =>
       byDeadline(
-        t.orders
-          .all(tx)
-          .filter((row) => isOpen(row) && row.payBy < (before as Date) && row.reason !== undecidedReason),
+        t.orders.all(tx).filter((row) => isOpen(row) && row.payBy < (before as Date) && row.reason !== undecidedReason),
         [after, id, limit],
       ),
     "and reason = 'payment_undecided' and (pay_by, order_id) >": (tx, [after, id, limit]) =>
