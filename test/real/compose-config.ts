@@ -7,6 +7,8 @@ export type Condition = "service_started" | "service_healthy" | "service_complet
 
 export type Service = {
   image: string;
+  build?: { context: string };
+  pull_policy?: string;
   command: string[] | null;
   entrypoint: string[] | null;
   environment?: Record<string, string>;

@@ -84,6 +84,19 @@ describe("the compose files, their services run as processes", { skip: elsewhere
     }
   });
 
+  test("one service builds the image of Dropgate, at every up, and no other one builds it or asks a registry for it", () => {
+    for (const [project, builder] of [
+      [allInOne, "dropgate"],
+      [split, "gateway"],
+    ] as const) {
+      const ours = Object.entries(project.services).filter(([, { image }]) => image === "dropgate");
+      for (const [name, { build, pull_policy }] of ours) {
+        assert.deepEqual([build !== undefined, pull_policy], name === builder ? [true, "build"] : [false, "never"], name);
+      }
+      assert.ok(ours.some(([name, { build }]) => name === builder && existsSync(join(build?.context ?? "", "Dockerfile"))));
+    }
+  });
+
   test("every variable for a process of Dropgate is an existing setting", () => {
     const engines = new Set(["POSTGRES_PASSWORD"]);
     for (const { image, environment = {} } of Object.values({ ...allInOne.services, ...split.services })) {
