@@ -108,7 +108,7 @@ export function declareEngineMetrics(metrics: Metrics, engines: Pick<Engines, "p
   );
   metrics.gauges(
     "dropgate_redis_silent_seconds",
-    "Seconds since the Redis that has the gate last told this process about itself.",
+    "Seconds since the Redis that has the gate last told this process about itself; of a cluster, its most silent node.",
     ["holds"],
     () => {
       const said = memory();

@@ -6,6 +6,7 @@ import type { PlacedOrder } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet } from "../support/fleet.ts";
 import { payOrder } from "../support/pay.ts";
+import { until } from "../support/until.ts";
 
 describe("a shop on a Redis Cluster", { timeout: 300_000 }, () => {
   let cluster: TestCluster;
@@ -44,7 +45,12 @@ describe("a shop on a Redis Cluster", { timeout: 300_000 }, () => {
     await fleet.untilStatus(buyer, placed.orderId, "CONFIRMED");
   }
 
-  test("products of all nodes are sold and paid; a primary that dies closes its own alone, until its replica sells them", async () => {
+  async function silentSeconds(): Promise<number> {
+    const text = await (await fetch(`${fleet.origin}/actuator/prometheus`)).text();
+    return Number(/^dropgate_redis_silent_seconds\{.*\} (.*)$/m.exec(text)?.[1]);
+  }
+
+  test("products of all nodes are sold and paid; a primary that dies closes its own alone and is told as silent, until its replica sells them", async () => {
     const lamps = [await productAt(0, "lamp"), await productAt(1, "lamp"), await productAt(2, "lamp")];
     for (const productId of lamps) await buyAndPay(productId);
     const [first, second] = lamps as [string, string];
@@ -53,6 +59,8 @@ describe("a shop on a Redis Cluster", { timeout: 300_000 }, () => {
     const buyer = fleet.as("grace");
     await eventually(async () => (await buyer.post("/orders", { productId: first, quantity: 1 })).status === 503);
     await buyAndPay(second);
+    // The others tell of themselves every two seconds, and the alert is for the one that does not.
+    await until(async () => (await silentSeconds()) > 6, { withinMs: 60_000, everyMs: 500 });
     await cluster.replica.ask("CLUSTER", "FAILOVER", "TAKEOVER");
     // No command is given to the shop: it finds the closed product and loads it from the books.
     await buyAndPay(first);
@@ -63,5 +71,6 @@ describe("a shop on a Redis Cluster", { timeout: 300_000 }, () => {
       assert.equal((await fleet.untilAtRest(productId)).available, left);
     }
     assert.equal((await fleet.reconcile()).status, "OK");
+    await until(async () => (await silentSeconds()) < 6, { withinMs: 60_000, everyMs: 500 });
   });
 });

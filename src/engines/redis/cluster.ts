@@ -17,7 +17,7 @@ export type ClusterOptions = RedisAccess &
   OpenOptions &
   Pick<KeepOptions, "onInfo"> & {
     log: Log;
-    /** Called with the primaries' ids when they change. */
+    /** Called with the ids of the primaries that have slots, at every look. */
     onNodes(ids: readonly string[]): void;
     onServer: ((id: string) => void) | undefined;
   };
@@ -73,7 +73,8 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
     for (const node of nodes.values()) {
       for (const [first, last] of node.primary.slots) bySlot.fill(node, first, last + 1);
     }
-    options.onNodes(ids);
+    // One without slots has no product: a primary that was replaced stays among the nodes until it is forgotten.
+    options.onNodes(primaries.filter(({ slots }) => slots.length > 0).map(({ id }) => id));
     const id = bySlot[0]?.primary.id;
     if (id === undefined || id === toldId) return;
     toldId = id;

@@ -27,7 +27,7 @@ export type RedisEngine = {
   open(use: OpenOptions): Promise<Redis>;
   /**
    * The latest figures about memory, with their time by `elapsedMs`; undefined before the first connection. Of a cluster:
-   * of the node with the least room.
+   * of the node with the least room, with the time of the node that has been silent for longest.
    */
   memory(): RedisMemory | undefined;
 };
@@ -50,7 +50,10 @@ export function createRedisEngine({ log, onServer, ...access }: RedisEngineOptio
 
   return {
     timeoutMs: access.timeoutMs,
-    memory: () => [...memories.values()].toSorted((a, b) => fullness(b) - fullness(a))[0],
+    memory() {
+      const [fullest] = [...memories.values()].toSorted((a, b) => fullness(b) - fullness(a));
+      return fullest && { ...fullest, atMs: Math.min(...Array.from(memories.values(), ({ atMs }) => atMs)) };
+    },
     open(use) {
       if (access.cluster) return openCluster({ ...access, ...use, log, onInfo, onNodes, onServer });
       return openServer({
