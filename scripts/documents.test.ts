@@ -93,6 +93,15 @@ describe("the documents", () => {
     assert.equal(Number(most), pools.reduce((all, [, , size]) => all + Number(size), 0) + 2);
   });
 
+  test("the Kubernetes guide pushes the image that its values name, under the version of the chart", () => {
+    const guide = read("docs/guide/kubernetes.md");
+    const [, repository] = /^image:\n  repository: (\S+)/m.exec(guide) ?? assert.fail("the values name no image");
+    const [, version] = /^appVersion: (\S+)/m.exec(read("deploy/helm/dropgate/Chart.yaml")) ?? [];
+    const [build] = commandsIn("docs/guide/kubernetes.md").filter((line) => line.includes("docker buildx build"));
+    assert.match(build ?? "", / --push\b.* \.$/);
+    assert.equal(/ --tag (\S+)/.exec(build ?? "")?.[1], `${repository}:${version}`);
+  });
+
   test("O20: README and ADR 0001 name the Node versions that package.json pins", () => {
     const record = read("docs/adr/0001-node-through-npm.md");
     const nodes = Object.entries(optionalDependencies).filter(([name]) => name.startsWith("node-"));
