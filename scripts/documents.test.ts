@@ -102,6 +102,13 @@ describe("the documents", () => {
     assert.equal(/ --tag (\S+)/.exec(build ?? "")?.[1], `${repository}:${version}`);
   });
 
+  test("the Kubernetes guide takes the scalers away before it stops all processes", () => {
+    const lines = commandsIn("docs/guide/kubernetes.md");
+    const stop = lines.findIndex((line) => line.includes("--replicas=0"));
+    assert.match(lines[stop - 1] ?? "", /^helm upgrade .* --set autoscaling\.kind=none$/);
+    assert.match(lines[stop + 2] ?? "", /^helm upgrade (?!.*autoscaling)/);
+  });
+
   test("O20: README and ADR 0001 name the Node versions that package.json pins", () => {
     const record = read("docs/adr/0001-node-through-npm.md");
     const nodes = Object.entries(optionalDependencies).filter(([name]) => name.startsWith("node-"));
