@@ -5,6 +5,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { serviceNames } from "../src/service-names.ts";
 
 type Package = { scripts: Record<string, string>; optionalDependencies: Record<string, string> };
 type OpenApi = { paths: Record<string, Record<string, { security?: unknown }>> };
@@ -91,6 +92,18 @@ describe("the documents", () => {
     );
     // Beside the pools: that of presence.ts and that of locks.ts.
     assert.equal(Number(most), pools.reduce((all, [, , size]) => all + Number(size), 0) + 2);
+  });
+
+  test("the runbook of an outbox names each outbox that the metric has, with a service that there is", () => {
+    const [, told = ""] = /measureOutboxes\(metrics, \{(.*?)\}/s.exec(read("src/observe/observe.ts")) ?? [];
+    const outboxes = Array.from(told.matchAll(/(\w+):/g), ([, name = ""]) => name);
+    assert.ok(outboxes.length > 3);
+    const runbook = read("docs/runbooks/DropgateOutboxStands.md");
+    const services = new Map(
+      Array.from(runbook.matchAll(/`(\w+)`: `(\w+)`/g), ([, outbox = "", service = ""]) => [outbox, service]),
+    );
+    assert.deepEqual([...services.keys()].toSorted(), outboxes.toSorted());
+    for (const service of services.values()) assert.ok(serviceNames.includes(service), service);
   });
 
   test("the Kubernetes guide pushes the image that its values name, under the version of the chart", () => {
