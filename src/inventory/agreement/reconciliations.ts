@@ -25,21 +25,24 @@ export function createReconciliations({ sql, now }: { sql: Sql; now(): number })
     latest = { products: countsOf(report), endedMs: now() };
   }
 
+  async function recall(): Promise<void> {
+    const [row] = await sql.query<{ ended: Date; ok: number; warning: number; critical: number }>(
+      `select ended_at as ended, products_ok as ok, products_warning as warning, products_critical as critical
+         from inventory.reconciliation where status is not null order by ended_at desc limit 1`,
+    );
+    if (!row || row.ended.getTime() <= (latest?.endedMs ?? 0)) return;
+    const products = { OK: row.ok, WARNING: row.warning, CRITICAL: row.critical };
+    latest = { products, endedMs: row.ended.getTime() };
+  }
+
   return {
     latest: () => latest,
     note,
-
-    async recall() {
-      const [row] = await sql.query<{ ended: Date; ok: number; warning: number; critical: number }>(
-        `select ended_at as ended, products_ok as ok, products_warning as warning, products_critical as critical
-           from inventory.reconciliation where status is not null order by ended_at desc limit 1`,
-      );
-      if (!row || row.ended.getTime() <= (latest?.endedMs ?? 0)) return;
-      const products = { OK: row.ok, WARNING: row.warning, CRITICAL: row.critical };
-      latest = { products, endedMs: row.ended.getTime() };
-    },
+    recall,
 
     async keep(report) {
+      // What another process found since is what its alert says, so a result that differs from it is new.
+      await recall();
       const isNew = JSON.stringify(countsOf(report)) !== JSON.stringify(latest?.products);
       note(report);
       if (report.products.length === 0 || (!isNew && now() - keptMs < keepSameEveryMs)) return;

@@ -13,6 +13,39 @@ function report(status: Reconciliation["status"]): Reconciliation {
   return { status, mode: "gatekeeper", products: [] };
 }
 
+/** One unit came in, and the gate sells so many. */
+function lampWith(sellable: number) {
+  const books = {
+    totalIn: 1,
+    entered: 1,
+    committed: 0,
+    claimed: 0,
+    sold: 0,
+    epoch: 1,
+    seq: 1,
+    availableAfterApplied: 1,
+  };
+  const counts = {
+    releasedCounted: 0,
+    soldCounted: 0,
+    releasedQueued: 0,
+    soldQueued: 0,
+    nextChangeAgeMs: null,
+    saleVersion: null,
+  };
+  const gate = { productId: "lamp", open: true, whole: true, epoch: 1, sellable, pending: 0, applied: 1 };
+  return reconcileProduct(
+    { productId: "lamp", ...books, ...counts },
+    { ...gate, oldestMs: null, closing: "", offer: null, sale: null, latched: false },
+    "gatekeeper",
+    0,
+  );
+}
+
+function reportOf(product: ReturnType<typeof lampWith>): Reconciliation {
+  return { status: product.status, mode: "gatekeeper", products: [product] };
+}
+
 let database: TestDatabase;
 before(async () => {
   database = await openTestDatabase();
@@ -116,35 +149,29 @@ test("O6: the last result is known after a restart, whichever process it came fr
   const nowMs = Date.parse("2033-01-01T00:00:00Z");
   const before = createReconciliations({ sql, now: () => nowMs });
   assert.equal(before.latest(), undefined);
-  const books = {
-    totalIn: 1,
-    entered: 1,
-    committed: 0,
-    claimed: 0,
-    sold: 0,
-    epoch: 1,
-    seq: 1,
-    availableAfterApplied: 1,
-  };
-  const counts = {
-    releasedCounted: 0,
-    soldCounted: 0,
-    releasedQueued: 0,
-    soldQueued: 0,
-    nextChangeAgeMs: null,
-    saleVersion: null,
-  };
-  const gate = { productId: "lamp", open: true, whole: true, epoch: 1, sellable: 16, pending: 0, applied: 1 };
-  const drifted = reconcileProduct(
-    { productId: "lamp", ...books, ...counts },
-    { ...gate, oldestMs: null, closing: "", offer: null, sale: null, latched: false },
-    "gatekeeper",
-    nowMs,
-  );
-  await before.keep({ status: "CRITICAL", mode: "gatekeeper", products: [drifted] });
+  const drifted = lampWith(16);
+  await before.keep(reportOf(drifted));
   const restarted = createReconciliations({ sql, now: () => nowMs + dayMs });
   await restarted.recall();
   assert.deepEqual(restarted.latest(), { products: { OK: 0, WARNING: 0, CRITICAL: 1 }, endedMs: nowMs });
+});
+
+test("a result that follows another process's is known to that one, though it is the asked one's own former result", async () => {
+  const { sql } = database;
+  await sql.query("truncate inventory.reconciliation");
+  let nowMs = Date.parse("2035-01-01T00:00:00Z");
+  const [one, other] = [
+    createReconciliations({ sql, now: () => nowMs }),
+    createReconciliations({ sql, now: () => nowMs }),
+  ];
+  const [fine, drifted] = [lampWith(1), lampWith(16)];
+  await one.keep(reportOf(fine));
+  nowMs += 10_000;
+  await other.keep(reportOf(drifted));
+  nowMs += 10_000;
+  await one.keep(reportOf(fine));
+  await other.recall();
+  assert.deepEqual(other.latest(), { products: { OK: 1, WARNING: 0, CRITICAL: 0 }, endedMs: nowMs });
 });
 
 test("O28: one that began before the clock was set back does not delay the next", async () => {
