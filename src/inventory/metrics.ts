@@ -8,7 +8,10 @@ const modes = ["gatekeeper", "sync", "closed"] as const;
 
 export function declareAgreement(
   metrics: Metrics,
-  agreement: Pick<Agreement, "mode" | "reconciliation">,
+  agreement: {
+    mode: Pick<Agreement["mode"], "current">;
+    reconciliation: Pick<Agreement["reconciliation"], "latest" | "isScheduled">;
+  },
   startedMs: number,
 ): void {
   metrics.gauges("dropgate_gate_mode", "1 for the mode in which this process takes orders, else 0.", ["mode"], () =>
@@ -23,10 +26,15 @@ export function declareAgreement(
       return Object.entries(products).map(([status, count]) => [{ status }, count] as const);
     },
   );
-  metrics.gauge(
+  // Of processes that run it alone: the youngest value counts, and a process that only takes orders starts often.
+  metrics.gauges(
     "dropgate_reconcile_latest_timestamp_seconds",
     "Time of the last comparison of gate and books, in seconds since 1970; before the first one, the start of this process.",
-    () => Math.round((agreement.reconciliation.latest()?.endedMs ?? startedMs) / 1000),
+    [],
+    () => {
+      const { latest, isScheduled } = agreement.reconciliation;
+      return isScheduled() ? [[{}, Math.round((latest()?.endedMs ?? startedMs) / 1000)]] : [];
+    },
   );
 }
 

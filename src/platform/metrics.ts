@@ -115,11 +115,12 @@ export function createMetrics(log?: Pick<Log, "warn">): Metrics {
       ...declare("gauge", name, says, labels),
       collect() {
         this.reset();
+        // After a reset a gauge without labels stands at 0, which would be a lie if there is no value.
+        if (labels.length === 0) this.remove();
         try {
           for (const [values, value] of [...read()]) this.set(values, value);
         } catch (error) {
           this.reset();
-          // After a reset a gauge without labels stands at 0, which would be a lie.
           if (labels.length === 0) this.remove();
           missed.inc();
           log?.warn("a metric cannot be read", { metric: name }, error);

@@ -35,6 +35,8 @@ export type Agreement = {
     run(productIds?: readonly string[]): Promise<Reconciliation>;
     /** Runs by schedule, once for the whole system. */
     every(everyMs: number, onReconciled: (report: Reconciliation) => void): Loop;
+    /** Whether this process runs them. */
+    isScheduled(): boolean;
   };
   /** Requests a check of a product that was found closed, unknown or different from the books. */
   suspect(productId: string): void;
@@ -64,6 +66,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
   let started: Settlement | undefined;
   const control = createControl({ sql, gate, relay, mode, settlement, now, onRepaired });
   const reconciliations = createReconciliations({ sql, now });
+  let scheduled = false;
   const follow = createFollow({ gate, mode, onFault });
 
   function settlement(): Settlement {
@@ -103,8 +106,10 @@ export function createAgreement(options: AgreementOptions): Agreement {
       keep: reconciliations.keep,
       latest: reconciliations.latest,
       recall: reconciliations.recall,
-      every: (everyMs, onReconciled) =>
-        startSchedule({
+      isScheduled: () => scheduled,
+      every(everyMs, onReconciled) {
+        scheduled = true;
+        return startSchedule({
           sql,
           everyMs,
           now,
@@ -115,7 +120,8 @@ export function createAgreement(options: AgreementOptions): Agreement {
             onReconciled(report);
           },
           onFault: (error) => onFault("the daily reconciliation", error),
-        }),
+        });
+      },
     },
 
     suspect: upkeep.suspect,
