@@ -301,6 +301,15 @@ describe("the Helm chart", () => {
     passes(own("migration"), outside("kube-system"), 53, "the migration to the names");
   });
 
+  test("the process that draws lines reaches the public beacon, if one is set, and the others do not", async () => {
+    const values = { settings: { BEACON_URLS: "https://api.drand.example" } };
+    const policies = objectsOf(readFileSync(await files.render(values), "utf8")).filter(
+      ({ kind }) => kind === "NetworkPolicy",
+    );
+    const reach = processes.filter((name) => allows(policies, own(name), outside("internet"), 443));
+    assert.deepEqual(reach.toSorted(), ["drop", "identity", "notification"]);
+  });
+
   test("each other flow is refused", () => {
     const policies = objects("NetworkPolicy", "defaults");
     const isRefused = (from: End, to: End, port: string | number, says: string) =>
