@@ -92,6 +92,7 @@ describe("the documents", () => {
     );
     // Beside the pools: that of presence.ts and that of locks.ts.
     assert.equal(Number(most), pools.reduce((all, [, , size]) => all + Number(size), 0) + 2);
+    assert.equal(/at most (\d+) connections a process/.exec(read("compose.yaml"))?.[1], most);
   });
 
   test("the runbook of an outbox names each outbox that the metric has, with a service that there is", () => {
