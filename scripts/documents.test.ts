@@ -109,7 +109,7 @@ describe("the documents", () => {
 
   test("the Kubernetes guide pushes the image that its values name, under the version of the chart", () => {
     const guide = read("docs/guide/kubernetes.md");
-    const [, repository] = /^image:\n  repository: (\S+)/m.exec(guide) ?? assert.fail("the values name no image");
+    const [, repository] = /^image:\n {2}repository: (\S+)/m.exec(guide) ?? assert.fail("the values name no image");
     const [, version] = /^appVersion: (\S+)/m.exec(read("deploy/helm/dropgate/Chart.yaml")) ?? [];
     const [build] = commandsIn("docs/guide/kubernetes.md").filter((line) => line.includes("docker buildx build"));
     assert.match(build ?? "", / --push\b.* \.$/);

@@ -91,9 +91,15 @@ describe("the compose files, their services run as processes", { skip: elsewhere
     ] as const) {
       const ours = Object.entries(project.services).filter(([, { image }]) => image === "dropgate");
       for (const [name, { build, pull_policy }] of ours) {
-        assert.deepEqual([build !== undefined, pull_policy], name === builder ? [true, "build"] : [false, "never"], name);
+        assert.deepEqual(
+          [build !== undefined, pull_policy],
+          name === builder ? [true, "build"] : [false, "never"],
+          name,
+        );
       }
-      assert.ok(ours.some(([name, { build }]) => name === builder && existsSync(join(build?.context ?? "", "Dockerfile"))));
+      assert.ok(
+        ours.some(([name, { build }]) => name === builder && existsSync(join(build?.context ?? "", "Dockerfile"))),
+      );
     }
   });
 
