@@ -21,11 +21,13 @@ export function measureDrops(metrics: Metrics, drops: Measured, now: () => numbe
   // Operators name the drops, and few are live at once, so the series are bounded.
   metrics.gauges(
     "dropgate_drop_units",
-    "Units of the products of each live drop, by their place.",
-    ["drop", "place"],
+    "Units of the products of each live drop, by their place and by whether the drop is paused.",
+    ["drop", "paused", "place"],
     () =>
-      live.flatMap(({ dropId, ...drop }) =>
-        (["free", "held", "sold"] as const).map((place) => [{ drop: dropId, place }, drop[place]] as const),
+      live.flatMap(({ dropId, paused, ...drop }) =>
+        (["free", "held", "sold"] as const).map(
+          (place) => [{ drop: dropId, paused: String(paused), place }, drop[place]] as const,
+        ),
       ),
   );
   return {
