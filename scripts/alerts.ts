@@ -1,6 +1,6 @@
 /**
  * Checks that alerts, runbooks, unit tests and metrics belong together: each alert has a runbook with its five parts and a
- * test in which it fires, each runbook has an alert, and rules and dashboards name only metrics that exist.
+ * test in which it fires, each runbook has an alert, and rules and dashboards name only metrics and labels that exist.
  */
 import { existsSync, globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -21,10 +21,13 @@ export async function alertFaults(): Promise<string[]> {
   const alerts = alertsIn(rules);
   const pages = globSync(`${runbooks}/*.md`).toSorted();
   const texts = await Promise.all(pages.map((page) => readFile(page, "utf8")));
+  const queries = rules + (await textOf(dashboards));
+  const metrics = await readFile("docs/metrics.md", "utf8");
   return [
     ...alerts.flatMap((alert) => [...runbookFaults(alert), ...testFaults(alert, tests)]),
     ...pages.flatMap((page, i) => pageFaults(page, texts[i] ?? "", alerts)),
-    ...unknownMetrics(rules + (await textOf(dashboards)), rules, await readFile("docs/metrics.md", "utf8")),
+    ...unknownMetrics(queries, rules, metrics),
+    ...unknownLabels(queries, metrics),
   ];
 }
 
@@ -69,6 +72,21 @@ function unknownMetrics(text: string, rules: string, page: string): string[] {
     return page.includes(`| \`${declared}\``) || page.includes(`| \`${name}\``)
       ? []
       : [`${name}: neither docs/metrics.md nor a recording rule has it`];
+  });
+}
+
+/** A selector by a label that the metric lacks finds nothing, or with != everything. */
+function unknownLabels(text: string, page: string): string[] {
+  const selectors = new Set(Array.from(text.matchAll(/\bdropgate_[a-z0-9_]+\{[^}]*\}/g), ([found]) => found));
+  return [...selectors].flatMap((selector) => {
+    const [name = "", inside = ""] = selector.split(/[{}]/);
+    const [, labels = ""] =
+      new RegExp(`^\\| \`${name.replace(/_(bucket|count|sum)$/, "")}\` \\| \\w+ \\| (.*?) \\|`, "m").exec(page) ?? [];
+    const asked = Array.from(inside.matchAll(/(\w+)(?==|!)/g), ([label]) => label);
+    const unknown = asked.filter(
+      (label) => !labels.includes(`\`${label}\``) && !["le", "instance", "job"].includes(label),
+    );
+    return unknown.map((label) => `${selector}: docs/metrics.md gives it no label ${label}`);
   });
 }
 
