@@ -16,7 +16,7 @@ import { settings } from "../config/settings.ts";
 import { serviceNames } from "../service-names.ts";
 import { createAsk, Refused } from "./ask.ts";
 import { bench } from "./bench.ts";
-import { checkCommandLine, saysOf } from "./command-line.ts";
+import { checkCommandLine, checkHelp, saysOf } from "./command-line.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { appoint, token } from "./people-commands.ts";
 import { repair } from "./repair.ts";
@@ -220,20 +220,20 @@ async function showUsage<T extends ArgsDef>(command: CommandDef<T>, parent?: Com
 goOnUnread();
 const rawArgs = process.argv.slice(2);
 const benchArgs = rawArgs[0] === "bench" ? rawArgs.slice(1) : undefined;
-if (!benchArgs && (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h"))) {
-  await runMain(main as CommandDef, { rawArgs: rawArgs.length === 0 ? ["--help"] : rawArgs, showUsage });
-} else {
-  try {
-    if (benchArgs) process.exitCode = await bench(benchArgs);
-    else {
-      checkCommandLine(main, rawArgs);
-      await runCommand(main as CommandDef, { rawArgs });
-    }
-  } catch (error) {
-    // Errors that the person can correct are printed without their causes, and all errors without a stack trace.
-    const isPlain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";
-    console.error(shownLines(isPlain ? (error as Error).message : `${saysOf(error)}\nLOG_LEVEL=debug shows where.`));
-    if (!isPlain && process.env.LOG_LEVEL === "debug") console.error(error);
-    process.exit(1);
+const asksForHelp = !benchArgs && (rawArgs.length === 0 || rawArgs.includes("--help") || rawArgs.includes("-h"));
+try {
+  if (asksForHelp) {
+    checkHelp(main, rawArgs);
+    await runMain(main as CommandDef, { rawArgs: rawArgs.length === 0 ? ["--help"] : rawArgs, showUsage });
+  } else if (benchArgs) process.exitCode = await bench(benchArgs);
+  else {
+    checkCommandLine(main, rawArgs);
+    await runCommand(main as CommandDef, { rawArgs });
   }
+} catch (error) {
+  // Errors that the person can correct are printed without their causes, and all errors without a stack trace.
+  const isPlain = error instanceof ConfigError || error instanceof Refused || (error as Error).name === "CLIError";
+  console.error(shownLines(isPlain ? (error as Error).message : `${saysOf(error)}\nLOG_LEVEL=debug shows where.`));
+  if (!isPlain && process.env.LOG_LEVEL === "debug") console.error(error);
+  process.exit(1);
 }

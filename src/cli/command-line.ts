@@ -11,18 +11,30 @@ export type Command = { args?: unknown; subCommands?: unknown };
 
 /** @throws Refused with the existing flags or commands. */
 export function checkCommandLine(main: Command, rawArgs: readonly string[], path = "dropgate"): void {
-  const commands = main.subCommands as Record<string, Command> | undefined;
+  const commands = commandsOf(main);
   if (!commands) {
     checkFlags((main.args ?? {}) as Flags, rawArgs, path);
     return;
   }
   const [name = "", ...others] = rawArgs;
+  checkCommandLine(commandNamed(name, commands, path), others, `${path} ${name}`);
+}
+
+/** Help of a command that does not exist is refused too: a script would take it for an answer. @throws Refused */
+export function checkHelp(main: Command, rawArgs: readonly string[], path = "dropgate"): void {
+  const name = rawArgs.find((argument) => !argument.startsWith("-"));
+  if (name !== undefined) commandNamed(name, commandsOf(main) ?? {}, path);
+}
+
+function commandsOf({ subCommands }: Command) {
+  return subCommands as Record<string, Command> | undefined;
+}
+
+function commandNamed(name: string, commands: Record<string, Command>, path: string): Command {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) {
-    const says = `${name} is none of its commands, which are ${Object.keys(commands).join(", ")}`;
-    throw new Refused(`${path}: ${says}. "${path} --help" says what each does.`);
-  }
-  checkCommandLine(command, others, `${path} ${name}`);
+  if (command) return command;
+  const says = `${name} is none of its commands, which are ${Object.keys(commands).join(", ")}`;
+  throw new Refused(`${path}: ${says}. "${path} --help" says what each does.`);
 }
 
 function checkFlags(known: Flags, rawArgs: readonly string[], path: string): void {

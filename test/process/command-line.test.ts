@@ -27,6 +27,8 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
 
   for (const [args, says] of [
     ["strat", /^dropgate: strat is none of its commands, which are start, .*"dropgate --help"/],
+    ["strat --help", /^dropgate: strat is none of its commands, which are start, .*"dropgate --help"/],
+    ["-h strat", /^dropgate: strat is none of its commands, which are start, /],
     ["start --service=order", /^dropgate start: Unknown option '--service'; its flags are --services, /],
     ["start order", /^dropgate start: Unexpected argument 'order'; its flags are --services, /],
     ["rehearse --buyers -1", /^dropgate rehearse: Option '--buyers' argument is ambiguous; its flags are --buyers, /],
