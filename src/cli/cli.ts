@@ -21,7 +21,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { appoint, token } from "./people-commands.ts";
 import { repair } from "./repair.ts";
 import { seedDemoShop } from "./seed.ts";
-import { shownLines } from "./shown.ts";
+import { shownLines, tell } from "./shown.ts";
 import { order, payments, receipt, rehearse, verify } from "./trial-commands.ts";
 
 // A third of the processor time of a start is compiling. If the folder cannot be written to, there is no cache, and no error.
@@ -56,7 +56,7 @@ const start = defineCommand({
       const { chooseServices } = await import("../services.ts");
       const { requireAddresses } = await import("../gateway/gateway.ts");
       if (chooseServices(config, names) === "gateway") requireAddresses(config);
-      console.log("The configuration is valid.");
+      tell("The configuration is valid.");
     }
     if (args["print-config"] || args["check-config"]) return;
     const { runDropgate } = await import("../main.ts");
@@ -69,7 +69,7 @@ const migrate = defineCommand({
   async run() {
     const { migrateOnly } = await import("../main.ts");
     const applied = await migrateOnly(readConfig());
-    console.log(applied.length === 0 ? "The database is up to date." : `Applied:\n${applied.join("\n")}`);
+    tell(applied.length === 0 ? "The database is up to date." : `Applied:\n${applied.join("\n")}`);
   },
 });
 
@@ -85,7 +85,7 @@ const seed = defineCommand({
     const made = await seedDemoShop(await createAsk(readConfig()));
     // The first products of a shop start a life of the gate. After this wait every order process sells them.
     if (made > 0) await sleep(gateHeardWithinMs);
-    console.log(made === 0 ? "The demo shop is there already." : `Made ${plural(made, "product", "products")}.`);
+    tell(made === 0 ? "The demo shop is there already." : `Made ${plural(made, "product", "products")}.`);
   },
 });
 
@@ -111,7 +111,7 @@ const reconcile = defineCommand({
     const ask = await createAsk(readConfig());
     if (args.yes && !args.repair) throw new Refused("--yes says yes to --repair: give both, or neither");
     if (args.repair) {
-      if (!(await repair(ask, args.yes ?? false, console.log))) process.exitCode = 1;
+      if (!(await repair(ask, args.yes ?? false, tell))) process.exitCode = 1;
       return;
     }
     const report = await ask("GET", "/admin/reconcile");
@@ -132,7 +132,7 @@ const replay = defineCommand({
     all: { type: "boolean", description: "List those too that were replayed or discarded" },
   },
   async run({ args: { letter, yes = false, discard, all = false } }) {
-    await deadLetters(await createAsk(readConfig()), { letter, yes, discard, all }, console.log);
+    await deadLetters(await createAsk(readConfig()), { letter, yes, discard, all }, tell);
   },
 });
 
@@ -152,7 +152,7 @@ const engines = defineCommand({
     const logIsLost = args["log-is-lost"] ?? false;
     if (logIsLost && !args.adopt) throw new Refused("--log-is-lost goes with --adopt");
     const { tellEngines } = await import("./adopt.ts");
-    await tellEngines(readConfig(), { adopt: args.adopt ?? false, logIsLost, print: console.log });
+    await tellEngines(readConfig(), { adopt: args.adopt ?? false, logIsLost, print: tell });
   },
 });
 
@@ -164,7 +164,7 @@ const doctorCommand = defineCommand({
   },
   async run() {
     const { doctor } = await import("./doctor.ts");
-    if (!(await doctor(readConfig(), console.log))) process.exitCode = 1;
+    if (!(await doctor(readConfig(), tell))) process.exitCode = 1;
   },
 });
 
@@ -196,7 +196,7 @@ const main = defineCommand({
 });
 
 function print(answer: unknown): void {
-  console.log(JSON.stringify(answer, null, 2));
+  tell(JSON.stringify(answer, null, 2));
 }
 
 /**

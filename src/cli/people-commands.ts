@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import { isRole, issueToken, isUserId, roles, userIdRule } from "#identity";
 import { readConfig } from "../config/config.ts";
 import { createAsk, Refused } from "./ask.ts";
+import { tell } from "./shown.ts";
 
 const roleSays = `One of ${roles.join(", ")}`;
 
@@ -21,7 +22,7 @@ export const token = defineCommand({
         `people of this shop sign in at ${config.OIDC_ISSUER}: sign in there, or leave OIDC_ISSUER out`,
       );
     }
-    console.log(await issueToken(config, { role, user }));
+    tell(await issueToken(config, { role, user }));
   },
 });
 
@@ -47,6 +48,6 @@ export const appoint = defineCommand({
     const config = readConfig();
     const isMailed = config.SMTP_URL !== undefined;
     const { appointPerson } = await import("./appoint.ts");
-    await appointPerson(await createAsk(config), { email, role, isMailed, print: console.log });
+    await appointPerson(await createAsk(config), { email, role, isMailed, print: tell });
   },
 });

@@ -7,6 +7,7 @@ import { readConfig } from "../config/config.ts";
 import { createAsk, originOf, Refused } from "./ask.ts";
 import { type Fault, faults } from "./rehearse/buyers.ts";
 import { createProgress } from "./rehearse/progress.ts";
+import { tell } from "./shown.ts";
 
 export const order = defineCommand({
   meta: {
@@ -20,7 +21,7 @@ export const order = defineCommand({
   },
   async run({ args: { order, json = false } }) {
     const { tellOrder } = await import("./order.ts");
-    await tellOrder(await createAsk(readConfig()), { order, json }, console.log);
+    await tellOrder(await createAsk(readConfig()), { order, json }, tell);
   },
 });
 
@@ -41,7 +42,7 @@ export const receipt = defineCommand({
   },
   async run({ args: { file, key } }) {
     const { checkReceipt } = await import("./receipt.ts");
-    if (!(await checkReceipt({ file, key: key ?? originOf(readConfig()) }, console.log))) process.exitCode = 1;
+    if (!(await checkReceipt({ file, key: key ?? originOf(readConfig()) }, tell))) process.exitCode = 1;
   },
 });
 
@@ -62,7 +63,7 @@ export const payments = defineCommand({
   },
   async run({ args: { since, yes = false } }) {
     const { adoptPayments } = await import("./adopt-payments.ts");
-    if (!(await adoptPayments(await createAsk(readConfig()), { since, yes }, console.log))) process.exitCode = 1;
+    if (!(await adoptPayments(await createAsk(readConfig()), { since, yes }, tell))) process.exitCode = 1;
   },
 });
 
@@ -108,7 +109,7 @@ export const rehearse = defineCommand({
         file: args.file,
       },
       createProgress(process.stderr),
-      console.log,
+      tell,
     );
     if (!certificate.clean) process.exitCode = 1;
   },
@@ -136,7 +137,7 @@ export const verify = defineCommand({
   },
   async run({ args: { where, receipt, keep } }) {
     const { verifyLine } = await import("./verify/verify.ts");
-    if (!(await verifyLine({ where, receipt, keep }, console.log))) process.exitCode = 1;
+    if (!(await verifyLine({ where, receipt, keep }, tell))) process.exitCode = 1;
   },
 });
 

@@ -86,6 +86,21 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     }
   });
 
+  test("what a command prints of another's text, as JSON too, holds no control character and no sign for the direction", async () => {
+    const answer = { status: "OK", products: [{ productId: "lamp", explanation: "a\u009b2Jb\u007f\u202ec\u001bd" }] };
+    const shop = createServer((_request, response) => response.end(JSON.stringify(answer)));
+    const ofShop = String(await freePort());
+    await once(shop.listen(Number(ofShop), "127.0.0.1"), "listening");
+    try {
+      const asked = runCommand(folder, ["reconcile"], { PORT: ofShop });
+      assert.equal(await asked.ended, 0, asked.output);
+      assert.doesNotMatch(asked.output, /(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+      assert.deepEqual(JSON.parse(asked.output), answer);
+    } finally {
+      shop.close();
+    }
+  });
+
   test("dropgate bench runs the benchmarks of the checkout: it lists them, and refuses one that does not exist", async () => {
     const listed = run("bench", "--help");
     assert.equal(await listed.ended, 0, listed.output);

@@ -1,4 +1,5 @@
 /** Shows how far a rehearsal is: a bar on a terminal, a line at each quarter elsewhere. */
+import { shownLines } from "../shown.ts";
 
 export type Progress = {
   say(line: string): void;
@@ -21,7 +22,7 @@ export function createProgress(out: Out): Progress {
   return {
     say(line) {
       clear();
-      out.write(`${line}\n`);
+      out.write(`${shownLines(line)}\n`);
     },
     move(done, of, says) {
       const share = of === 0 ? 1 : done / of;
