@@ -1,4 +1,5 @@
 /** The result of a rehearsal: each law with what broke it, and the figures. */
+import { plural } from "#platform/plural";
 import { acceptedId, type Evidence, type Wish } from "./evidence.ts";
 import { laws } from "./laws.ts";
 
@@ -95,16 +96,16 @@ export function sayCertificate({ rehearsal, url, at, clean, faults, laws, figure
     "",
     ...verdicts,
     "",
-    `  ${counts.buyers} buyers, ${counts.requests} requests for an order, ${counts.unanswered} of them without an answer`,
+    `  ${plural(counts.buyers, "buyer", "buyers")}, ${plural(counts.requests, "request", "requests")} for an order, ${counts.unanswered} of them without an answer`,
     `  ${counts.accepted} accepted, in ${acceptP50Ms ?? "–"} ms (p50) and ${acceptP99Ms ?? "–"} ms (p99)`,
-    `  ${counts.confirmed} confirmed, ${counts.unpaid} not paid, ${counts.cancelled} cancelled by their buyers`,
+    `  ${counts.confirmed} confirmed, ${counts.unpaid} not paid, ${counts.cancelled} cancelled by buyers`,
     `  refused: ${reasons.join(", ") || "none"}`,
     `  faults: ${faults.join(", ") || "none"}; ${counts.tookSeconds} s`,
     "",
     clean
       ? "✓ Clean: every law holds."
       : broken > 0
-        ? `✗ Not clean: ${broken} of ${laws.length} laws are broken.`
+        ? `✗ Not clean: of ${laws.length} laws ${plural(broken, "is", "are")} broken.`
         : "✗ Not clean: no order was accepted, so nothing was shown.",
   ];
 }

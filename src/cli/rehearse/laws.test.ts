@@ -152,6 +152,10 @@ test("a certificate is clean only if every law holds and an order was accepted",
     sayCertificate(lost).join("\n"),
     /✗ lost units: .*\n {6}rehearsal-1-1: 3 on hand at the end, and should be 4\n/,
   );
+  assert.match(sayCertificate(lost).join("\n"), /\n✗ Not clean: of \d+ laws 1 is broken\.$/);
+  const [only] = healthy().wishes;
+  const ofOne = sayCertificate(certify({ ...healthy(), wishes: only ? [only] : [] }, run));
+  assert.match(ofOne.join("\n"), /\n {2}1 buyer, \d+ requests? for an order, /);
   const idle = certify(
     { ...healthy(), wishes: [wish(undefined, "closed")], open: { ...healthy().open, orders: [] } },
     run,

@@ -129,7 +129,7 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   const lateWish = scarce && (await crowd.comeLate(scarce));
   const wishes = lateWish ? [...crowd.wishes, lateWish] : crowd.wishes;
   progress.say(
-    `all ${buyers} buyers are done; waiting until ${isLate ? "every order has ended or is paid" : "nothing is under way"}`,
+    `${buyers === 1 ? "the buyer is" : `all ${buyers} buyers are`} done; waiting until ${isLate ? "every order has ended or is paid" : "nothing is under way"}`,
   );
   const look = { staff, products, wishes, patienceMs, sellsByGate: mode !== "sync" };
   const holdMs = isLate ? shortHoldSeconds * 1_000 : 0;
