@@ -10,19 +10,21 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no folder can be made there",
 };
 
+const otherData = "set another DATA_DIR";
+
 /**
  * Creates a missing folder, and checks that this user may write in it.
  * @throws Error that names the user, the folder and what to do: a first run as root leaves folders in which the next
- * user cannot write.
+ * user cannot write. `instead`: how to name another folder.
  */
-export function openFolder(path: string, { mode }: { mode: number }): void {
+export function openFolder(path: string, { mode, instead = otherData }: { mode: number; instead?: string }): void {
   try {
     // The mode is for this folder only: the server of another engine may run as a user that has to pass through its
     // parents.
     make(resolve(path), mode);
     requireWritable(path);
   } catch (cause) {
-    throw new Error(faultOf(path, cause), { cause });
+    throw new Error(faultOf(path, cause, instead), { cause });
   }
 }
 
@@ -32,7 +34,7 @@ export function folderFault(path: string): string | undefined {
     requireWritable(nearest(path));
     return undefined;
   } catch (cause) {
-    return faultOf(path, cause);
+    return faultOf(path, cause, otherData);
   }
 }
 
@@ -59,11 +61,11 @@ function requireWritable(path: string): void {
   accessSync(`${path}/`, constants.W_OK | constants.X_OK);
 }
 
-function faultOf(path: string, cause: unknown): string {
+function faultOf(path: string, cause: unknown, instead: string): string {
   const { code = "" } = cause as NodeJS.ErrnoException;
   const reason = reasons[code];
-  if (reason !== undefined) return `nothing can be written in ${path} (${code}): ${reason}; set another DATA_DIR`;
+  if (reason !== undefined) return `nothing can be written in ${path} (${code}): ${reason}; ${instead}`;
   const user = process.getuid?.() ?? "USER";
-  const advice = `sudo chown -R ${user} ${nearest(path)} gives it to that user; or remove it, or set another DATA_DIR`;
+  const advice = `sudo chown -R ${user} ${nearest(path)} gives it to that user; or remove it, or ${instead}`;
   return `user ${user} cannot write in ${path} (${code}): ${advice}`;
 }

@@ -1,8 +1,9 @@
 /** Reads all that a shop publishes about a line, as texts by file name: from the running shop, or from a folder without a network. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Published, type PublishedFile, publishedFiles } from "#fairness";
+import { openFolder } from "#platform/folder";
 import { messageOf } from "#platform/thrown";
 import { Refused } from "../ask.ts";
 import { shown } from "../shown.ts";
@@ -63,8 +64,12 @@ async function fromFolder(folder: string): Promise<Published> {
   return published;
 }
 
-/** Keeps it, so that it can be checked again without the shop. */
+/** Keeps it, so that it can be checked again without the shop. @throws Refused if nothing can be written there. */
 export async function keepPublished(published: Published, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const [name, text] of Object.entries(published)) await writeFile(join(folder, name), text);
+  try {
+    openFolder(folder, { mode: 0o755, instead: "name another folder" });
+    for (const [name, text] of Object.entries(published)) await writeFile(join(folder, name), text);
+  } catch (cause) {
+    throw new Refused(`--keep ${folder}: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -120,6 +120,13 @@ describe("dropgate verify", () => {
     );
   });
 
+  test("that cannot keep what it read says so at once, also below /proc, and checks nothing", async () => {
+    const folder = await folderOf(line);
+    for (const place of ["/proc/none/kept", join(folder, "fair.json/kept")]) {
+      await assert.rejects(verified(folder, false, place), /^Error: --keep .*kept.* \((ENOENT|ENOTDIR|EACCES)\): /);
+    }
+  });
+
   test("reads a shop by the address of its drop, and keeps what it read for later, without the shop", async () => {
     const folder = await folderOf(line);
     const paths: Record<string, string> = {

@@ -4,11 +4,12 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { openFolder } from "#platform/folder";
 import { program } from "#platform/program";
 import { messageOf } from "#platform/thrown";
 import type { Account } from "./account.ts";
@@ -87,7 +88,7 @@ async function copyTo(cache: string, native: string, account: Account | undefine
   const { name, version } = JSON.parse(await readFile(join(native, "../package.json"), "utf8"));
   const finished = join(cache, `${basename(name)}-${version}`);
   if (existsSync(finished)) return join(finished, "native");
-  await mkdir(cache, { recursive: true });
+  openFolder(cache, { mode: 0o755, instead: account ? "start it as another user than root" : "set XDG_CACHE_HOME" });
   if (account) await chmod(cache, 0o755); // Whatever root's umask is.
   const unfinished = await mkdtemp(`${finished}.`);
   try {
