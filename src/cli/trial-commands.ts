@@ -147,8 +147,9 @@ function addressOf(text: string): string {
 }
 
 function numberOf(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  // `Number` takes "", "0x10" and "1e2" too.
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
   throw new Refused(`--${flag} ${text}: give a whole number from ${least} to ${most}`);
 }
 

@@ -60,6 +60,8 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
       "rehearse --file=none/certificate.json",
       /^--file none\/certificate\.json cannot be written \(ENOENT: .*: name a file/,
     ],
+    ["rehearse --seconds=", /^--seconds : give a whole number from 0 to 86400/],
+    ["rehearse --buyers=1e2", /^--buyers 1e2: give a whole number from 1 to 100000/],
     ["rehearse --url=shop", /^--url shop: give the address of the system, like http:/],
     ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],
   ] as const) {
