@@ -184,6 +184,14 @@ describe("a likely mistake", () => {
     assert.equal(warningsOf("POSTGRES_PASSWORD=x\nCOMPOSE_PROJECT_NAME=shop\nPORT=1", others), "");
   });
 
+  test("O14: a file is named for a setting that is no secret: it is told that the file is not read", () => {
+    for (const name of ["KAFKA_BOOTSTRAP", "HOST", "REDIS_CA_FILE"]) {
+      const says = `${name}_FILE in WHERE is without effect, because only secrets are read from files: set ${name} itself`;
+      assert.equal(warningsOf(`${name}_FILE=/run/x`), says.replace("WHERE", ".env"));
+      assert.equal(warningsOf("", { [`${name}_FILE`]: "/run/x" }), says.replace("WHERE", "the environment"));
+    }
+  });
+
   test("O14: quotes that Docker's env-file passes on are reported", () => {
     assert.match(warningsOf("", { JWT_ISSUER: '"shop"' }), /JWT_ISSUER in the environment has quotes around its value/);
     assert.equal(warningsOf('JWT_ISSUER="shop"'), "");

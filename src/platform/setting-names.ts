@@ -15,17 +15,28 @@ const leastLength = 6;
  */
 export function unknownNames(table: Settings, environment: Environment, envFile: Environment): string[] {
   const known = Object.entries(table).flatMap(([name, { secret }]) => (secret ? [name, `${name}_FILE`] : [name]));
+  const readable = Object.keys(table).filter((name) => !known.includes(`${name}_FILE`));
+  const fileOf = (name: string) => readable.find((one) => name === `${one}_FILE`);
   const families = new Set(known.filter((name) => name.includes("_")).map(familyOf));
   const inFile = Object.keys(envFile).flatMap((name) => {
     if (known.includes(name) || othersNames.test(name)) return [];
     const isOurs = families.has(familyOf(name)) || name.startsWith(ourPrefix);
+    const setting = fileOf(name);
+    if (setting) return [noFile(name, ".env", setting)];
     return sentenceOn(name, ".env", nearest(name, known, 2), isOurs);
   });
   const inEnvironment = Object.keys(environment).flatMap((name) => {
     if (known.includes(name) || name in envFile) return [];
+    const setting = fileOf(name);
+    if (setting) return [noFile(name, "the environment", setting)];
     return sentenceOn(name, "the environment", nearest(name, known, 1), name.startsWith(ourPrefix));
   });
   return [...inFile, ...inEnvironment];
+}
+
+/** A person who sees that secrets are read from files may take it that every setting is. */
+function noFile(name: string, where: string, setting: string): string {
+  return `${name} in ${where} is without effect, because only secrets are read from files: set ${setting} itself`;
 }
 
 function sentenceOn(name: string, where: string, near: string | undefined, isOurs: boolean): string[] {
