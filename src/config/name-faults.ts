@@ -78,11 +78,24 @@ export function addressFaults(values: GivenSettings): string[] {
     const url = values[setting];
     if (url && !/^https?:$/.test(new URL(url).protocol)) faults.push(`${setting} begins with https:// or http://`);
   }
+  faults.push(...headerFaults(values.OTEL_EXPORTER_OTLP_HEADERS));
   const { PUBLIC_URL } = values;
   if (PUBLIC_URL && /^https?:/.test(PUBLIC_URL) && !isOrigin(PUBLIC_URL, ["http:", "https:"])) {
     faults.push(`PUBLIC_URL is ${new URL(PUBLIC_URL).origin} alone: leave out what is before or behind it`);
   }
   return faults;
+}
+
+/**
+ * An entry that is mistyped would be left out, and the receiver refuse all traces. By its number, because an entry is a
+ * secret.
+ */
+function headerFaults(headers: string | undefined): string[] {
+  return listOf(headers).flatMap((entry, i) =>
+    /^$|^[\w!#$%&'*+.^`|~-]+[ \t]*=[\t\x20-\x7e]*$/.test(entry)
+      ? []
+      : [`entry ${i + 1} of OTEL_EXPORTER_OTLP_HEADERS is no header: write name=value, separated by commas`],
+  );
 }
 
 function clusterFaults({ REDIS_CLUSTER, REDIS_HOST }: GivenSettings): string[] {
