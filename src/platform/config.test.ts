@@ -61,6 +61,16 @@ describe("settings", () => {
       assert.equal(readSettings(table, { PORT: port }).faults.length, 1, port);
   });
 
+  test("have no blank at their ends and no control character, except passwords", () => {
+    const named = defineSettings({ ...table, GROUP: { type: "text", default: "group", says: "A name." } });
+    for (const text of [" ", "group ", "\tgroup", "gro\nup"]) {
+      const { faults } = readSettings(named, { GROUP: text });
+      assert.match(faults.join(), /^GROUP begins or ends with a blank, or holds a control character: leave it out$/);
+    }
+    assert.equal(readSettings(named, { DATABASE_URL: " postgres://db/shop" }).faults.length, 1);
+    assert.equal(readSettings(named, { PASSWORD: " long enough " }).values.PASSWORD, " long enough ");
+  });
+
   test("name the secret file that cannot be used", () => {
     const faultOf = (environment: Record<string, string>) => readSettings(table, environment).faults.join();
     assert.match(faultOf({ PASSWORD_FILE: join(folder, "absent") }), /PASSWORD_FILE names .*absent.*ENOENT/);

@@ -121,6 +121,11 @@ function readSecret(name: string, path: string): string {
 function parse(name: string, setting: Setting, text: string): string | number | boolean {
   const shown = setting.secret ? "what is set" : JSON.stringify(text);
   const { min, max, oneOf } = setting;
+  // A password may have blanks at its ends; a name or an address that has one was mistyped, and would be another one.
+  const isWritten = setting.type === "url" || !setting.secret;
+  if (isWritten && (text !== text.trim() || /\p{Cc}/u.test(text))) {
+    throw new Error(`${name} begins or ends with a blank, or holds a control character: leave it out`);
+  }
   if (oneOf && !oneOf.includes(text)) throw new Error(`${name} must be one of ${oneOf.join(", ")}, not ${shown}`);
   switch (setting.type) {
     case "flag":
