@@ -27,6 +27,8 @@ export type Running = { stop(): Promise<void> };
 export type Service = {
   name: string;
   routes?(app: Http, faces: Faces): void;
+  /** @throws if a server that it needs is not there: before any service starts, so that no consumer group is joined in vain. */
+  requireServers?(faces: Faces): Promise<void>;
   /** Starts to consume and to run its loops; resolves once it is ready to serve. */
   start?(faces: Faces): Promise<Running>;
 };
@@ -47,14 +49,7 @@ export const services: readonly Service[] = [
   {
     name: "settlement",
     async start({ orders }) {
-      const settling = await orders.start();
-      const moving = orders.past.start();
-      return {
-        async stop() {
-          await moving.stop();
-          await settling.stop();
-        },
-      };
+      return together(await orders.start(), orders.past.start());
     },
   },
   {
@@ -82,12 +77,7 @@ export const services: readonly Service[] = [
     async start({ drops, room, inventory }) {
       // The sales mode says whether a change has to wait for the gate, and where free units are counted.
       const following = await inventory.agreement.follow();
-      const running = [following, drops.start(), await room.start()];
-      return {
-        async stop() {
-          for (const one of running.toReversed()) await one.stop();
-        },
-      };
+      return together(following, drops.start(), await room.start());
     },
   },
   {
@@ -148,6 +138,7 @@ export const services: readonly Service[] = [
   },
   {
     name: "fulfilment",
+    requireServers: ({ engines }) => engines.requireWorkflows(),
     async start({
       config,
       inventory,
@@ -204,6 +195,15 @@ export const services: readonly Service[] = [
   },
 ];
 
+/** Stops in the reverse order. */
+function together(...running: Running[]): Running {
+  return {
+    async stop() {
+      for (const one of running.toReversed()) await one.stop();
+    },
+  };
+}
+
 /** Logs the findings of the daily reconciliation; the alert comes from the metric. */
 function tellReconciled(log: Log, { status, products }: Reconciliation): void {
   for (const { productId, status, drift, explanation } of products) {
@@ -238,6 +238,7 @@ export async function startServices(chosen: readonly Service[], faces: Faces): P
   async function stop(): Promise<void> {
     for (const service of running.splice(0).toReversed()) await service.stop();
   }
+  for (const service of chosen) await service.requireServers?.(faces);
   try {
     for (const service of chosen) if (service.start) running.push(await service.start(faces));
   } catch (error) {

@@ -34,6 +34,8 @@ export type Database = {
 
 export type LogEngine = { eventLog: EventLog; partitions: number; says: string };
 export type WorkflowsEngine = {
+  /** @throws if its server does not answer, has not what the settings name, or runs the workflows of another shop. */
+  requireServer(): Promise<void>;
   /** `workflowFile`: the file from which an engine that runs stories outside this process loads these stories. */
   open<Input, S extends Steps>(
     story: Story<Input, S>,
@@ -141,12 +143,21 @@ export function beaconsOf(settings: DrandSettings | undefined, secret: string): 
 }
 
 export async function dbosInPostgres({ url, log }: Ground): Promise<WorkflowsEngine> {
-  return { open: (story, earlier) => openDbosWorkflows({ url, story, earlier, log }), says: "DBOS in PostgreSQL" };
+  return {
+    // It is the database, which is open.
+    async requireServer() {},
+    open: (story, earlier) => openDbosWorkflows({ url, story, earlier, log }),
+    says: "DBOS in PostgreSQL",
+  };
 }
 
 export async function temporal(on: Ground & { settings: TemporalSettings }): Promise<WorkflowsEngine> {
   const { settings, shop, log } = on;
   return {
+    async requireServer() {
+      const { requireTemporal } = await import("./workflows/temporal/temporal.ts");
+      await requireTemporal({ ...settings, shop });
+    },
     async open(story, earlier, workflowFile) {
       const { openTemporalWorkflows } = await import("./workflows/temporal/temporal.ts");
       return openTemporalWorkflows({ ...settings, shop, story, earlier, workflowFile, log });

@@ -138,6 +138,7 @@ export type Engines = {
   agree(): Promise<void>;
   /** Resolves with the reason once this process may not go on beside the shop's others. */
   failed: Promise<Error>;
+  requireWorkflows: WorkflowsEngine["requireServer"];
   openWorkflows: WorkflowsEngine["open"];
   says: { log: string; workflows: string };
   close(): Promise<void>;
@@ -210,6 +211,7 @@ export async function openEngines(
     services: presence,
     agree: () => agree(common, terms),
     failed: presence.lost,
+    requireWorkflows: workflows.requireServer,
     openWorkflows: workflows.open,
     says: { log: says, workflows: workflows.says },
     close: () => opened.disposeAsync(),

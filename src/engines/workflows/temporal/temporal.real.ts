@@ -18,6 +18,7 @@ import type { Act, Plot } from "../contract/story.testing.ts";
 import { end, until, workflowsContract } from "../contract/workflows.testing.ts";
 import { stepPatience } from "../workflows.ts";
 import { notedIn, openContractWorkflows } from "./temporal.child.ts";
+import { requireTemporal } from "./temporal.ts";
 
 workflowsContract("Temporal", async () => {
   const { TEMPORAL_ADDRESS } = process.env;
@@ -170,6 +171,13 @@ describe("Temporal itself", { timeout: 900_000 }, () => {
       openContractWorkflows({ address, namespace, taskQueue: "none", story }),
       /nowhere.*TEMPORAL_NAMESPACE/,
     );
+    // A process asks so before it joins any consumer group.
+    const shop = { id: "one", name: "", database: "books" };
+    const place = { address, taskQueue: "none", shop };
+    await assert.rejects(requireTemporal({ ...place, namespace }), /nowhere.*TEMPORAL_NAMESPACE/);
+    await requireTemporal({ ...place, namespace: server.namespace });
+    const other = { ...place, namespace: server.namespace, shop: { ...shop, id: "another" } };
+    await assert.rejects(requireTemporal(other), /task queue none belongs to another shop/);
   });
 });
 

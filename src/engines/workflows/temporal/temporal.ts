@@ -34,7 +34,21 @@ type TemporalOptions<Input, S extends Steps> = {
   log: Log;
 };
 
-/** @throws if Temporal cannot be reached within 5 s, or has no such namespace. */
+type Place = { address: string; namespace: string; taskQueue: string; shop: Shop };
+
+/** @throws if Temporal cannot be reached within 5 s, or has no such namespace, or another shop has the task queue. */
+export async function requireTemporal({ address, namespace, taskQueue, shop }: Place): Promise<void> {
+  const connection = await connectTemporal(address);
+  try {
+    await requireNamespace(connection, namespace);
+    const { workflow } = new Client({ connection, namespace });
+    await claimTaskQueue(workflow, taskQueue, shop);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** @throws as `requireTemporal` does. */
 export async function openTemporalWorkflows<Input, S extends Steps>(
   options: TemporalOptions<Input, S>,
 ): Promise<Workflows<Input>> {
