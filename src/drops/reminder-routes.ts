@@ -12,11 +12,11 @@ import { DropParams, ReminderView } from "./wire.ts";
 type AskedOfOne = Asked<{ params: typeof DropParams }>;
 
 export function reminderRoutes(app: Http, { reminders, identity }: { reminders: Reminders; identity: Identity }): void {
-  const customer = identity.guard("CUSTOMER");
+  const limited = { onRequest: identity.limitedGuard("CUSTOMER") };
   const path = "/drops/:dropId/reminder";
-  app.get(path, { onRequest: customer, schema: documents.get }, get);
-  app.put(path, { onRequest: identity.limitedGuard("CUSTOMER"), schema: documents.put }, put);
-  app.delete(path, { onRequest: customer, schema: documents.remove }, remove);
+  app.get(path, { onRequest: identity.guard("CUSTOMER"), schema: documents.get }, get);
+  app.put(path, { ...limited, schema: documents.put }, put);
+  app.delete(path, { ...limited, schema: documents.remove }, remove);
 
   async function get(request: AskedOfOne) {
     return { asked: await reminders.isAsked(request.params.dropId, callerOf(request).userId) };

@@ -27,6 +27,7 @@ import {
 export function identityRoutes(app: Http, { mail, ...options }: HandlersOptions & { mail: MailEngine }): void {
   const handlers = createHandlers(options);
   const signedIn = options.identity.guard("CUSTOMER");
+  const limited = options.identity.limitedGuard("CUSTOMER");
   const onRequest = handlers.refuseForeign;
   app.addSchema(AccountAnswer);
 
@@ -44,13 +45,9 @@ export function identityRoutes(app: Http, { mail, ...options }: HandlersOptions 
   oidcRoutes(app, { ...options, oidc: options.accounts.oidc });
 
   app.get("/account", { onRequest: signedIn, schema: documents.getAccount }, handlers.readAccount);
-  app.patch("/account", { onRequest: signedIn, schema: documents.changeAccount }, handlers.changeAccount);
+  app.patch("/account", { onRequest: limited, schema: documents.changeAccount }, handlers.changeAccount);
   app.get("/account/sessions", { onRequest: signedIn, schema: documents.listSessions }, handlers.listSessions);
-  app.delete(
-    "/account/sessions/:sessionId",
-    { onRequest: signedIn, schema: documents.endSession },
-    handlers.endSession,
-  );
+  app.delete("/account/sessions/:sessionId", { onRequest: limited, schema: documents.endSession }, handlers.endSession);
   adminRoutes(app, { accounts: options.accounts, mail, adminOnly: options.identity.guard("ADMIN") });
 }
 

@@ -34,9 +34,9 @@ export function roomRoutes(app: Http, { room, identity, now }: RoomRoutesOptions
 
   app.get("/drops/:dropId/room", { schema: documents.getRoom }, handlers.getRoom);
   app.post("/drops/:dropId/room", { ...limited, schema: documents.joinRoom }, handlers.joinRoom);
-  app.delete("/drops/:dropId/room", { ...customer, schema: documents.leaveRoom }, handlers.leaveRoom);
+  app.delete("/drops/:dropId/room", { ...limited, schema: documents.leaveRoom }, handlers.leaveRoom);
   app.get("/drops/:dropId/room/place", { ...customer, schema: documents.getPlace }, handlers.getPlace);
-  app.post("/drops/:dropId/room/pass", { ...customer, schema: documents.takePass }, handlers.takePass);
+  app.post("/drops/:dropId/room/pass", { ...limited, schema: documents.takePass }, handlers.takePass);
   app.post("/drops/:dropId/room/arrival", { ...admin, schema: documents.endRoomWait }, fair.endRoomWait);
   app.get("/drops/:dropId/fair", { schema: documents.getFairRecord }, fair.getFairRecord);
   app.get("/drops/:dropId/roster.txt", { schema: documents.getRoster }, fair.getRoster);

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { createLog } from "#platform/log";
+import openApi from "../../openapi.json" with { type: "json" };
 import { readConfig } from "../../src/config/config.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { allBuy, tally } from "../support/shoppers.ts";
@@ -40,6 +41,21 @@ describe("at a sale", () => {
     await world.untilStatus(ada, orderId, "CONFIRMED");
     const { held, sold } = await world.untilAtRest(desk);
     assert.deepEqual({ held, sold }, { held: 2, sold: 1 });
+  });
+
+  test("each act of a customer that the document lists counts, and the sixth in a minute is refused", async () => {
+    const acts = Object.entries(openApi.paths).flatMap(([path, methods]) =>
+      Object.entries(methods as Record<string, { security?: Record<string, string[]>[] }>)
+        .filter(([method, { security = [] }]) => method !== "get" && security.some((way) => "userHeader" in way))
+        .map(([method]) => [method.toUpperCase(), path.replaceAll(/\{\w+\}/g, "none")] as const),
+    );
+    assert.ok(acts.length > 10, acts.join("\n"));
+    for (const [method, path] of acts) {
+      const person = world.as(`one who asks ${method} ${path}`);
+      for (let times = 0; times < 5; times += 1) await person.raw(method, path, "");
+      const refused = await person.raw(method, path, "");
+      assert.equal(refused.status, 429, `${method} ${path}`);
+    }
   });
 
   test("F6: two hundred people behind one address all buy", async () => {
