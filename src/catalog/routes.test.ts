@@ -234,7 +234,7 @@ test("following nextCursor shows each product once", async (t) => {
 
 test("an invalid limit or cursor is refused", async (t) => {
   const { get } = await openShop(t);
-  const nul = Buffer.from("lamp\0").toString("base64url");
+  const cursor = (text: string) => `cursor=${Buffer.from(text).toString("base64url")}`;
   for (const query of [
     "limit=0",
     "limit=101",
@@ -244,7 +244,9 @@ test("an invalid limit or cursor is refused", async (t) => {
     "cursor=%20",
     "cursor=_w",
     "page=2",
-    `cursor=${nul}`,
+    cursor("lamp\0"),
+    cursor("no id of a product"),
+    cursor("1796024286000 0193b2c4-0000-7000-8000-000000000000"),
   ]) {
     assert.equal((await get(`/products?${query}`)).statusCode, 400, query);
   }

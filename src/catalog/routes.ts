@@ -19,6 +19,7 @@ import {
   ProductAnswer,
   ProductBody,
   ProductParams,
+  productIdPattern,
 } from "./wire.ts";
 
 const { product_not_found, product_exists, version_mismatch } = catalogProblems;
@@ -131,9 +132,12 @@ function cursorOf(productId: string): string {
   return Buffer.from(productId).toString("base64url");
 }
 
+const isProductId = new RegExp(productIdPattern);
+
+/** @throws Problem for a text that no page gave out, as the cursor of another list. */
 function positionOf(cursor: string): string {
   const productId = Buffer.from(cursor, "base64url").toString();
-  if (cursorOf(productId) !== cursor || productId.includes("\0")) {
+  if (cursorOf(productId) !== cursor || !isProductId.test(productId)) {
     throw new Problem(platformProblems.validation, "cursor is not the nextCursor of a page of /products");
   }
   return productId;

@@ -3,8 +3,9 @@ import { type Static, Type } from "typebox";
 import { lines, unprintable, visibleLine } from "#platform/wire";
 import { currencyCodes } from "./currencies.ts";
 
+export const productIdPattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 export const ProductId = Type.String({
-  pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+  pattern: productIdPattern,
   description: "Letters, digits and . _ - up to 64, beginning with a letter or digit",
   examples: ["test-product-123"],
 });
