@@ -103,6 +103,14 @@ describe("a missing body", () => {
   });
 });
 
+test("a body in which a name stands twice is refused, because a proxy could have read another request", async () => {
+  const headers = { "content-type": "application/json" };
+  const payload = '{"productId":"lamp","productId":"desk"}';
+  const answer = await http.inject({ method: "POST", url: "/orders", headers, payload });
+  assert.equal(answer.statusCode, 400);
+  assert.match(answer.json().detail, /^A name stands twice in one object of the body: send each once/);
+});
+
 test("what may be wrong with a body stands in the document of every route that reads one, also where none is asked for", async () => {
   const { paths } = (await http.inject("/openapi.json")).json();
   const bodyFaults = ["400", "413", "415"];

@@ -5,9 +5,12 @@ import { finished } from "node:stream/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Http } from "./http-app.ts";
 import { pointerPart } from "./http-validation.ts";
+import { hasNameTwice } from "./json-names.ts";
 import { type FieldFault, Problem, platformProblems } from "./problems.ts";
 
 const { unsupported_media_type, validation } = platformProblems;
+
+const nameTwice = "A name stands twice in one object of the body: send each once, because readers differ in which counts";
 
 /**
  * A body of no bytes is no body, whatever its Content-Type: many clients send one with every POST, and so does `curl -d
@@ -26,6 +29,7 @@ export function acceptBodies(app: Http): void {
       if (error) return done(error);
       // Fastify gives the validator null for a body that is missing, which some routes take.
       if (value === null) return done(new Problem(validation, "The body is null: send an object, or no body"));
+      if (hasNameTwice(text, value)) return done(new Problem(validation, nameTwice));
       const fault = mayHoldUnstorable.test(text) ? unstorable(value) : undefined;
       done(fault ? new Problem(validation, fault.detail, { errors: [fault] }) : null, value);
     });
