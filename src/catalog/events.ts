@@ -11,12 +11,12 @@ import { cloudEvent } from "#engines/outbox";
 export const productEventTypes = ["dropgate.product.created", "dropgate.product.changed"] as const;
 export type ProductEventType = (typeof productEventTypes)[number];
 
-import { line } from "#platform/wire";
+import { storable } from "#platform/wire";
 
 /** Further fields are allowed: a newer catalog may add some, and older consumers ignore them. */
 export const ProductEventData = Type.Object(
   {
-    productId: Type.String({ minLength: 1, maxLength: 128, pattern: line }),
+    productId: Type.String({ minLength: 1, maxLength: 128, pattern: storable }),
     name: Type.String(),
     unitPriceMinor: Type.Integer({
       minimum: 0,

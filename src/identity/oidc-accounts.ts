@@ -4,11 +4,13 @@
  */
 import type { Sql, Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
+import { unprintable, visibleLine } from "#platform/wire";
 import { type Account, findAccount, insertAccount, lockAccount, newAddressOf, storeStanding } from "./account-rows.ts";
 import type { Audit } from "./audit.ts";
 import type { Claims, OidcSettings } from "./oidc-client.ts";
 import { isRole, type Role } from "./roles.ts";
 import type { Standing } from "./standing.ts";
+import { emailPattern } from "./wire.ts";
 
 export type OidcAccountsDeps = {
   sql: Sql;
@@ -97,7 +99,7 @@ async function isLinked(tx: Tx, issuer: string, accountId: string): Promise<bool
   return links.length > 0;
 }
 
-const mailable = /^[^\s@\p{Cc}\p{Cs}<>,;:"\\()]{1,64}@[^\s@\p{Cc}\p{Cs}<>,;:"\\()]{1,189}$/u;
+const mailable = new RegExp(emailPattern, "u");
 
 function verifiedAddressOf({ email, email_verified }: Claims): string | undefined {
   if (email_verified !== true || typeof email !== "string" || !mailable.test(email)) return undefined;
@@ -105,12 +107,14 @@ function verifiedAddressOf({ email, email_verified }: Claims): string | undefine
 }
 
 const longestName = 200;
+const ofNoName = new RegExp(`[${unprintable}]`, "gu");
+const nameOfSomeone = new RegExp(visibleLine, "u");
 
 function nameOf({ name, preferred_username }: Claims): string {
   for (const given of [name, preferred_username]) {
     if (typeof given !== "string") continue;
-    const plain = given.replaceAll(/[\p{Cc}\p{Cs}]/gu, "").trim();
-    if (plain !== "") return [...plain].slice(0, longestName).join("");
+    const plain = given.replaceAll(ofNoName, "").trim();
+    if (nameOfSomeone.test(plain)) return [...plain].slice(0, longestName).join("");
   }
   return "Customer";
 }

@@ -1,6 +1,6 @@
 /** Describes accounts and sessions on the wire. */
 import { type Static, Type } from "typebox";
-import { line, lineOrEmpty, unprintable, visibleLine } from "#platform/wire";
+import { storable, storableOrEmpty, unprintable, visibleLine } from "#platform/wire";
 
 const closed = { additionalProperties: false };
 
@@ -10,8 +10,10 @@ const someone = { email: "ada@example.com" };
 const somePassword = "correct horse battery";
 const someCode = "012345";
 
+const inAddress = `[^\\s@${unprintable}<>,;:"\\\\()]`;
+export const emailPattern = `^${inAddress}{1,64}@${inAddress}{1,189}$`;
 const Email = Type.String({
-  pattern: `^[^\\s@${unprintable}<>,;:"\\\\()]{1,64}@[^\\s@${unprintable}<>,;:"\\\\()]{1,189}$`,
+  pattern: emailPattern,
   description: "An address that receives mail; upper and lower case are the same",
   examples: ["ada@example.com"],
 });
@@ -125,7 +127,7 @@ export const UsersQuery = Type.Object(
   {
     q: Type.Optional(
       Type.String({
-        pattern: lineOrEmpty,
+        pattern: storableOrEmpty,
         maxLength: 200,
         description: "A part of the address or the name",
       }),
@@ -158,7 +160,7 @@ export const UserPatch = Type.Object(
   { ...closed, minProperties: 1, examples: [{ roles: ["WAREHOUSE"] }] },
 );
 
-const AuditText = Type.Optional(Type.String({ pattern: line, maxLength: 500 }));
+const AuditText = Type.Optional(Type.String({ pattern: storable, maxLength: 500 }));
 export const AuditQuery = Type.Object(
   {
     cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })),

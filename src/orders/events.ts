@@ -6,7 +6,7 @@ import { cloudEvent } from "#engines/outbox";
 import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
 import { isoTime } from "#platform/iso-time";
-import { line } from "#platform/wire";
+import { storable } from "#platform/wire";
 import { type Order, type SettledOrder, statusesOf } from "./order-rows.ts";
 import { isUndecided, type Status } from "./state.ts";
 
@@ -19,7 +19,7 @@ function large(minimum: number) {
 /** The last moment that a Date can hold. */
 const moment = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
 function text(maxLength: number) {
-  return Type.String({ minLength: 1, maxLength, pattern: line });
+  return Type.String({ minLength: 1, maxLength, pattern: storable });
 }
 
 export const ReservationData = Type.Object({

@@ -1,6 +1,6 @@
 /** Describes orders on the wire. */
 import { type Static, Type } from "typebox";
-import { line, word } from "#platform/wire";
+import { line, storable, word } from "#platform/wire";
 
 export const statuses = [
   "PENDING",
@@ -122,7 +122,7 @@ const filterFields = {
   q: Type.Optional(
     Type.String({
       maxLength: 255,
-      pattern: line,
+      pattern: storable,
       description: "Whole: an order's id or short code, a buyer's id, or the e-mail of a buyer's account",
     }),
   ),

@@ -4,12 +4,12 @@ import { Compile } from "typebox/compile";
 import type { Tx } from "#engines/sql";
 import { randomHex } from "#platform/ids";
 import { verifyWebhook } from "#platform/standard-webhooks";
-import { lineOrEmpty } from "#platform/wire";
+import { storableOrEmpty } from "#platform/wire";
 import type { Charge, WebhookEvent, WebhookHeaders } from "./provider.ts";
 import type { BankCharge, Booking } from "./simulator-charge.ts";
 import { behaviourOf } from "./test-cards.ts";
 
-const storable = Type.String({ pattern: lineOrEmpty });
+const storable = Type.String({ pattern: storableOrEmpty });
 
 const eventSchema = Type.Object({
   type: storable,

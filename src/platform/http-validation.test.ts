@@ -28,7 +28,7 @@ describe("a text that does not match its pattern", () => {
       {
         in: "body",
         pointer: "#/name",
-        detail: "must be one line with at least one character that is not a blank, without control characters",
+        detail: "must be one line with at least one character that can be seen, without control characters",
       },
       { in: "body", pointer: "#/cards/1/number", detail: 'must match pattern "^[0-9]{4}$", as 4242 does' },
       { in: "body", pointer: "#/a~1b", detail: 'must match pattern "^x$"' },

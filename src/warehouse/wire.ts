@@ -1,6 +1,6 @@
 /** Describes parcels and restock files on the wire. */
 import { type Static, Type } from "typebox";
-import { line, lines, visibleLine, word } from "#platform/wire";
+import { lines, storable, visibleLine, word } from "#platform/wire";
 
 export const parcelStates = ["to_pick", "picking", "picked", "short", "handed_over", "cancelled"] as const;
 export type ParcelState = (typeof parcelStates)[number];
@@ -74,7 +74,7 @@ export const ScanBody = Type.Object(
     }),
     code: Type.String({
       maxLength: 128,
-      pattern: line,
+      pattern: storable,
       description: "What the scanner has read",
       examples: ["test-product-123"],
     }),
