@@ -239,7 +239,10 @@ describe("a likely mistake", () => {
       { PAYMENT_WEBHOOK_SECRET: "whsec_!!!!!!!!!!!!!!!!!!" },
       /PAYMENT_WEBHOOK_SECRET begins with whsec_, .* has 0 bytes and needs 16/,
     ],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: "x-api-key: hunter2" }, /^ {2}entry 1 of OTEL_EXPORTER_OTLP_HEADERS is no header: /m],
+    [
+      { OTEL_EXPORTER_OTLP_HEADERS: "x-api-key: hunter2" },
+      /^ {2}entry 1 of OTEL_EXPORTER_OTLP_HEADERS is no header: /m,
+    ],
     [{ OTEL_EXPORTER_OTLP_HEADERS: "a=1,=2" }, /^ {2}entry 2 of OTEL_EXPORTER_OTLP_HEADERS is no header: write name=/m],
     [{ PUBLIC_URL: "https://shop.example/shop" }, /PUBLIC_URL is https:\/\/shop.example alone/],
   ];

@@ -75,7 +75,10 @@ export const securitySettings = defineSettings({
       "Addresses and networks (such as 10.0.0.0/8) of your proxies and of the gateway, separated by commas. The client's " +
       "address is read from their X-Forwarded-For.",
   },
-  RATE_LIMIT_PERSON: perMinute(3_000, "Orders, payments, cancels and all other acts of a customer per minute per person"),
+  RATE_LIMIT_PERSON: perMinute(
+    3_000,
+    "Orders, payments, cancels and all other acts of a customer per minute per person",
+  ),
   RATE_LIMIT_ADDRESS: perMinute(
     0,
     "Orders, payments, cancels and all other acts of a customer per minute per IP address, which a whole venue can share",

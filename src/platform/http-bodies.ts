@@ -10,7 +10,8 @@ import { type FieldFault, Problem, platformProblems } from "./problems.ts";
 
 const { unsupported_media_type, validation } = platformProblems;
 
-const nameTwice = "A name stands twice in one object of the body: send each once, because readers differ in which counts";
+const nameTwice =
+  "A name stands twice in one object of the body: send each once, because readers differ in which counts";
 
 /**
  * A body of no bytes is no body, whatever its Content-Type: many clients send one with every POST, and so does `curl -d
