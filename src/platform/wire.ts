@@ -14,6 +14,9 @@ export const storable = `^[^${control}]+$`;
 /** The same, which may be empty. */
 export const storableOrEmpty = `^[^${control}]*$`;
 
+/** A file of lines, of which each is looked at by itself. */
+export const storableLines = `^(?:[\\n\\r\\t]|[^${control}])*$`;
+
 /** One line, which may be empty. */
 export const lineOrEmpty = `^[^${unprintable}]*$`;
 /** One line of at least one character, which may be a blank. */
@@ -34,4 +37,5 @@ export const saysOf: Readonly<Record<string, string>> = {
   [line]: "must be one line of at least one character, without control characters",
   [visibleLine]: "must be one line with at least one character that can be seen, without control characters",
   [lines]: "must be text without control characters, except tabs and line breaks",
+  [storableLines]: "must be text without control characters, except tabs and line breaks",
 };

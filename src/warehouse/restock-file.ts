@@ -1,4 +1,6 @@
 /** Reads the rows of a restock file: code, quantity and reason, divided by commas or semicolons (RFC 4180). */
+import { plural } from "#platform/plural";
+import { lineOrEmpty } from "#platform/wire";
 
 export type RestockRow = { line: number } & (
   | { ok: true; code: string; quantity: number; reason: string }
@@ -10,6 +12,7 @@ const mostUnits = 1_000_000_000;
 const withoutReason = "delivery";
 const longestReason = 200;
 const longestCode = 128;
+const aLine = new RegExp(lineOrEmpty, "u");
 
 /** The lines of a file; the last one may have no line break. */
 export function linesOf(text: string): string[] {
@@ -34,7 +37,10 @@ export function readRows(lines: readonly string[]): RestockRow[] {
 function rowOf(cells: readonly string[]): RestockRow extends infer R ? (R extends R ? Omit<R, "line"> : never) : never {
   const [code = "", quantity = "", reason = ""] = cells;
   if (cells.length < 2 || cells.length > 3) {
-    return { ok: false, error: `It has ${cells.length} cells. Write code, quantity and, if you like, a reason.` };
+    return {
+      ok: false,
+      error: `It has ${plural(cells.length, "cell", "cells")}. Write code, quantity and, if you like, a reason.`,
+    };
   }
   if (code === "" || code.length > longestCode || /[\p{Cc}\p{Cs}]/u.test(code)) {
     return { ok: false, error: "Its first cell is no code. Write a barcode or a product's id." };
@@ -42,7 +48,7 @@ function rowOf(cells: readonly string[]): RestockRow extends infer R ? (R extend
   if (!/^\d{1,10}$/.test(quantity) || Number(quantity) < 1 || Number(quantity) > mostUnits) {
     return { ok: false, error: `Its quantity is "${quantity.slice(0, 20)}". Write a whole number from 1 on.` };
   }
-  if (reason.length > longestReason || /[\p{Cc}\p{Cs}]/u.test(reason)) {
+  if (reason.length > longestReason || !aLine.test(reason)) {
     return { ok: false, error: `Its reason is longer than ${longestReason} characters, or has others than text.` };
   }
   return { ok: true, code, quantity: Number(quantity), reason: reason || withoutReason };

@@ -49,15 +49,18 @@ test("A4: a row that is wrong says why, and the others are entered", async () =>
   const lamp = await newProduct();
   const [one, other] = [await newProduct("twin"), await newProduct("twin")];
   const rows = [`${lamp};5`, "no-such-thing;1", `${lamp};0`, `${lamp};1.5`, `${lamp};-3`, `${lamp};`, lamp];
-  const { body } = await send([...rows, "twin;1", `"${lamp};1`, ";4", `${lamp};9999999999`, `${lamp};6;ok`].join("\n"));
+  const { body } = await send(
+    [...rows, "twin;1", `"${lamp};1`, ";4", `${lamp};9999999999`, `${lamp};6;ok`, `${lamp};1;a\u202eb`].join("\n"),
+  );
   const said = Object.fromEntries(body.items.map((row: { line: number; error?: string }) => [row.line, row.error]));
-  assert.deepEqual([body.entered, body.refused], [2, 10]);
+  assert.deepEqual([body.entered, body.refused], [2, 11]);
   assert.match(said[2], /No product has the code no-such-thing/);
   for (const line of [3, 4, 5, 6, 11]) assert.match(said[line], /Write a whole number/);
-  assert.match(said[7], /1 cells/);
+  assert.match(said[7], /1 cell\. /);
   assert.match(said[8], new RegExp(`${one} and ${other}`));
   assert.match(said[9], /not closed/);
   assert.match(said[10], /no code/);
+  assert.match(said[13], /Its reason .* has others than text/);
   assert.equal(await onHand(lamp), 11);
 });
 

@@ -1,6 +1,6 @@
 /** Describes parcels and restock files on the wire. */
 import { type Static, Type } from "typebox";
-import { lines, storable, visibleLine, word } from "#platform/wire";
+import { storable, storableLines, visibleLine, word } from "#platform/wire";
 
 export const parcelStates = ["to_pick", "picking", "picked", "short", "handed_over", "cancelled"] as const;
 export type ParcelState = (typeof parcelStates)[number];
@@ -91,7 +91,7 @@ export const ShortBody = Type.Object(
 );
 
 export const RestockFileBody = Type.String({
-  pattern: lines,
+  pattern: storableLines,
   description:
     "A row for each delivery: code, quantity, reason. The code is a barcode or a product's id; the reason may be " +
     "missing. Commas or semicolons; a first row with names is passed over.",
