@@ -142,7 +142,11 @@ export const verify = defineCommand({
 });
 
 function addressOf(text: string): string {
-  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  const url = /^https?:\/\//.test(text) ? URL.parse(text) : null;
+  // Paths are added to it, and the certificate repeats it, so it has no query and no password.
+  const isPlain = url && `${url.search}${url.hash}${url.username}${url.password}` === "";
+  if (isPlain) return text.replace(/[/?#]+$/, "");
+  if (url?.password) throw new Refused("--url has a password: leave it out");
   throw new Refused(`--url ${text}: give the address of the system, like http://127.0.0.1:8080`);
 }
 

@@ -62,6 +62,11 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     ],
     ["rehearse --seconds=", /^--seconds : give a whole number from 0 to 86400/],
     ["rehearse --buyers=1e2", /^--buyers 1e2: give a whole number from 1 to 100000/],
+    [
+      "rehearse --url=http://127.0.0.1?a",
+      /^--url http:\/\/127\.0\.0\.1\?a: give the address of the system, like http:/,
+    ],
+    ["rehearse --url=http://me:hunter2@127.0.0.1", /^--url has a password: leave it out/],
     ["rehearse --url=shop", /^--url shop: give the address of the system, like http:/],
     ["sync", /^nothing answers at http:\/\/127\.0\.0\.1:\d+\/admin\/sync-redis: start the system first/],
   ] as const) {
