@@ -11,10 +11,15 @@ import { cssVariablesResolver, schemeChoice, theme } from "./theme.ts";
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
+      // Without a connection a question fails and says so. By itself the library would wait, and the page show old data.
+      networkMode: "always",
+      refetchOnReconnect: true,
       // A refusal is shown at once, with its "again"; only what never arrived is asked once more by itself.
       retry: (failures, error) => error instanceof Refused && error.status === 0 && failures < 1,
       refetchOnWindowFocus: true,
     },
+    // By itself the library would keep an act until the connection is back, and do it then: also after it was left.
+    mutations: { networkMode: "always" },
   },
 });
 

@@ -29,7 +29,7 @@ export function ProductPage() {
   });
   const drop = useDropOf(productId);
   if (product.isPending) return <Loading rows={8} />;
-  if (product.isError) {
+  if (!product.data) {
     return (
       <>
         <Link to="/products">All products</Link>
@@ -42,6 +42,7 @@ export function ProductPage() {
   return (
     <>
       <Link to="/products">All products</Link>
+      {product.isError && <ProblemNote error={product.error} again={product.refetch} />}
       <PageHead title={name} says={productId} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         <section className="card" aria-label="Stock">

@@ -22,11 +22,12 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
     onSettled,
   });
   if (letter.isPending) return <Loading rows={5} />;
-  if (letter.isError) return <ProblemNote error={letter.error} again={letter.refetch} />;
+  if (!letter.data) return <ProblemNote error={letter.error} again={letter.refetch} />;
   const { topic, partition, offset, error, value, encoding, headers, state, handledAt, handledBy, reason } =
     letter.data;
   return (
     <Stack>
+      {letter.isError && <ProblemNote error={letter.error} again={letter.refetch} />}
       <ProblemText text={error} />
       <dl className="facts">
         <Fact name="Came" says={exactTime(letter.data.at)} />

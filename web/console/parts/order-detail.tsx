@@ -20,8 +20,12 @@ type AskingProps = { asking: Asking; onAsk(asking: Asking): void };
 export function OrderDetail({ orderId, ...asking }: { orderId: string } & AskingProps) {
   const { order, events, isLive } = useLiveOrder(orderId);
   if (order.isPending) return <Loading rows={6} />;
-  if (order.isError) return <ProblemNote error={order.error} again={order.refetch} />;
-  return <Shown order={order.data} events={events} isLive={isLive} {...asking} />;
+  return (
+    <>
+      {order.isError && <ProblemNote error={order.error} again={order.refetch} />}
+      {order.data && <Shown order={order.data} events={events} isLive={isLive} {...asking} />}
+    </>
+  );
 }
 
 type ShownProps = { order: Order; events: readonly RawEvent[]; isLive: boolean } & AskingProps;

@@ -18,9 +18,10 @@ export function PersonSessions({ user: { userId } }: { user: User }) {
     onSettled: () => queries.invalidateQueries({ queryKey }),
   });
   if (sessions.isPending) return <Loading rows={2} />;
-  if (sessions.isError) return <ProblemNote error={sessions.error} again={sessions.refetch} />;
+  if (!sessions.data) return <ProblemNote error={sessions.error} again={sessions.refetch} />;
   return (
     <>
+      {sessions.isError && <ProblemNote error={sessions.error} again={sessions.refetch} />}
       {ending.isError && <ProblemNote error={ending.error} />}
       {sessions.data.length === 0 && (
         <Text role="status">They are signed in nowhere. Each browser stands here from its sign-in on.</Text>

@@ -1,0 +1,53 @@
+/** The console when answers are lost or slow, and when two tabs or two people act at once. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
+import { openConsole, type Stage, skip } from "./stage.ts";
+
+const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
+
+describe("the console with a bad connection", { skip }, () => {
+  let stage: Stage;
+  let page: Page;
+  before(async () => {
+    ({ stage, page } = await openConsole());
+    assert.equal((await stage.world.admin.post("/products", lamp)).status, 201);
+    await page.goto("/console/switch");
+    await page.getByRole("button", { name: /Sign in as Grace/ }).click();
+    await page.getByRole("heading", { level: 1, name: "Gatekeeper" }).waitFor();
+  });
+  after(() => stage?.close());
+
+  const says = (text: string | RegExp) => page.getByText(text).first().waitFor();
+
+  test("an act without a connection fails at once, and is not done by itself when the connection is back", async () => {
+    await page.goto("/console/switch");
+    await page.getByRole("radio", { name: "Closed" }).click();
+    await page.context().setOffline(true);
+    await page.getByRole("button", { name: "Switch to Closed" }).click();
+    await page.getByRole("dialog").getByText("No answer came.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    await page.context().setOffline(false);
+    await eventually(() => asked.includes("GET /admin/gatekeeper"));
+    await says("Gatekeeper");
+    assert.deepEqual(
+      asked.filter((one) => one.startsWith("PUT")),
+      [],
+    );
+  });
+
+  test("what was typed stays when the page cannot be read anew", async () => {
+    await page.goto(`/console/products/${lamp.productId}`);
+    await page.getByRole("textbox", { name: "Description" }).fill("A lamp that");
+    await page.context().setOffline(true);
+    await page.evaluate(() => dispatchEvent(new Event("visibilitychange")));
+    await says("No answer came.");
+    await page.context().setOffline(false);
+    await eventually(async () => (await page.getByText("No answer came.").count()) === 0);
+    assert.equal(await page.getByRole("textbox", { name: "Description" }).inputValue(), "A lamp that");
+  });
+});
