@@ -1,12 +1,15 @@
 /** The operator's console, in the browser. */
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { notifyManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Refused } from "./ask.ts";
 import { router } from "./router.tsx";
 import { cssVariablesResolver, schemeChoice, theme } from "./theme.ts";
+
+// A button is off before the second click of a double click: by itself the library tells the page in a later turn.
+notifyManager.setScheduler(queueMicrotask);
 
 const queries = new QueryClient({
   defaultOptions: {
