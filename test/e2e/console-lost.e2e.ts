@@ -50,4 +50,51 @@ describe("the console with a bad connection", { skip }, () => {
     await eventually(async () => (await page.getByText("No answer came.").count()) === 0);
     assert.equal(await page.getByRole("textbox", { name: "Description" }).inputValue(), "A lamp that");
   });
+
+  test("a dialog stays until its act is answered, takes one click, and shows nothing of the attempt before", async () => {
+    let answer = () => {};
+    let asked = 0;
+    await page.route("**/admin/gatekeeper", async (route) => {
+      if (route.request().method() !== "PUT") return route.fallback();
+      asked += 1;
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      await route.abort();
+    });
+    const dialog = page.getByRole("dialog");
+    const asks = async () => {
+      await page.getByRole("radio", { name: "Closed" }).click();
+      await dialog.getByText("From the answer on").waitFor();
+    };
+    await page.goto("/console/switch");
+    await asks();
+    await dialog.getByRole("button", { name: "Switch to Closed" }).dblclick();
+    await eventually(() => asked > 0);
+    await page.keyboard.press("Escape");
+    await dialog.getByRole("button", { name: "Leave it", disabled: true }).waitFor();
+    answer();
+    await dialog.getByText("No answer came.").waitFor();
+    assert.equal(asked, 1);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await asks();
+    assert.equal(await dialog.getByText("No answer came.").count(), 0);
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+    await page.unroute("**/admin/gatekeeper");
+  });
+
+  test("a dialog that is closed by the keyboard gives the focus back to what opened it", async () => {
+    for (const [path, name] of [
+      ["people", "Change Grace"],
+      ["webhooks", "New webhook"],
+    ] as const) {
+      await page.goto(`/console/${path}`);
+      await page.getByRole("button", { name }).first().press("Enter");
+      await page.getByRole("dialog").waitFor();
+      await eventually(() => page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null));
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name }).first().and(page.locator(":focus")).waitFor();
+    }
+  });
 });

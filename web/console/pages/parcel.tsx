@@ -118,8 +118,7 @@ function Picking({ orderId }: { orderId: string }) {
         onAct={(reason) => picking.short.mutate(reason, { onSuccess: () => setIsAsking(false) })}
         says="It is kept in the books, with your name"
         isBad
-        isPending={picking.short.isPending}
-        error={picking.short.error}
+        acting={picking.short}
       >
         <Text>
           The order is refunded as a whole, and everything it asks for is written off: {parcel.name},{" "}

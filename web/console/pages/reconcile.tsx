@@ -78,14 +78,10 @@ export function Reconcile() {
       <Confirm
         title="Repair from the books"
         opened={isAsking}
-        onClose={() => {
-          setIsAsking(false);
-          repairing.reset();
-        }}
+        onClose={() => setIsAsking(false)}
         act={`Load ${plural(toRepair.length, "product", "products")} from the books`}
         onAct={() => repairing.mutate()}
-        isPending={repairing.isPending}
-        error={repairing.error}
+        acting={repairing}
       >
         <Text>
           Orders of these products are refused for the moment of the load. Every accepted order stays as it is. All

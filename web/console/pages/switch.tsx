@@ -47,7 +47,6 @@ export function SwitchPage() {
 
   function leave(): void {
     setWanted(undefined);
-    switching.reset();
     void mode.refetch();
   }
 
@@ -77,8 +76,7 @@ export function SwitchPage() {
         act={wanted ? `Switch to ${modes[wanted].name}` : ""}
         onAct={() => wanted && switching.mutate(wanted)}
         isBad={wanted === "closed"}
-        isPending={switching.isPending}
-        error={switching.error}
+        acting={switching}
       >
         <Text>{wanted && modes[wanted].happens}</Text>
       </Confirm>

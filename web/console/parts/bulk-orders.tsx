@@ -3,7 +3,7 @@
  * with the number and the sum that the server has planned, the act itself. It takes these orders and no others.
  */
 import { Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useIsMutating, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { count, money } from "../../lib/amounts.ts";
 import { api, type BulkFilter, type BulkPlan, type OrderSearch } from "../api.ts";
@@ -15,6 +15,7 @@ import { ProblemNote } from "./problem.tsx";
 type Action = BulkPlan["action"];
 
 const lookEveryMs = 500;
+const startingKey = ["bulk start"];
 
 type BulkOrdersProps = {
   search: OrderSearch;
@@ -30,6 +31,7 @@ export function BulkOrders({ search, chosen, onStarted, isFiltered, isEmpty }: B
   const [act, setAct] = useState<{ action: Action; of: BulkFilter }>();
   const of = chosen.length > 0 ? { orderIds: [...chosen] } : search;
   const all = isFiltered ? "All orders of this search" : "All orders";
+  const isStarting = useIsMutating({ mutationKey: startingKey }) > 0;
   const which = chosen.length > 0 ? `${ordersOf(chosen.length)} chosen` : all;
   return (
     <>
@@ -46,6 +48,7 @@ export function BulkOrders({ search, chosen, onStarted, isFiltered, isEmpty }: B
         title={act?.action === "refund" ? "Refund the paid orders" : "Cancel the open orders"}
         opened={act !== undefined}
         onClose={() => setAct(undefined)}
+        isHeld={isStarting}
       >
         {act && <BulkAct {...act} onStarted={onStarted} onClose={() => setAct(undefined)} />}
       </Dialog>
@@ -64,7 +67,11 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
   const planning = useMutation({
     mutationFn: () => api.previewBulk(of, { action, reason: reason.trim(), restock }),
   });
-  const starting = useMutation({ mutationFn: (planId: string) => api.runBulk(planId), onSuccess: onStarted });
+  const starting = useMutation({
+    mutationKey: startingKey,
+    mutationFn: (planId: string) => api.runBulk(planId),
+    onSuccess: onStarted,
+  });
   const plan = planning.data;
   const wasPlanned = useRef(false);
   // "Back" is gone, and the reason can be changed.
@@ -88,7 +95,9 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
         <News>{saysOf(plan)}</News>
         {starting.error && <ProblemNote error={starting.error} />}
         <Group justify="end">
-          <Button onClick={planning.reset}>Back</Button>
+          <Button onClick={planning.reset} disabled={starting.isPending}>
+            Back
+          </Button>
           {plan.count > 0 && (
             <Button
               variant="filled"

@@ -13,15 +13,11 @@ export function CancelOrder({ order, opened, onClose }: { order: Order; opened: 
     <Confirm
       title="Cancel this order"
       opened={opened}
-      onClose={() => {
-        onClose();
-        cancelling.reset();
-      }}
+      onClose={onClose}
       act="Cancel the order"
       onAct={() => cancelling.mutate()}
       isBad
-      isPending={cancelling.isPending}
-      error={cancelling.error}
+      acting={cancelling}
     >
       <Text>
         {plural(quantity, "unit", "units")} of {productId} for {money(total, currency)}:{" "}

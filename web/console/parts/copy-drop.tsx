@@ -33,13 +33,9 @@ export function CopyDrop({ dropId }: { dropId: string }) {
         title="Copy this drop"
         act="Make the copy"
         opened={isAsking}
-        onClose={() => {
-          setIsAsking(false);
-          copying.reset();
-        }}
+        onClose={() => setIsAsking(false)}
         onAct={() => copying.mutate()}
-        isPending={copying.isPending}
-        error={fault ? null : copying.error}
+        acting={fault ? { ...copying, error: null } : copying}
       >
         <Text>The copy is a draft with the same plan. Its times are the old ones until you change them.</Text>
         <TextInput

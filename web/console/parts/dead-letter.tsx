@@ -68,14 +68,10 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
         title="Discard this letter"
         act="Discard the letter"
         opened={isAsking}
-        onClose={() => {
-          onAsk(false);
-          discarding.reset();
-        }}
+        onClose={() => onAsk(false)}
         onAct={discarding.mutate}
         isBad
-        isPending={discarding.isPending}
-        error={discarding.error}
+        acting={discarding}
       >
         <Text>The letter needs no more work. It is kept, and no consumer gets it.</Text>
       </ReasonedAct>

@@ -25,16 +25,12 @@ export function EndEarly({ drop: { dropId, name }, phase }: EndProps) {
         title="End this drop now"
         act="End the drop"
         opened={isAsking}
-        onClose={() => {
-          setIsAsking(false);
-          ending.reset();
-        }}
+        onClose={() => setIsAsking(false)}
         onAct={ending.mutate}
         nameToType={isOnSale(phase) ? name : undefined}
         says="Buyers read it on the drop's page"
         isBad
-        isPending={ending.isPending}
-        error={ending.error}
+        acting={ending}
       >
         <Text>It closes now, and cannot be opened again. Orders that were accepted go on: they can be paid.</Text>
       </ReasonedAct>
@@ -63,16 +59,12 @@ export function CancelDrop({ drop: { dropId, name }, phase }: EndProps) {
         title="Cancel this drop"
         act={refund ? `Cancel it and refund ${refund}` : "Cancel the drop"}
         opened={isAsking}
-        onClose={() => {
-          setIsAsking(false);
-          cancelling.reset();
-        }}
+        onClose={() => setIsAsking(false)}
         onAct={(reason) => found.data && cancelling.mutate(reason)}
         nameToType={isOnSale(phase) ? name : undefined}
         says="Buyers read it on the drop's page"
         isBad
-        isPending={cancelling.isPending}
-        error={cancelling.error}
+        acting={cancelling}
       >
         {found.isPending && <Loading rows={2} />}
         {found.isError && <ProblemNote error={found.error} again={found.refetch} />}

@@ -30,15 +30,11 @@ export function PauseDrop({ drop, phase, isMain = false }: { drop: Pausable; pha
         title={`${verb} this drop`}
         act={verb}
         opened={isAsking}
-        onClose={() => {
-          setIsAsking(false);
-          pausing.reset();
-        }}
+        onClose={() => setIsAsking(false)}
         onAct={pausing.mutate}
         nameToType={!paused && isOnSale(phase) ? name : undefined}
         says="Buyers read it on the drop's page"
-        isPending={pausing.isPending}
-        error={pausing.error}
+        acting={pausing}
       >
         <Text>
           {paused

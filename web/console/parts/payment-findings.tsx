@@ -99,13 +99,9 @@ export function PaymentFindings() {
         title="Close this finding"
         act="Close it"
         opened={closing !== undefined}
-        onClose={() => {
-          setClosing(undefined);
-          close.reset();
-        }}
+        onClose={() => setClosing(undefined)}
         onAct={close.mutate}
-        isPending={close.isPending}
-        error={close.error}
+        acting={close}
       >
         <Text>It leaves this list. Do what it asks for first: closing it moves no money.</Text>
       </ReasonedAct>

@@ -35,8 +35,7 @@ export function PersonForm({ user, onClose }: { user: User; onClose(): void }) {
       onClose={onClose}
       act="Save the change"
       onAct={act}
-      isPending={changing.isPending}
-      error={changing.error}
+      acting={changing}
     >
       <Text className="breaks" c="dimmed">
         {user.email}

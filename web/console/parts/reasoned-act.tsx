@@ -1,7 +1,7 @@
 /** Asks for the reason of an act, and, if it ends a sale that is under way, for the name of the drop. */
 import { TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
-import { Confirm } from "./confirm.tsx";
+import { Confirm, type Confirmed } from "./confirm.tsx";
 
 type ReasonedActProps = {
   title: string;
@@ -14,8 +14,7 @@ type ReasonedActProps = {
   /** Names the readers of the reason. */
   says?: string;
   isBad?: boolean;
-  isPending: boolean;
-  error: Error | null;
+  acting: Confirmed["acting"];
   children: ReactNode;
 };
 

@@ -26,15 +26,11 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
     <Confirm
       title="Refund this order"
       opened={opened}
-      onClose={() => {
-        onClose();
-        refunding.reset();
-      }}
+      onClose={onClose}
       act={`Refund ${sum}`}
       onAct={act}
       isBad
-      isPending={refunding.isPending}
-      error={refunding.error}
+      acting={refunding}
     >
       <Text>{sum} goes back to the buyer. This cannot be undone.</Text>
       {isHandedOver && <Text fw={600}>The parcel was handed over: the buyer has what they paid for, or will.</Text>}

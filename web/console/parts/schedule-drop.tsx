@@ -19,12 +19,8 @@ export function ScheduleDrop({ drop: { dropId, opensAt, zone } }: { drop: Drop }
   const dialog = {
     title: "Schedule this drop",
     opened: isAsking,
-    isPending: scheduling.isPending,
-    error: scheduling.error,
-    onClose() {
-      setIsAsking(false);
-      scheduling.reset();
-    },
+    acting: scheduling,
+    onClose: () => setIsAsking(false),
   };
   return (
     <>

@@ -95,14 +95,10 @@ export function StuckSagas() {
         title="End this order"
         act="End the order"
         opened={ending !== undefined}
-        onClose={() => {
-          setEnding(undefined);
-          end.reset();
-        }}
+        onClose={() => setEnding(undefined)}
         onAct={end.mutate}
         isBad
-        isPending={end.isPending}
-        error={end.error}
+        acting={end}
       >
         <Text>The order fails, its units go back on sale, and nothing is charged. This cannot be undone.</Text>
       </ReasonedAct>

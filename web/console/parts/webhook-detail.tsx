@@ -92,13 +92,9 @@ export function WebhookDetail({ webhook, onAsk, onRemoved }: WebhookDetailProps)
         act="Remove it"
         isBad
         opened={asking === "remove"}
-        onClose={() => {
-          ask(undefined);
-          removing.reset();
-        }}
+        onClose={() => ask(undefined)}
         onAct={() => removing.mutate()}
-        isPending={removing.isPending}
-        error={removing.error}
+        acting={removing}
       >
         <Text>Its deliveries and their attempts are removed too. To stop it for a while, disable it.</Text>
       </Confirm>

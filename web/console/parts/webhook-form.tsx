@@ -34,8 +34,7 @@ export function NewWebhook({ onClose }: { onClose(): void }) {
       onClose={onClose}
       act={adding.data ? "Done" : "Make the webhook"}
       onAct={() => (adding.data ? onClose() : adding.mutate())}
-      isPending={adding.isPending}
-      error={isAtField(adding.error) ? null : adding.error}
+      acting={isAtField(adding.error) ? { ...adding, error: null } : adding}
     >
       {adding.data ? (
         <Secret secret={adding.data.secret} />
@@ -61,8 +60,7 @@ export function ChangeWebhook({ webhook, onClose }: { webhook: Webhook; onClose(
       onClose={onClose}
       act="Save the change"
       onAct={() => changing.mutate()}
-      isPending={changing.isPending}
-      error={isAtField(changing.error) ? null : changing.error}
+      acting={isAtField(changing.error) ? { ...changing, error: null } : changing}
     >
       <Fields typed={typed} onChange={setTyped} error={changing.error} />
     </Confirm>
