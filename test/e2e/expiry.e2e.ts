@@ -60,6 +60,37 @@ describe("the time to pay", { skip }, () => {
     assert.ok(leastMs > 0 && shownMs > leastMs - 10_000 && shownMs < mostMs + 10_000, says);
   });
 
+  test("a product's page tells of a hold by the shop's clock, and not by that of a device that is hours behind", async () => {
+    const { page } = await stage.person("late-clock");
+    const payBy = new Date(Date.now() - 60_000).toISOString();
+    await page.clock.install({ time: Date.now() - 5 * 3_600_000 });
+    await page.addInitScript(
+      (held) => localStorage.setItem("dropgate:held:night-one", held),
+      JSON.stringify({ orderId: crypto.randomUUID(), payBy }),
+    );
+    let hearing = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      hearing = resolve;
+    });
+    let answer = () => {};
+    await page.route("**/time", async (route) => {
+      hearing();
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      await route.continue();
+    });
+    await page.goto(`/p/${product}`);
+    await page.getByRole("button", { name: "Buy" }).waitFor();
+    await isAsked;
+    assert.equal(await page.getByText("You hold an order").count(), 0);
+    const heard = page.waitForResponse("**/time");
+    answer();
+    await heard;
+    await sleep(500);
+    assert.equal(await page.getByText("You hold an order").count(), 0);
+  });
+
   test("a device that has slept, and its counter with it, hears the shop's clock anew when the page is seen again", async () => {
     const { page, api } = await stage.person("sleeper");
     const { orderId } = await stage.world.place(api, product);

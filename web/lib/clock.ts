@@ -9,6 +9,11 @@ export function shopNowMs(): number {
   return serverMs + (performance.now() - heardAtMs);
 }
 
+/** Until then the time is the device's. */
+export function isClockHeard(): boolean {
+  return bestTripMs < Number.POSITIVE_INFINITY;
+}
+
 /**
  * The quickest answer so far is the most exact one: half of its way is added. A slower one counts if it contradicts what is
  * known: the clocks have drifted apart, or the device has slept, during which `performance.now()` may stand still.

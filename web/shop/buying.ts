@@ -2,9 +2,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Answer, api, type PassView, type Problem, type Product } from "../lib/api.ts";
 import { beginAttempt, buy, type HeldOrder, heldName, type OpenAttempt, openAttempt } from "../lib/attempt.ts";
-import { shopNowMs } from "../lib/clock.ts";
+import { isClockHeard, shopNowMs } from "../lib/clock.ts";
 import { kept, onKeptElsewhere } from "../lib/kept.ts";
 import { go } from "../lib/router.ts";
+
+const lookEveryMs = 250;
 
 export type Buying = {
   isAsking: boolean;
@@ -19,7 +21,7 @@ type Begun = OpenAttempt | { problem: Problem };
 export function useBuying(productId: string, onRefusal: (problem: Problem) => void, line?: string): Buying {
   const [isAsking, setAsking] = useState(false);
   const [refusal, setRefusal] = useState<Problem>();
-  const [held, setHeld] = useState(() => heldNow(productId));
+  const held = useHeld(productId);
   const isShown = useRef(true);
   const isBusy = useRef(false);
 
@@ -53,10 +55,8 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
     void openAttempt(productId).then((open) => {
       if (open && isShown.current) void ask(() => open);
     });
-    const stopHearing = onKeptElsewhere(heldName(productId), () => setHeld(heldNow(productId)));
     return () => {
       isShown.current = false;
-      stopHearing();
     };
   }, [productId]);
 
@@ -76,7 +76,19 @@ function orderOfPass({ code, orderId }: Problem): string | undefined {
   return code === "pass_spent" ? orderId : undefined;
 }
 
-function heldNow(productId: string): HeldOrder | undefined {
-  const held = kept.read<HeldOrder>(heldName(productId));
-  return held && Date.parse(held.payBy) > shopNowMs() ? held : undefined;
+/** While it is held by the shop's clock. A device whose clock is wrong would tell of a hold that is over, or of none. */
+function useHeld(productId: string): HeldOrder | undefined {
+  const read = () => kept.read<HeldOrder>(heldName(productId));
+  const isNow = ({ payBy }: HeldOrder) => isClockHeard() && Date.parse(payBy) > shopNowMs();
+  const [held, setHeld] = useState(read);
+  const [isHeld, setIsHeld] = useState(held !== undefined && isNow(held));
+  useEffect(() => onKeptElsewhere(heldName(productId), () => setHeld(read())), [productId]);
+  useEffect(() => {
+    if (!held) return setIsHeld(false);
+    const look = () => setIsHeld(isNow(held));
+    look();
+    const looking = setInterval(look, lookEveryMs);
+    return () => clearInterval(looking);
+  }, [held]);
+  return isHeld ? held : undefined;
 }

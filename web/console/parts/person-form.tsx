@@ -29,14 +29,7 @@ export function PersonForm({ user, onClose }: { user: User; onClose(): void }) {
   }
 
   return (
-    <Confirm
-      title={`Change ${user.name}`}
-      opened
-      onClose={onClose}
-      act="Save the change"
-      onAct={act}
-      acting={changing}
-    >
+    <Confirm title={`Change ${user.name}`} opened onClose={onClose} act="Save the change" onAct={act} acting={changing}>
       <Text className="breaks" c="dimmed">
         {user.email}
       </Text>
