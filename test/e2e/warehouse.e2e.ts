@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { Order, Stock } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -214,5 +215,47 @@ describe("the warehouse", { skip }, () => {
     await scan("");
     await says("Handed over.");
     assert.equal((await stateOf(orderId)).state, "handed_over");
+  });
+
+  test("a parcel that another person takes over offers to take it back, until that person hands it over", async () => {
+    const orderId = await paidOrder(runner.productId);
+    await open(orderId);
+    await says("Being picked by you");
+    const { api } = await stage.person("grace");
+    const takeOver = page.getByRole("button", { name: "Take it over" });
+    assert.equal((await api.post(`/parcels/${orderId}/start?takeOver=true`)).status, 200);
+    await scan(runner.barcode);
+    await says("another person picks this parcel");
+    await takeOver.waitFor();
+    await look(page, "console-parcel-taken");
+    await takeOver.click();
+    await says("Being picked by you");
+    assert.equal((await api.post(`/parcels/${orderId}/start?takeOver=true`)).status, 200);
+    await takeOver.waitFor();
+    assert.equal((await api.post(`/parcels/${orderId}/scan`, { scanId: "s-1", code: runner.barcode })).status, 200);
+    assert.equal((await api.post(`/parcels/${orderId}/hand-over`)).status, 200);
+    await says("Handed over");
+    assert.equal(await takeOver.count(), 0);
+  });
+
+  test("a hand-over takes one Enter; if its answer was lost, the page finds that it was done, and says one thing", async () => {
+    const orderId = await paidOrder(runner.productId);
+    await open(orderId);
+    await scan(runner.barcode);
+    await says("Press Enter to hand the parcel over");
+    let asked = 0;
+    await page.route("**/hand-over", async (route) => {
+      asked += 1;
+      await route.fetch();
+      await sleep(500);
+      await route.abort();
+    });
+    await scan("");
+    await page.keyboard.press("Enter");
+    await says("Handed over");
+    await page.getByRole("button", { name: /Next parcel|Back to the list/ }).waitFor();
+    await page.unroute("**/hand-over");
+    assert.equal(asked, 1);
+    assert.equal(await page.getByText("No answer came").count(), 0);
   });
 });

@@ -41,6 +41,7 @@ export function usePicking(orderId: string) {
       take(parcel);
       say({ kind: "wrong", text: "Short: the order is refunded, and its units are written off." });
     },
+    onError: () => void reading.refetch(),
   });
 
   function say(one: Said): void {
@@ -49,9 +50,9 @@ export function usePicking(orderId: string) {
   }
 
   function refusedSaid(error: Error): void {
-    if (!(error instanceof Refused) || error.status === 0) return;
-    say(saidOf(error));
+    // Also if the answer was lost: the shop may have done it.
     void reading.refetch();
+    if (error instanceof Refused && error.status !== 0) say(saidOf(error));
   }
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the parcel is taken once, when its page opens.
@@ -101,7 +102,6 @@ export function usePicking(orderId: string) {
     scan,
     handOver,
     short,
-    isTaken: starting.error instanceof Refused && starting.error.code === "picked_by_other",
     takeOver: () => starting.mutate(true),
   };
 }

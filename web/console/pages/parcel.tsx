@@ -25,7 +25,7 @@ export function ParcelPage() {
 
 function Picking({ orderId }: { orderId: string }) {
   const picking = usePicking(orderId);
-  const { parcel, said, waiting, error, isTaken, takeOver } = picking;
+  const { parcel, said, waiting, error, takeOver, handOver } = picking;
   const account = useSession().data?.account ?? undefined;
   const parcels = useParcels(account);
   const navigate = useNavigate();
@@ -33,11 +33,13 @@ function Picking({ orderId }: { orderId: string }) {
   const { mine = [], toPick = [] } = parcels.data ?? {};
   const next = [...mine, ...toPick].find((one) => one.orderId !== orderId);
   const isOpen = parcel !== undefined && ["to_pick", "picking", "picked"].includes(parcel.state);
-  const isDone = parcel?.state === "picked" && waiting === 0;
+  // From the opening on, or since another person has taken it over.
+  const isTaken = isOpen && account !== undefined && parcel.assignee !== null && parcel.assignee !== account.userId;
+  const isDone = parcel?.state === "picked" && waiting === 0 && !isTaken;
 
   function onCode(code: string): void {
     if (code !== "") void picking.scan(code);
-    else if (isDone) picking.handOver.mutate();
+    else if (isDone && !handOver.isPending) handOver.mutate();
     else if (!isOpen) goOn();
   }
 
@@ -79,7 +81,12 @@ function Picking({ orderId }: { orderId: string }) {
         </div>
       )}
       <div className="pick-act">
-        <ScanField label="Scan" says={askedOf(parcel, waiting, next !== undefined)} onCode={onCode} isHeld={isAsking} />
+        <ScanField
+          label="Scan"
+          says={isTaken ? "Another person picks this parcel." : askedOf(parcel, waiting, next !== undefined)}
+          onCode={onCode}
+          isHeld={isAsking}
+        />
         <ScanResult said={said} />
         {waiting > 0 && (
           <Text role="status" className="waiting">
@@ -88,15 +95,15 @@ function Picking({ orderId }: { orderId: string }) {
         )}
         {isSignedOut(error) && error && <ProblemNote error={error} />}
         {isTaken && <Button onClick={takeOver}>Take it over</Button>}
-        {picking.handOver.isError && <ProblemNote error={picking.handOver.error} />}
+        {isOpen && handOver.isError && <ProblemNote error={handOver.error} />}
         <Group>
           {isOpen && (
             <Button
               variant="filled"
               size="md"
               disabled={!isDone}
-              loading={picking.handOver.isPending}
-              onClick={() => picking.handOver.mutate()}
+              loading={handOver.isPending}
+              onClick={() => handOver.mutate()}
             >
               Hand over
             </Button>
