@@ -3,21 +3,34 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
+const card = { cardNumber: "4242424242424242", expMonth: 12, expYear: 2040, cvc: "123", name: "Ada" };
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
 
 describe("the console with a bad connection", { skip }, () => {
   let stage: Stage;
   let page: Page;
   before(async () => {
-    ({ stage, page } = await openConsole());
+    ({ stage, page } = await openConsole({ settings: { WEBHOOKS_ALLOW_PRIVATE: "true" } }));
     assert.equal((await stage.world.admin.post("/products", lamp)).status, 201);
     await page.goto("/console/switch");
     await page.getByRole("button", { name: /Sign in as Grace/ }).click();
     await page.getByRole("heading", { level: 1, name: "Gatekeeper" }).waitFor();
   });
   after(() => stage?.close());
+
+  /** The shop does it once, and its answer does not arrive. */
+  async function loseAnswer(method: string, path: string): Promise<void> {
+    let isLost = false;
+    await page.route(path, async (route) => {
+      if (route.request().method() !== method || isLost) return route.fallback();
+      isLost = true;
+      await route.fetch();
+      await route.abort();
+    });
+  }
 
   const says = (text: string | RegExp) => page.getByText(text).first().waitFor();
 
@@ -96,5 +109,23 @@ describe("the console with a bad connection", { skip }, () => {
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name }).first().and(page.locator(":focus")).waitFor();
     }
+  });
+
+  test("a webhook whose answer was lost is made once: the second click shows a secret of the one that is there", async () => {
+    await page.goto("/console/webhooks");
+    await loseAnswer("POST", "**/webhooks");
+    await page.getByRole("button", { name: "New webhook" }).click();
+    await page.getByRole("textbox", { name: "Address" }).fill("http://127.0.0.1:9/events");
+    const make = page.getByRole("button", { name: "Make the webhook" });
+    await make.click();
+    await page.getByRole("dialog").getByText("No answer came.").waitFor();
+    await page.getByRole("textbox", { name: "What it is" }).fill("The ERP");
+    await make.click();
+    await page.getByText(/^whsec_/).waitFor();
+    const { items } = (await stage.world.admin.get<{ items: { description: string }[] }>("/webhooks")).body;
+    assert.deepEqual(
+      items.map(({ description }) => description),
+      ["The ERP"],
+    );
   });
 });

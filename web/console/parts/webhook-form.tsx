@@ -22,8 +22,9 @@ const nothing: Typed = { url: "", description: "", events: [] };
 export function NewWebhook({ onClose }: { onClose(): void }) {
   const queries = useQueryClient();
   const [typed, setTyped] = useState(nothing);
+  const addOnce = useAddWebhookOnce();
   const adding = useMutation({
-    mutationFn: () => deskApi.addWebhook(trimmed(typed)),
+    mutationFn: () => addOnce(trimmed(typed)),
     // Also if its answer was lost: then the list shows whether it was made.
     onSettled: () => queries.invalidateQueries({ queryKey: ["webhooks"] }),
   });
@@ -43,6 +44,22 @@ export function NewWebhook({ onClose }: { onClose(): void }) {
       )}
     </Confirm>
   );
+}
+
+/**
+ * A second attempt after a lost answer finds what the first one made. No person has seen the secret of that one, so it
+ * gets a new one.
+ */
+function useAddWebhookOnce(): (wanted: Typed) => Promise<{ secret: string }> {
+  const before = useRef<readonly string[]>(undefined);
+  return async (wanted) => {
+    const known = await deskApi.webhooks();
+    before.current ??= known.map(({ webhookId }) => webhookId);
+    const made = known.find(({ webhookId, url }) => url === wanted.url && !before.current?.includes(webhookId));
+    if (!made) return deskApi.addWebhook(wanted);
+    await deskApi.changeWebhook(made.webhookId, wanted);
+    return deskApi.newSecret(made.webhookId);
+  };
 }
 
 export function ChangeWebhook({ webhook, onClose }: { webhook: Webhook; onClose(): void }) {
