@@ -128,4 +128,18 @@ describe("the console with a bad connection", { skip }, () => {
       ["The ERP"],
     );
   });
+
+  test("a change of a person whose answer was lost is done with the second click, and is no other person's", async () => {
+    await stage.person("joan");
+    await page.goto("/console/people");
+    await page.getByRole("button", { name: "Change joan" }).click();
+    await page.getByRole("checkbox", { name: "WAREHOUSE" }).check();
+    await loseAnswer("PATCH", "**/admin/users/*");
+    const save = page.getByRole("button", { name: "Save the change" });
+    await save.click();
+    await page.getByRole("dialog").getByText("No answer came.").waitFor();
+    await save.click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await says("Customer, Warehouse");
+  });
 });

@@ -2,6 +2,7 @@
 import { Checkbox, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Refused } from "../ask.ts";
 import { deskApi, type User } from "../desk-api.ts";
 import { Confirm } from "./confirm.tsx";
 
@@ -18,7 +19,7 @@ export function PersonForm({ user, onClose }: { user: User; onClose(): void }) {
   const [disabled, setDisabled] = useState(user.disabled);
   const [fault, setFault] = useState<string>();
   const changing = useMutation({
-    mutationFn: () => deskApi.changeUser(user, { roles, disabled }),
+    mutationFn: () => changedOnce(user, { roles, disabled }),
     onSuccess: onClose,
     onSettled: () => queries.invalidateQueries({ queryKey: ["users"] }),
   });
@@ -53,4 +54,23 @@ export function PersonForm({ user, onClose }: { user: User; onClose(): void }) {
       />
     </Confirm>
   );
+}
+
+type Standing = Pick<User, "roles" | "disabled">;
+
+/** If the answer to the first attempt was lost, the second one finds another version: then the account is as it was asked for. */
+async function changedOnce(user: User, wanted: Standing): Promise<User> {
+  try {
+    return await deskApi.changeUser(user, wanted);
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "version_mismatch") throw error;
+    const { items } = await deskApi.users(user.email, undefined);
+    const now = items.find(({ userId }) => userId === user.userId);
+    if (!now || textOf(now) !== textOf(wanted)) throw error;
+    return now;
+  }
+}
+
+function textOf({ roles, disabled }: Standing): string {
+  return `${roles.toSorted()} ${disabled}`;
 }
