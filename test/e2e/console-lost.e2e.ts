@@ -142,4 +142,28 @@ describe("the console with a bad connection", { skip }, () => {
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await says("Customer, Warehouse");
   });
+
+  test("a refund whose answer was lost is seen behind its dialog, and can be asked for no second time", async () => {
+    const { world } = stage;
+    assert.equal(
+      (await world.admin.post(`/inventory/${lamp.productId}/restock`, { quantity: 5, reason: "new" })).status,
+      200,
+    );
+    const buyer = world.as("ada");
+    const { orderId } = await world.place(buyer, lamp.productId);
+    await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+    await payOrder(buyer, orderId, card);
+    await world.untilStatus(buyer, orderId, "CONFIRMED");
+    await page.goto(`/console/orders?order=${orderId}`);
+    await page.getByRole("button", { name: "Refund …" }).click();
+    await page.getByRole("textbox", { name: "Reason" }).fill("it broke");
+    await loseAnswer("POST", "**/refund");
+    await page.getByRole("button", { name: "Refund €49.00" }).click();
+    const dialog = page.getByRole("dialog", { name: "Refund this order" });
+    await dialog.getByText("No answer came.").waitFor();
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("dialog").getByText("Refunded").first().waitFor();
+    assert.equal(await page.getByRole("button", { name: "Refund …" }).count(), 0);
+  });
 });

@@ -6,10 +6,8 @@ export function useOrderAct<Given = void>(act: (given: Given) => Promise<Order>,
   const queries = useQueryClient();
   return useMutation({
     mutationFn: act,
-    async onSuccess({ orderId }) {
-      onDone();
-      await queries.invalidateQueries({ queryKey: ["order", orderId] });
-      await queries.invalidateQueries({ queryKey: ["orders"] });
-    },
+    onSuccess: onDone,
+    // Also after a refusal, or an answer that was lost: the order may have gone on.
+    onSettled: () => Promise.all(["order", "orders"].map((key) => queries.invalidateQueries({ queryKey: [key] }))),
   });
 }

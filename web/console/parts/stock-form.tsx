@@ -25,12 +25,13 @@ export function StockForm({ productId }: { productId: string }) {
       kind === "restock"
         ? api.restock(productId, key.current, { quantity: units, reason: reason.trim() })
         : api.adjust(productId, key.current, { delta: units, reason: reason.trim() }),
-    async onSuccess() {
+    onSuccess() {
       changed();
       setQuantity("");
       setReason("");
-      await queries.invalidateQueries({ queryKey: ["stock", productId] });
     },
+    // Also if its answer was lost: then the entries show whether it was counted.
+    onSettled: () => queries.invalidateQueries({ queryKey: ["stock", productId] }),
   });
 
   /** Another entry than the one before it has another key. */
