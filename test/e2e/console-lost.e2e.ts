@@ -166,4 +166,22 @@ describe("the console with a bad connection", { skip }, () => {
     await page.getByRole("dialog").getByText("Refunded").first().waitFor();
     assert.equal(await page.getByRole("button", { name: "Refund …" }).count(), 0);
   });
+
+  test("two tabs keep one list of deliveries: what one tab brings in can be undone in the other", async () => {
+    const other = await page.context().newPage();
+    for (const tab of [page, other]) await tab.goto("/console/restock");
+    for (const [tab, quantity] of [
+      [page, "3"],
+      [other, "4"],
+    ] as const) {
+      await tab.getByRole("textbox", { name: "Scan" }).fill(lamp.productId);
+      await tab.getByRole("textbox", { name: "Quantity" }).fill(quantity);
+      await tab.getByRole("button", { name: "Bring in" }).click();
+      await tab.getByText(`${quantity} units of Night lamp are in`).waitFor();
+    }
+    for (const quantity of [3, 4]) await page.getByRole("button", { name: `Undo ${quantity} of` }).waitFor();
+    await page.reload();
+    for (const quantity of [3, 4]) await page.getByRole("button", { name: `Undo ${quantity} of` }).waitFor();
+    await other.close();
+  });
 });

@@ -1,5 +1,5 @@
 /** The searches that an operator has named. They are kept in this browser, for each operator apart. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { type OrdersSearch, searchOf } from "./order-search.ts";
 import { useSession } from "./session.ts";
 
@@ -8,6 +8,13 @@ export type KeptSearch = { name: string; search: OrdersSearch };
 export function useKeptSearches() {
   const key = `console-searches ${useSession().data?.account?.userId ?? ""}`;
   const [kept, setKept] = useState(() => read(key));
+
+  // Another tab may have added to them.
+  useEffect(() => {
+    const heard = ({ key: changed }: StorageEvent) => changed === key && setKept(read(key));
+    addEventListener("storage", heard);
+    return () => removeEventListener("storage", heard);
+  }, [key]);
 
   function write(searches: KeptSearch[]): void {
     setKept(searches);

@@ -1,6 +1,6 @@
-/** The last entries of a person on this device, so that one can be undone, also after the page is loaded again. */
-import { useState } from "react";
-import { kept } from "../lib/kept.ts";
+/** The last entries of a person on this device, in all its tabs, so that one can be undone, also after the page is loaded again. */
+import { useEffect, useState } from "react";
+import { kept, onKeptElsewhere } from "../lib/kept.ts";
 
 export type Entry = {
   /** The key under which it was entered. */
@@ -18,11 +18,14 @@ const shown = 10;
 
 export function useEntries(userId: string) {
   const name = `restocks:${userId}`;
-  const [entries, setEntries] = useState<readonly Entry[]>(() => kept.read<Entry[]>(name) ?? []);
+  const read = (): readonly Entry[] | undefined => kept.read<Entry[]>(name);
+  const [entries, setEntries] = useState(() => read() ?? []);
+  useEffect(() => onKeptElsewhere(name, () => setEntries((before) => kept.read<Entry[]>(name) ?? before)), [name]);
 
   function keep(next: (before: readonly Entry[]) => readonly Entry[]): void {
     setEntries((before) => {
-      const after = next(before).slice(0, shown);
+      // Another tab may have added to them a moment ago.
+      const after = next(read() ?? before).slice(0, shown);
       kept.write(name, after);
       return after;
     });
