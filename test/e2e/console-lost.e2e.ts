@@ -184,4 +184,14 @@ describe("the console with a bad connection", { skip }, () => {
     for (const quantity of [3, 4]) await page.getByRole("button", { name: `Undo ${quantity} of` }).waitFor();
     await other.close();
   });
+
+  test("a price that is typed stays when the details are saved", async () => {
+    await page.goto(`/console/products/${lamp.productId}`);
+    await page.getByRole("textbox", { name: "New price in EUR" }).fill("55.00");
+    await page.getByRole("textbox", { name: "Description" }).fill("A lamp");
+    await page.getByRole("button", { name: "Save the details" }).click();
+    await says("Saved.");
+    await page.getByRole("button", { name: "Change to €55.00" }).click();
+    await says("This is the price now.");
+  });
 });

@@ -85,7 +85,7 @@ export function ProductPage() {
               </dd>
             </div>
           </dl>
-          <PriceForm key={version} product={product.data} />
+          <PriceForm key={price} product={product.data} />
         </section>
         <section className="card" aria-label="Details">
           <h2>Details</h2>

@@ -55,7 +55,11 @@ export function ImageForm({ product }: { product: Product }) {
         <Button onClick={() => input.current?.click()} loading={changing.isPending}>
           {isShown ? "Choose another picture …" : "Choose a picture …"}
         </Button>
-        {isShown && <Button onClick={() => changing.mutate(null)}>Remove it</Button>}
+        {isShown && (
+          <Button onClick={() => changing.mutate(null)} disabled={changing.isPending}>
+            Remove it
+          </Button>
+        )}
       </Group>
     </>
   );
