@@ -183,7 +183,8 @@ function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
       <News>
         {isDone ? "Done. " : "It goes on by itself, also when this page is closed. "}
         {`${ordersOf(changed)} ${done}`}
-        {unchanged > 0 && `, ${count(unchanged)} left as they are because they had gone on meanwhile`}
+        {unchanged > 0 &&
+          `, ${plural(unchanged, "left as it is because it", "left as they are because they")} had gone on meanwhile`}
         {isDone ? "." : `, ${count(left)} to go.`}
       </News>
       <Group justify="end">
@@ -217,7 +218,7 @@ function saysOf(plan: BulkPlan): string {
   const sum = sumOf(plan);
   const what =
     plan.action === "refund"
-      ? `${sum} of ${ordersOf(plan.count)} goes back to the buyers.`
+      ? `${sum} of ${ordersOf(plan.count)} ${plan.amounts.length === 1 ? "goes" : "go"} back to the ${plan.count === 1 ? "buyer" : "buyers"}.`
       : `${plural(plan.count, "order ends", "orders end")}: ${sum} in all.`;
   const units = plan.restock ? " The units come back into stock." : "";
   return `${what}${units} Orders that are placed from now on are left alone. This cannot be undone.`;
