@@ -57,7 +57,7 @@ describe("the console with a bad connection", { skip }, () => {
     await page.goto(`/console/products/${lamp.productId}`);
     await page.getByRole("textbox", { name: "Description" }).fill("A lamp that");
     await page.context().setOffline(true);
-    await page.evaluate(() => dispatchEvent(new Event("visibilitychange")));
+    await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
     await says("No answer came.");
     await page.context().setOffline(false);
     await eventually(async () => (await page.getByText("No answer came.").count()) === 0);
@@ -105,7 +105,7 @@ describe("the console with a bad connection", { skip }, () => {
       await page.goto(`/console/${path}`);
       await page.getByRole("button", { name }).first().press("Enter");
       await page.getByRole("dialog").waitFor();
-      await eventually(() => page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null));
+      await page.locator("[role=dialog] :focus").waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name }).first().and(page.locator(":focus")).waitFor();
     }
@@ -193,5 +193,15 @@ describe("the console with a bad connection", { skip }, () => {
     await says("Saved.");
     await page.getByRole("button", { name: "Change to €55.00" }).click();
     await says("This is the price now.");
+  });
+
+  test("a tab that is seen again says who is signed in now, and shows the pages of their role", async () => {
+    await page.goto("/console/orders");
+    await page.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
+    const headers = { origin: stage.world.origin };
+    await page.request.post("/session/demo", { data: { person: "linus" }, headers });
+    await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
+    await page.getByRole("heading", { level: 1, name: "Pick" }).waitFor();
+    await page.getByRole("navigation").getByText("linus@demo.invalid").waitFor();
   });
 });

@@ -5,7 +5,14 @@ import { type Account, api, type Session } from "./api.ts";
 const key = ["session"];
 
 export function useSession() {
-  return useQuery({ queryKey: key, queryFn: find, staleTime: Number.POSITIVE_INFINITY });
+  return useQuery({
+    queryKey: key,
+    queryFn: find,
+    staleTime: Number.POSITIVE_INFINITY,
+    // In another tab another person may have signed in: what is done here is done in their name.
+    refetchOnWindowFocus: "always",
+    refetchOnReconnect: "always",
+  });
 }
 
 /** Answers what is called after signing in or out: everything that was read for another person is forgotten. */
