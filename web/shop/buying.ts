@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Answer, api, type PassView, type Problem, type Product } from "../lib/api.ts";
 import { beginAttempt, buy, type HeldOrder, heldName, type OpenAttempt, openAttempt } from "../lib/attempt.ts";
 import { isClockHeard, shopNowMs } from "../lib/clock.ts";
-import { kept, onKeptElsewhere } from "../lib/kept.ts";
+import { kept } from "../lib/kept.ts";
 import { go } from "../lib/router.ts";
 
-const lookEveryMs = 250;
+const lookEveryMs = 500;
 
 export type Buying = {
   isAsking: boolean;
@@ -76,19 +76,20 @@ function orderOfPass({ code, orderId }: Problem): string | undefined {
   return code === "pass_spent" ? orderId : undefined;
 }
 
-/** While it is held by the shop's clock. A device whose clock is wrong would tell of a hold that is over, or of none. */
+/** An order of another tab comes and goes here too. */
 function useHeld(productId: string): HeldOrder | undefined {
-  const read = () => kept.read<HeldOrder>(heldName(productId));
-  const isNow = ({ payBy }: HeldOrder) => isClockHeard() && Date.parse(payBy) > shopNowMs();
-  const [held, setHeld] = useState(read);
-  const [isHeld, setIsHeld] = useState(held !== undefined && isNow(held));
-  useEffect(() => onKeptElsewhere(heldName(productId), () => setHeld(read())), [productId]);
+  const [held, setHeld] = useState<HeldOrder>();
   useEffect(() => {
-    if (!held) return setIsHeld(false);
-    const look = () => setIsHeld(isNow(held));
+    const look = () => setHeld(heldNow(productId));
     look();
     const looking = setInterval(look, lookEveryMs);
     return () => clearInterval(looking);
-  }, [held]);
-  return isHeld ? held : undefined;
+  }, [productId]);
+  return held;
+}
+
+/** By the shop's clock: a device whose clock is wrong would tell of a hold that is over, or of none. */
+function heldNow(productId: string): HeldOrder | undefined {
+  const held = kept.read<HeldOrder>(heldName(productId));
+  return held && isClockHeard() && Date.parse(held.payBy) > shopNowMs() ? held : undefined;
 }
