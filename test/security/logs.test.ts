@@ -84,7 +84,7 @@ describe("the log at its most verbose level", { timeout: 120_000 }, () => {
     await eventually(async () => (await admin.get("/admin/reconcile")).status === 200);
     const productId = `lamp-${tokens.length}`;
     await eventually(async () => {
-      const made = await admin.post("/products", { productId, name: hostile[3], price: 100, currency: "EUR" });
+      const made = await admin.post("/products", { productId, name: "Lamp", price: 100, currency: "EUR" });
       return made.status === 201 || made.status === 409;
     });
     await eventually(
@@ -204,7 +204,9 @@ describe("a process that cannot start, or prints its settings", { timeout: 120_0
       KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
       KAFKA_SASL_USERNAME: "shop",
     };
-    const { code, output } = await outputOf(["start", "--print-config"], { ...Object.fromEntries(given), ...login });
+    const traces = { OTEL_EXPORTER_OTLP_HEADERS: `authorization=${password}` };
+    const all = { ...Object.fromEntries(given), ...login, ...traces };
+    const { code, output } = await outputOf(["start", "--print-config"], all);
     assert.equal(code, 0, output);
     for (const [name = ""] of given) assert.match(output, new RegExp(`^${name}=.*\\*\\*\\*`, "m"));
     assert.ok(!output.includes(password), output);
