@@ -12,6 +12,7 @@ export type { components, paths } from "./api.ts";
 export type { BuyAnswer, BuyOptions } from "./buy.ts";
 export type { OrderEvent } from "./follow.ts";
 export type { JoinAnswer } from "./join.ts";
+export type { Problem } from "./problem.ts";
 export { verifyWebhook, type WebhookEvent, WebhookVerificationError } from "./webhook.ts";
 
 export type PlaceOrder = NonNullable<paths["/orders"]["post"]["requestBody"]>["content"]["application/json"];

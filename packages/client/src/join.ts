@@ -1,7 +1,7 @@
 /** Joins the line of a drop, and does the work that the line may ask for. */
 import type { Client } from "openapi-fetch";
 import type { components, paths } from "./api.ts";
-import type { Problem } from "./buy.ts";
+import { type Problem, problemOf } from "./problem.ts";
 import { solveWork } from "./solve.ts";
 
 export type JoinAnswer = { ok: true; place: components["schemas"]["RoomPlace"] } | { ok: false; problem: Problem };
@@ -14,7 +14,7 @@ export async function joinLine(api: Client<paths>, dropId: string): Promise<Join
   for (let tries = 0; ; tries += 1) {
     const { data, error, response } = await api.POST("/drops/{dropId}/room", { params: { path: { dropId }, header } });
     if (data) return { ok: true, place: data };
-    const problem = { ...(error as Omit<Problem, "status">), status: response.status };
+    const problem = problemOf(error, response);
     const { challenge, bits } = problem as Problem & { challenge?: string; bits?: number };
     if (challenge === undefined || bits === undefined || tries === triesAtMost) return { ok: false, problem };
     header = { "join-work": await solveWork(challenge, bits) };
