@@ -1,8 +1,10 @@
 /** packages/client behind a proxy that loses answers, gives its own, or stays silent: one wish to buy makes one order. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { createDropgate } from "../../packages/client/src/client.ts";
@@ -11,6 +13,8 @@ import { openWorld, type World } from "../support/world.ts";
 
 /** What the proxy answers to the request with this number, from 0 on; undefined: what the shop answers. */
 type Answers = (index: number, response: ServerResponse) => unknown;
+
+const clientFile = resolve(import.meta.dirname, "../../packages/client/src/client.ts");
 
 describe("the typed client", () => {
   let world: World;
@@ -121,5 +125,25 @@ describe("the typed client", () => {
     );
     const expected = { status: 403, code: "internal_error", title: "Forbidden" };
     assert.deepEqual(bought, { ok: false, problem: expected });
+  });
+
+  test("lets a program end that leaves the loop over an order's states, or aborts it", async () => {
+    const productId = await world.newProduct({ stock: 5, price: 500 });
+    const program = `import { createDropgate } from ${JSON.stringify(clientFile)};
+      const dropgate = createDropgate({ baseUrl: ${JSON.stringify(world.origin)}, headers: { "x-user-id": "leaver" } });
+      const bought = await dropgate.buy({ productId: ${JSON.stringify(productId)}, quantity: 1 });
+      for await (const event of dropgate.follow(bought.order.orderId)) break;
+      const stop = new AbortController();
+      const reason = new Error("enough");
+      try {
+        for await (const event of dropgate.follow(bought.order.orderId, { signal: stop.signal })) stop.abort(reason);
+      } catch (error) {
+        console.log(error === reason ? "aborted" : error);
+      }`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+    const ending = setTimeout(() => child.kill("SIGKILL"), 60_000);
+    const [told, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
+    clearTimeout(ending);
+    assert.deepEqual([told.trim(), code], ["aborted", 0]);
   });
 });

@@ -11,8 +11,10 @@ export type FollowOptions = {
 };
 
 const pauseMs = 1_000;
+/** The server writes a comment every 15 s: after twice of it nothing comes any more. */
+const silentAfterMs = 35_000;
 
-/** @throws Error if the order does not exist or is not the caller's. */
+/** @throws Error if the order does not exist or is not the caller's, and the signal's reason once it is aborted. */
 export async function* followOrder({
   baseUrl,
   headers,
@@ -21,42 +23,67 @@ export async function* followOrder({
 }: FollowOptions): AsyncGenerator<OrderEvent, void> {
   const url = `${baseUrl}/orders/${encodeURIComponent(orderId)}/events`;
   for (let lastEventId = ""; ; ) {
-    const resume = lastEventId === "" ? {} : { "last-event-id": lastEventId };
-    const asked = { headers: { ...headers, ...resume, accept: "text/event-stream" }, ...(signal && { signal }) };
-    const response = await fetch(url, asked).catch(unlessAborted(signal));
-    // The order has ended, and every event of it was read.
-    if (response?.status === 204) return;
-    if (response && response.status >= 400 && response.status < 500 && response.status !== 429) {
-      throw new Error(`order ${orderId} cannot be followed: ${await response.text()}`);
-    }
-    if (response?.ok && response.body) {
-      try {
-        for await (const event of eventsOf(response.body)) {
+    signal?.throwIfAborted();
+    const connection = new AbortController();
+    const cut = () => connection.abort();
+    signal?.addEventListener("abort", cut);
+    let refusal: string | undefined;
+    try {
+      const resume = lastEventId === "" ? {} : { "last-event-id": lastEventId };
+      const asked = { ...headers, ...resume, accept: "text/event-stream" };
+      const response = await orCut(fetch(url, { headers: asked, signal: connection.signal }), cut);
+      // The order has ended, and every event of it was read.
+      if (response.status === 204) return;
+      if (response.status >= 400 && response.status < 500 && response.status !== 429) {
+        refusal = await orCut(response.text(), cut);
+      } else if (response.ok && response.body) {
+        for await (const event of eventsOf(response.body, cut)) {
           lastEventId = event.id;
           yield JSON.parse(event.data) as OrderEvent;
         }
-      } catch (error) {
-        unlessAborted(signal)(error);
       }
+    } catch {
+      // Lost or silent: it is opened again.
+    } finally {
+      // Also when the caller leaves the loop: an open connection would keep their process from ending.
+      cut();
+      signal?.removeEventListener("abort", cut);
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    signal?.throwIfAborted();
+    if (refusal !== undefined) throw new Error(`order ${orderId} cannot be followed: ${refusal}`);
+    await pauseUnlessAborted(signal);
   }
 }
 
-/** A lost connection is opened again; an abort by the caller ends the loop. */
-function unlessAborted(signal: AbortSignal | undefined) {
-  return (error: unknown): undefined => {
-    if (signal?.aborted) throw error;
-    return undefined;
-  };
+/** Not while the caller works on an event: then nothing is read, and so the connection seems silent. */
+async function orCut<T>(awaited: Promise<T>, cut: () => void): Promise<T> {
+  const timer = setTimeout(cut, silentAfterMs);
+  try {
+    return await awaited;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<{ id: string; data: string }, void> {
+function pauseUnlessAborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", goOn);
+      resolve();
+    };
+    const timer = setTimeout(goOn, signal?.aborted ? 0 : pauseMs);
+    signal?.addEventListener("abort", goOn);
+  });
+}
+
+async function* eventsOf(
+  body: ReadableStream<Uint8Array>,
+  cut: () => void,
+): AsyncGenerator<{ id: string; data: string }, void> {
   const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
   let unread = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await orCut(reader.read(), cut);
     if (done) return;
     const blocks = (unread + value).split("\n\n");
     unread = blocks.pop() ?? "";
