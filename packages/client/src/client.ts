@@ -13,7 +13,7 @@ export type { BuyAnswer, BuyOptions } from "./buy.ts";
 export type { OrderEvent } from "./follow.ts";
 export type { JoinAnswer } from "./join.ts";
 export type { Problem } from "./problem.ts";
-export { verifyWebhook, type WebhookEvent, WebhookVerificationError } from "./webhook.ts";
+export { verifyWebhook, type WebhookEvent, type WebhookHeaders, WebhookVerificationError } from "./webhook.ts";
 
 export type PlaceOrder = NonNullable<paths["/orders"]["post"]["requestBody"]>["content"]["application/json"];
 export type PlacedOrder = paths["/orders"]["post"]["responses"][202]["content"]["application/json"];
