@@ -127,6 +127,15 @@ describe("the typed client", () => {
     assert.deepEqual(bought, { ok: false, problem: expected });
   });
 
+  test("gives a refusal with all fields of the shop's", async () => {
+    const { bought } = await buy("refused", { stock: 0 });
+    assert.ok(!bought.ok);
+    assert.equal(bought.problem.code, "sold_out");
+    // Typed: a report quotes it.
+    const { instance = "" }: { instance?: string } = bought.problem;
+    assert.match(instance, /^urn:dropgate:request:/);
+  });
+
   test("lets a program end that leaves the loop over an order's states, or aborts it", async () => {
     const productId = await world.newProduct({ stock: 5, price: 500 });
     const program = `import { createDropgate } from ${JSON.stringify(clientFile)};

@@ -1,7 +1,11 @@
 /** A refusal as a value, also one of a proxy in front of the shop, whose body is no problem of the shop's. */
 
-/** Why a request was refused: `code` is one of those in docs/errors.md. */
-export type Problem = { status: number; code: string; title: string; detail?: string };
+import type { components } from "./api.ts";
+
+type OfShop = components["schemas"]["Problem"];
+
+/** Why a request was refused: `code` is one of those in docs/errors.md. Some have fields of their own, such as `opensAt`. */
+export type Problem = Pick<OfShop, "status" | "code" | "title"> & Partial<OfShop>;
 
 /** `error` is the body of the answer, parsed if it was JSON. */
 export function problemOf(error: unknown, { status, statusText }: Response): Problem {
