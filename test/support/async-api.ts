@@ -4,7 +4,7 @@ import { Ajv } from "ajv";
 import formats from "ajv-formats";
 import type { StoredRecord } from "#engines/log";
 
-type Message = { headers: object; payload: object };
+type Message = { headers: { properties: Record<string, object> }; payload: object };
 type Document = { components: { messages: Record<string, Message>; schemas: Record<string, object> } };
 
 const { components } = JSON.parse(readFileSync(new URL("../../asyncapi.json", import.meta.url), "utf8")) as Document;
@@ -14,7 +14,11 @@ ajv.addSchema({ $id: "asyncapi", components });
 
 /** The faults of this record against the document; an empty text if there are none. */
 export function undocumentedIn({ headers, value }: Pick<StoredRecord, "headers" | "value">): string {
-  return faultsOf(headers.ce_type ?? "", headers, JSON.parse(value.toString()));
+  const type = headers.ce_type ?? "";
+  const faults = faultsOf(type, headers, JSON.parse(value.toString()));
+  const known = components.messages[type]?.headers.properties ?? {};
+  const unknown = Object.keys(headers).filter((name) => !Object.hasOwn(known, name));
+  return unknown.length > 0 ? `${type} has headers that asyncapi.json has not: ${unknown.join(", ")}. ${faults}` : faults;
 }
 
 export function undocumentedInWebhook(headers: Readonly<Record<string, string>>, body: { type: string }): string {
