@@ -89,9 +89,13 @@ export function useDrop(dropId: string): Watched {
       Object.assign(heard, { atMs: performance.now(), askedSinceMs: undefined });
     }
 
+    /** A tab that is seen again reads at once: a reading that is still under way is the last of its own. */
+    let latest = 0;
     async function read(): Promise<void> {
+      latest += 1;
+      const own = latest;
       const goesOn = await (known ? readLive(known) : readFirst());
-      if (goesOn) timer = setTimeout(read, waitMs(known));
+      if (goesOn && own === latest) timer = setTimeout(read, waitMs(known));
     }
     const seen = () => {
       if (document.hidden) return;
