@@ -82,7 +82,7 @@ const PrequeueAt = Type.Unsafe<string | null>({
   pattern: "^[0-9TZ:.+-]*$",
   maxLength: 35,
   description:
-    "From when on people may join the line before the opening; an instant, or a time that clocks show in `zone`",
+    "From when on people may join the line before the opening; an instant, or a time that clocks show in `zone`. Without it: from the opening on",
 });
 const Label = Type.Optional(Type.String({ pattern: visibleLine, maxLength: 60, examples: ["M"] }));
 const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, { additionalProperties: false }), {
