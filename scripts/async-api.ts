@@ -188,7 +188,10 @@ function messageOf({ key, source, schema, isTimed }: Topic, type: string) {
         ce_type: { const: type },
         ...(isTimed && time),
         traceparent: { type: "string", description: "The W3C trace context of the order, if it was traced" },
-        "dropgate-shop": { type: "string", description: "The shop that wrote the record: the same in all of its topics" },
+        "dropgate-shop": {
+          type: "string",
+          description: "The shop that wrote the record: the same in all of its topics",
+        },
         "content-type": { const: "application/json" },
       },
     },

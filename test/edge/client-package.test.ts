@@ -11,7 +11,7 @@ import { createDropgate } from "../../packages/client/src/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-/** What the proxy answers to the request with this number, from 0 on; undefined: what the shop answers. */
+/** The answer of the proxy to a request, by its number from 0 on. If it is undefined, the answer of the shop is passed on. */
 type Answers = (index: number, response: ServerResponse) => unknown;
 
 const clientFile = resolve(import.meta.dirname, "../../packages/client/src/client.ts");

@@ -18,7 +18,9 @@ export function undocumentedIn({ headers, value }: Pick<StoredRecord, "headers" 
   const faults = faultsOf(type, headers, JSON.parse(value.toString()));
   const known = components.messages[type]?.headers.properties ?? {};
   const unknown = Object.keys(headers).filter((name) => !Object.hasOwn(known, name));
-  return unknown.length > 0 ? `${type} has headers that asyncapi.json has not: ${unknown.join(", ")}. ${faults}` : faults;
+  return unknown.length > 0
+    ? `${type} has headers that asyncapi.json has not: ${unknown.join(", ")}. ${faults}`
+    : faults;
 }
 
 export function undocumentedInWebhook(headers: Readonly<Record<string, string>>, body: { type: string }): string {
