@@ -43,12 +43,13 @@ export async function endAll(
   return tried;
 }
 
-/** Sums the same orders by currency. */
+/** Sums the same orders by currency. Beyond 2^53 a sum is no number of JavaScript any more. */
 export function sumNotEnded(sql: Queryable, { productIds, since, until }: Placed): Promise<NotEnded[]> {
   return sql.query(
     `select currency, count(*) filter (where status <> 'CONFIRMED') as open,
             count(*) filter (where status = 'CONFIRMED') as paid,
-            coalesce(sum(unit_price_minor * quantity) filter (where status = 'CONFIRMED'), 0)::bigint as "paidMinor"
+            least(coalesce(sum(unit_price_minor * quantity) filter (where status = 'CONFIRMED'), 0), 9007199254740991)::bigint
+              as "paidMinor"
        from orders.orders
       where product_id = any($1::text[]) and placed_at >= $2 and placed_at < coalesce($3, 'infinity'::timestamptz)
         and status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING', 'CONFIRMED')
