@@ -87,12 +87,14 @@ export async function isUnchanged(sql: Queryable, { dropId, version }: Pick<Drop
   return rows.length > 0;
 }
 
-/** The latest openings first. */
-export function readDrops(sql: Queryable, withDrafts: boolean, limit: number): Promise<Drop[]> {
+/** Those that are open or open next before those that are over: of many, these are left out. The latest openings first. */
+export function readDrops(sql: Queryable, withDrafts: boolean, at: Date, limit: number): Promise<Drop[]> {
   return sql.query<Drop>(
-    `select ${columns} from drops.drop d where $1 or state <> 'draft'
-      order by opens_at desc, drop_id desc limit $2`,
-    [withDrafts, limit],
+    `select ${columns} from drops.drop d where drop_id in (
+       select drop_id from drops.drop where $1 or state <> 'draft'
+        order by closes_at <= $2, case when closes_at > $2 then opens_at end, opens_at desc, drop_id desc limit $3)
+      order by opens_at desc, drop_id desc`,
+    [withDrafts, at, limit],
   );
 }
 

@@ -222,7 +222,7 @@ export function createDrops(options: DropsOptions): Drops {
     preflight: async (drop) => (await preflightOf(drop)).checks,
     get: (dropId) => readDrop(sql, dropId),
     isUnchanged: (drop) => isUnchanged(sql, drop),
-    list: (withDrafts) => readDrops(sql, withDrafts, listedAtMost),
+    list: (withDrafts) => readDrops(sql, withDrafts, new Date(now()), listedAtMost),
     ordersOf: (dropId) => readDropOrders(sql, dropId),
     changes: (dropId) => readChanges(sql, dropId),
     units: units.of,

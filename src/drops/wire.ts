@@ -212,7 +212,10 @@ export const DropView = Type.Object(
 export type DropView = Static<typeof DropView>;
 export const DropList = Type.Object({
   items: Type.Array(Type.Ref("Drop")),
-  nextCursor: Type.Null({ description: "The list has at most the hundred latest drops" }),
+  nextCursor: Type.Null({
+    description:
+      "The list has at most a hundred drops: those that are open or open next, then those that were over last",
+  }),
 });
 export const ChangeList = Type.Object({
   items: Type.Array(
