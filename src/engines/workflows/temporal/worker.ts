@@ -5,6 +5,7 @@ import { Context } from "@temporalio/activity";
 import { bundleWorkflowCode, type NativeConnection, Worker } from "@temporalio/worker";
 import type { Log } from "#platform/log";
 import { type Steps, stepPatience } from "../workflows.ts";
+import { createLeaving, type Leaving } from "./leaving.ts";
 import { temporalLogger } from "./log.ts";
 
 /** How long steps under way may take to finish when the worker is closed. */
@@ -39,11 +40,8 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
     workflowsPath: fileURLToPath(workflowFile),
     logger: temporalLogger(log),
   });
-  const letGo = Promise.withResolvers<never>();
-  letGo.promise.catch(() => {});
-  const activities = Object.fromEntries(
-    Object.entries(steps).map(([name, step]) => [name, attemptOf(step, letGo.promise)]),
-  );
+  const leaving = createLeaving();
+  const activities = Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, attemptOf(step, leaving)]));
 
   async function create(): Promise<Worker> {
     // A worker that finds no such namespace by itself is never released, and keeps the process alive.
@@ -95,7 +93,7 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
     async close() {
       closing.abort();
       if (worker.getState() === "RUNNING") worker.shutdown();
-      const patience = setTimeout(() => letGo.reject(new Error("the worker closes")), graceMs);
+      const patience = setTimeout(() => leaving.leaveAll(new Error("the worker closes")), graceMs);
       await running;
       clearTimeout(patience);
     },
@@ -113,13 +111,9 @@ export async function requireNamespace(connection: NativeConnection, namespace: 
 }
 
 /** A hanging step must not keep its place after its time limit, nor keep the worker from closing. */
-function attemptOf(step: Steps[string], letGo: Promise<never>): Steps[string] {
-  return async (input) => {
+function attemptOf(step: Steps[string], leaving: Leaving): Steps[string] {
+  return (input) => {
     const { cancelled, info } = Context.current();
-    const over = Promise.race([cancelled, letGo]).catch((cause) => {
-      // Not rethrown unchanged, because a cancelled step would look like a request of the story.
-      throw new Error(`step ${info.activityType} was left alone; whether it took effect is unknown`, { cause });
-    });
-    return Promise.race([step(input), over]);
+    return leaving.unlessLeft(step(input), cancelled, info.activityType);
   };
 }
