@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../test/support/until.ts";
 import { type OrderStage, openOrderStage } from "./stage.testing.ts";
 
@@ -80,4 +81,35 @@ describe("a crowd at a sold-out product", () => {
     for (let tries = 0; tries < 5; tries += 1) await place({ productId: two, quantity: 2 });
     assert.ok((await place({ productId: two })).ok);
   });
+
+  test("whose orders under a key are too many to compare with is asked for at the gate, and they are read once", async () => {
+    const productId = await stage.newProduct();
+    await insertKeyed(productId, 50_001);
+    let reads = 0;
+    const { snapshot } = stage.gate;
+    stage.gate.snapshot = (productIds) => {
+      reads += productIds.includes(productId) ? 1 : 0;
+      return snapshot(productIds);
+    };
+    await refusedByItself(productId);
+    const before = asked;
+    const untilMs = Date.now() + 3_000;
+    while (Date.now() < untilMs) {
+      assert.equal((await place({ productId, idempotencyKey: newKey() })).ok, false);
+      await sleep(5);
+    }
+    stage.gate.snapshot = snapshot;
+    assert.ok(asked > before);
+    assert.equal(reads, 1);
+  });
+
+  async function insertKeyed(productId: string, count: number): Promise<void> {
+    await stage.sql.query(
+      `insert into orders.orders (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor, currency,
+         price_version, status, body_hash, placed_at, pay_by, timeline)
+       select gen_random_uuid(), 'buyer', $1, 0, i, 1, 100, 'EUR', 1, 'CONFIRMED', 'hash', now(), now(), '[]'
+         from generate_series(1, $2::int) as i`,
+      [productId, count],
+    );
+  }
 });

@@ -44,8 +44,9 @@ type Product = {
   refusals: number;
   countedSinceMs: number;
   lease: Lease | undefined;
-  /** The orders under a key that existed when the lease began. */
-  keyed: { sinceMs: number; orders: ReadonlySet<number> } | undefined;
+  /** The orders under a key that existed when the lease began; without them if they are too many. */
+  keyed: { sinceMs: number; orders: ReadonlySet<number> | undefined } | undefined;
+  /** No look begins before; infinite while one is under way. */
   lookAtMs: number;
 };
 
@@ -74,16 +75,20 @@ export function createSoldOut({ sql, gate, crowd, onFault }: SoldOutOptions): So
       `select order_id::text as "orderId" from orders.orders where product_id = $1 and body_hash <> '' limit $2`,
       [productId, keysAtMost + 1],
     );
-    if (rows.length > keysAtMost) return;
-    product.keyed = { sinceMs, orders: new Set(rows.map(({ orderId }) => numberOf(orderId))) };
+    const areTooMany = rows.length > keysAtMost;
+    product.keyed = { sinceMs, orders: areTooMany ? undefined : new Set(rows.map(({ orderId }) => numberOf(orderId))) };
   }
 
   function isKnown(product: Product, productId: string, orderId: string, nowMs: number): boolean {
     const { lease, keyed } = product;
-    if (lease && keyed?.sinceMs === lease.sinceMs) return keyed.orders.has(numberOf(orderId));
+    if (lease && keyed?.sinceMs === lease.sinceMs) return keyed.orders?.has(numberOf(orderId)) ?? true;
     if (lease && nowMs >= product.lookAtMs) {
-      product.lookAtMs = nowMs + lookEveryMs;
-      readKeyed(productId, product, lease.sinceMs).catch((error) => onFault("keys of a sold-out product", error));
+      product.lookAtMs = Number.POSITIVE_INFINITY;
+      readKeyed(productId, product, lease.sinceMs)
+        .catch((error) => onFault("keys of a sold-out product", error))
+        .finally(() => {
+          product.lookAtMs = elapsedMs() + lookEveryMs;
+        });
     }
     return true;
   }
