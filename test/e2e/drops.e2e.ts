@@ -1,6 +1,7 @@
 /** Drops in the browser: a page that was open before the opening sells by itself, a pause is told, an end is an end. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
@@ -149,6 +150,29 @@ describe("drops in the shop", { skip }, () => {
     release();
     await page.waitForURL("**/o/*");
     await page.getByRole("timer").waitFor();
+  });
+
+  test("a tab that is seen again while the shop is asked goes on asking at its pace, and not once more each time", async () => {
+    const { page } = await stage.person("comes-back");
+    const { dropId } = await scheduled("Steady bells", -1_000);
+    await page.goto(`/d/${dropId}`);
+    await page.getByText("Open now").waitFor();
+    let asked = 0;
+    await page.route("**/live", async (route) => {
+      asked += 1;
+      await sleep(1_000);
+      await route.continue();
+    });
+    for (let times = 0; times < 20; times += 1) {
+      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      await sleep(100);
+    }
+    // What was asked meanwhile is answered.
+    await sleep(3_000);
+    asked = 0;
+    await sleep(9_000);
+    assert.ok(asked >= 1 && asked <= 3, `asked ${asked} times`);
+    await page.unroute("**/live");
   });
 
   test("the list shows each drop with its phase, and a drop's product once", async () => {
