@@ -31,4 +31,18 @@ describe("orders that are to end together", () => {
     assert.deepEqual(await Promise.all([stuck, paid].map(statusOf)), ["CONFIRMED", "REFUNDED"]);
     for (const orderId of open) assert.equal(await statusOf(orderId), "CANCELLED");
   });
+
+  test("are summed also where they come to more than a number holds exactly", async () => {
+    const { orders, sql } = stage;
+    const productId = await stage.newProduct();
+    await sql.query(
+      `insert into orders.orders (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor, currency,
+         price_version, status, body_hash, placed_at, pay_by, timeline)
+       select gen_random_uuid(), 'ada', $1, 0, i, 1000, 1000000000000, 'VND', 1, 'CONFIRMED', '', now(), now(), '[]'
+         from generate_series(1, 10) as i`,
+      [productId],
+    );
+    const all = await orders.notEnded({ productIds: [productId], since: new Date(0), until: null });
+    assert.deepEqual(all, [{ currency: "VND", open: 0, paid: 10, paidMinor: Number.MAX_SAFE_INTEGER }]);
+  });
 });
