@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { queryObjects } from "node:v8";
 import { createKeptAnswers } from "./kept-answers.ts";
 
 test("A3: all who ask at once share one answer, each id its own, also when the former one has ended", async () => {
@@ -43,4 +44,13 @@ test("an answer that failed, or that there is none of, is made again for the nex
   assert.equal(await answerOf("a"), undefined);
   assert.equal(await answerOf("a"), "there");
   assert.equal(await answerOf("a"), "there");
+});
+
+test("an answer whose time is over takes no memory, whether or not one asks again", async () => {
+  class Roster {}
+  const answerOf = createKeptAnswers({ keptMs: 50, make: async () => new Roster() });
+  for (let i = 0; i < 20; i += 1) await answerOf(`drop ${i}`);
+  await sleep(200);
+  assert.equal(queryObjects(Roster), 0);
+  assert.ok((await answerOf("drop 1")) instanceof Roster);
 });

@@ -24,7 +24,9 @@ export function createKeptAnswers<Answer>({ keptMs, make }: KeptAnswersOptions<A
     kept.set(id, own);
     const [oldest] = kept.keys();
     if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
-    own.answer.then((found) => found === undefined && forget(), forget);
+    // An answer may be megabytes long, and may not be asked for again.
+    const passes = () => void setTimeout(forget, keptMs).unref();
+    own.answer.then((found) => (found === undefined ? forget() : passes()), forget);
     return own.answer;
   };
 }
