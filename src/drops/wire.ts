@@ -212,10 +212,7 @@ export const DropView = Type.Object(
 export type DropView = Static<typeof DropView>;
 export const DropList = Type.Object({
   items: Type.Array(Type.Ref("Drop")),
-  nextCursor: Type.Null({
-    description:
-      "The list has at most a hundred drops: those that are open or open next, then those that were over last",
-  }),
+  nextCursor: Type.Null({ description: "At most a hundred: those open or to open next, then those over last" }),
 });
 export const ChangeList = Type.Object({
   items: Type.Array(

@@ -167,7 +167,7 @@ describe("drops in the shop", { skip }, () => {
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       await sleep(100);
     }
-    // What was asked meanwhile is answered.
+    // Until the shop has answered the questions of these returns.
     await sleep(3_000);
     asked = 0;
     await sleep(9_000);
