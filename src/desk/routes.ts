@@ -2,6 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { callerOf, type Identity } from "#identity";
+import { cursorAt, pageOf, readCursor } from "#platform/cursors";
 import type { Asked, Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { problemResponses } from "#platform/openapi";
@@ -9,7 +10,8 @@ import { refuse } from "#platform/problems";
 import type { Opened } from "./black-box.ts";
 import type { BlackBox, Desk, Handled, SagaAct } from "./desk.ts";
 import { deskProblems, details } from "./problems.ts";
-import { actOf, boxOf, readCursor, stuckOf, summaryOf, wholeOf, writeCursor } from "./view.ts";
+import type { Position } from "./sagas.ts";
+import { actOf, boxOf, stuckOf, summaryOf, wholeOf } from "./view.ts";
 import {
   BlackBoxParams,
   BlackBoxView,
@@ -49,10 +51,9 @@ export function deskRoutes(app: Http, { desk: { letters, sagas }, blackBox, iden
   async function listLetters(request: Asked<{ querystring: typeof LettersQuery }>) {
     const { state, cursor, limit = pageSize } = request.query;
     const before = cursor === undefined ? undefined : Number(cursor);
-    const page = await letters.list({ state, before, limit: limit + 1 });
-    const shown = page.slice(0, limit);
-    const last = shown.at(-1);
-    return { items: shown.map(summaryOf), nextCursor: page.length > limit && last ? String(last.letterId) : null };
+    const found = await letters.list({ state, before, limit: limit + 1 });
+    const { shown, nextCursor } = pageOf(found, limit, ({ letterId }) => String(letterId));
+    return { items: shown.map(summaryOf), nextCursor };
   }
 
   async function readLetter(request: OfLetter, reply: FastifyReply) {
@@ -75,10 +76,9 @@ export function deskRoutes(app: Http, { desk: { letters, sagas }, blackBox, iden
 
   async function listSagas(request: Asked<{ querystring: typeof SagasQuery }>) {
     const { cursor, limit = pageSize } = request.query;
-    const page = await sagas.list(cursor === undefined ? undefined : readCursor(cursor), limit + 1);
-    const shown = page.slice(0, limit);
-    const last = shown.at(-1);
-    return { items: shown.map(stuckOf), nextCursor: page.length > limit && last ? writeCursor(last.order) : null };
+    const found = await sagas.list(cursor === undefined ? undefined : positionOf(cursor), limit + 1);
+    const { shown, nextCursor } = pageOf(found, limit, ({ order }) => cursorAt(order.payBy, order.orderId));
+    return { items: shown.map(stuckOf), nextCursor };
   }
 
   async function retrySaga(request: OfSaga, reply: FastifyReply) {
@@ -97,6 +97,11 @@ export function deskRoutes(app: Http, { desk: { letters, sagas }, blackBox, iden
       ? boxOf(opened.box, identity.signing)
       : refuse(reply, deskProblems.order_not_found, whyNotFound(opened));
   }
+}
+
+function positionOf(cursor: string): Position {
+  const { at: payBy, id: orderId } = readCursor(cursor);
+  return { payBy, orderId };
 }
 
 const missing: SagaAct = { ok: false, reason: "order_not_found" };

@@ -4,12 +4,10 @@ import { createHash } from "node:crypto";
 import { boxText, chainOf } from "#fairness";
 import type { Identity } from "#identity";
 import type { SeenOrder } from "#orders";
-import { isUuid } from "#platform/ids";
-import { Problem, platformProblems } from "#platform/problems";
 import type { OpenedBox } from "./black-box.ts";
 import type { LetterSummary as SummaryRow, WholeLetter } from "./letter-rows.ts";
 import { headersOf } from "./letters.ts";
-import type { Position, StuckOrder } from "./sagas.ts";
+import type { StuckOrder } from "./sagas.ts";
 import type { BlackBoxView, LetterSummary, LetterView, SagaView } from "./wire.ts";
 
 export function summaryOf(letter: SummaryRow): LetterSummary {
@@ -97,19 +95,4 @@ function headOf(order: SeenOrder): NonNullable<BlackBoxView["order"]> {
     placedAt: placedAt.toISOString(),
     payBy: payBy.toISOString(),
   };
-}
-
-export function writeCursor({ payBy, orderId }: Position): string {
-  return Buffer.from(`${payBy.getTime()} ${orderId}`).toString("base64url");
-}
-
-/** @throws Problem for a cursor that the list did not give out. */
-export function readCursor(cursor: string): Position {
-  const [, time, orderId = ""] = /^(\d{1,14}) (.*)$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
-  if (!isUuid(orderId)) {
-    throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {
-      errors: [{ in: "querystring", pointer: "#/cursor", detail: "take it from nextCursor" }],
-    });
-  }
-  return { payBy: new Date(Number(time)), orderId };
 }

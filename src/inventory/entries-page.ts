@@ -1,7 +1,8 @@
 /** Answers the list of a product's stock entries, page by page. */
 import type { FastifyReply } from "fastify";
+import { pageOf, unknownCursor } from "#platform/cursors";
 import type { Asked } from "#platform/http";
-import { Problem, platformProblems, refuse } from "#platform/problems";
+import { refuse } from "#platform/problems";
 import type { EntryPosition } from "./books/entry-list.ts";
 import type { Products } from "./books/products.ts";
 import { details, inventoryProblems } from "./problems.ts";
@@ -20,8 +21,7 @@ export function createEntriesPage(products: Products) {
     const known = await products.find(productId);
     if (known !== "known") return refuse(reply, inventoryProblems[known], details[known]);
     const found = await products.entriesOf(productId, after, limit + 1);
-    const shown = found.slice(0, limit);
-    const last = shown.at(-1);
+    const { shown, nextCursor } = pageOf(found, limit, cursorOf);
     return {
       items: shown.map(({ at, actor, kind, quantity, reason, ref }) => ({
         at: at.toISOString(),
@@ -31,7 +31,7 @@ export function createEntriesPage(products: Products) {
         reason,
         ref,
       })),
-      nextCursor: found.length > limit && last ? cursorOf(last) : null,
+      nextCursor,
     };
   };
 }
@@ -42,10 +42,6 @@ function cursorOf({ seq, ref }: EntryPosition): string {
 
 function positionOf(cursor: string): EntryPosition {
   const [, seq, ref = ""] = /^(\d{1,15}) ([\x20-\x7e]+)$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
-  if (seq === undefined) {
-    throw new Problem(platformProblems.validation, "cursor is not one that this list gave out", {
-      errors: [{ in: "querystring", pointer: "#/cursor", detail: "take it from nextCursor" }],
-    });
-  }
+  if (seq === undefined) throw unknownCursor();
   return { seq: Number(seq), ref };
 }

@@ -2,6 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import type { Identity } from "#identity";
+import { pageOf } from "#platform/cursors";
 import type { Asked, Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { Problem, platformProblems, refuse } from "#platform/problems";
@@ -101,10 +102,9 @@ export function notificationRoutes(app: Http, { notifications, identity }: Notif
     const { webhookId } = request.params;
     const { cursor, limit = pageSize } = request.query;
     if (!(await notifications.find(webhookId))) return refused(reply, "webhook_not_found");
-    const page = await notifications.deliveries(webhookId, cursor === undefined ? null : Number(cursor), limit + 1);
-    const shown = page.slice(0, limit);
-    const last = shown.at(-1);
-    return { items: shown.map(deliveryOf), nextCursor: page.length > limit && last ? String(last.deliveryId) : null };
+    const found = await notifications.deliveries(webhookId, cursor === undefined ? null : Number(cursor), limit + 1);
+    const { shown, nextCursor } = pageOf(found, limit, ({ deliveryId }) => String(deliveryId));
+    return { items: shown.map(deliveryOf), nextCursor };
   }
 
   async function resendDelivery(request: Asked<{ params: typeof DeliveryParams }>, reply: FastifyReply) {

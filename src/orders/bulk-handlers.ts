@@ -1,6 +1,7 @@
 /** Answers the routes of acts on many orders. */
 import type { FastifyReply } from "fastify";
 import { callerOf } from "#identity";
+import { pageOf } from "#platform/cursors";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, refuse } from "#platform/problems";
@@ -46,7 +47,7 @@ export function createBulkHandlers({ bulk, filterOf }: BulkHandlersOptions) {
     const { planId } = await planOf(request);
     const { cursor, limit = 100 } = request.query;
     const items = await bulk.items(planId, Number(cursor ?? 0), limit + 1);
-    const shown = items.slice(0, limit);
+    const { shown, nextCursor } = pageOf(items, limit, ({ position }) => String(position));
     return {
       items: shown.map(({ orderId, totalMinor, currency, outcome, status, at }) => ({
         orderId,
@@ -57,7 +58,7 @@ export function createBulkHandlers({ bulk, filterOf }: BulkHandlersOptions) {
         ...(status !== null && { status }),
         ...(at && { at: at.toISOString() }),
       })),
-      nextCursor: items.length > limit ? String(shown.at(-1)?.position) : null,
+      nextCursor,
     };
   }
 

@@ -8,7 +8,7 @@ import { isoTime } from "#platform/iso-time";
 import { Problem, refuse } from "#platform/problems";
 import type { SignedText } from "#wire/fairness";
 import type { LineBehind, NotOpen, PlaceRefusal, PlaceRequest } from "./answers.ts";
-import { pageOf, readCursor } from "./cursors.ts";
+import { pageOfOrders, positionOf } from "./cursors.ts";
 import { whyNotExtended } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
@@ -110,13 +110,13 @@ export function createOrderHandlers({ orders, streams, views, identity, receipts
   async function listOrders(request: Asked<{ querystring: typeof ListQuery }>) {
     const { cursor, limit = pageSize } = request.query;
     const { userId, roles } = callerOf(request);
-    const after = readCursor(cursor);
+    const after = positionOf(cursor);
     const ofAll = roles.includes("ADMIN");
     const page = ofAll ? await orders.listAll(after, limit + 1) : await orders.list(userId, after, limit + 1);
-    const { shown, next } = pageOf(page, limit);
+    const { shown, nextCursor } = pageOfOrders(page, limit);
     return {
       orders: ofAll ? await views.forAdmin(shown) : await views.forBuyer(shown),
-      ...(next !== undefined && { nextCursor: next }),
+      ...(nextCursor !== null && { nextCursor }),
     };
   }
 

@@ -5,7 +5,7 @@ import type { Accounts } from "#identity";
 import { csvLine } from "#platform/csv";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
-import { pageOf, readCursor } from "./cursors.ts";
+import { pageOfOrders, positionOf } from "./cursors.ts";
 import type { Orders } from "./orders.ts";
 import type { OrderFilter, Position } from "./search.ts";
 import { shortCodeOf } from "./short-codes.ts";
@@ -49,10 +49,10 @@ export function createOperatorHandlers({ orders, views, accounts, ordersOfDrop }
 
   async function searchOrders(request: Asked<{ querystring: typeof SearchQuery }>) {
     const { cursor, limit = pageSize, ...asked } = request.query;
-    const after = readCursor(cursor);
+    const after = positionOf(cursor);
     const page = await orders.search(await filterOf(asked), after, limit + 1);
-    const { shown, next } = pageOf(page, limit);
-    return { items: await views.forAdmin(shown), nextCursor: next ?? null };
+    const { shown, nextCursor } = pageOfOrders(page, limit);
+    return { items: await views.forAdmin(shown), nextCursor };
   }
 
   async function exportOrders(request: Asked<{ querystring: typeof OrderFilterBody }>, reply: FastifyReply) {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import { type Accounts, callerOf } from "#identity";
+import { cursorAt, pageOf, readCursor } from "#platform/cursors";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
@@ -28,14 +29,10 @@ export type WarehouseFaces = { warehouse: Warehouse; accounts: Pick<Accounts, "n
 export function createWarehouseHandlers({ warehouse, accounts }: WarehouseFaces) {
   async function listParcels(request: Asked<{ querystring: typeof ParcelQuery }>) {
     const { state, cursor, limit = pageSize } = request.query;
-    const after = cursor === undefined ? null : readCursor(cursor);
-    const page = await warehouse.list(state ?? null, after, limit + 1);
-    const shown = page.slice(0, limit);
-    const last = shown.at(-1);
-    return {
-      items: await viewsOf(shown),
-      nextCursor: page.length > limit && last ? writeCursor(last) : null,
-    };
+    const after = cursor === undefined ? null : positionOf(cursor);
+    const parcels = await warehouse.list(state ?? null, after, limit + 1);
+    const page = pageOf(parcels, limit, ({ placedAt, orderId }) => cursorAt(placedAt, orderId));
+    return { items: await viewsOf(page.shown), nextCursor: page.nextCursor };
   }
 
   async function getParcel(request: AskedOfOne, reply: FastifyReply) {
@@ -127,13 +124,7 @@ function idOf({ params: { orderId } }: AskedOfOne): string {
   return orderId;
 }
 
-function writeCursor({ placedAt, orderId }: Position): string {
-  return Buffer.from(`${placedAt.getTime()} ${orderId}`).toString("base64url");
-}
-
-function readCursor(cursor: string): Position {
-  const text = Buffer.from(cursor, "base64url").toString();
-  const [, time, orderId = ""] = /^(\d{1,14}) (.*)$/.exec(text) ?? [];
-  if (!isUuid(orderId)) throw new Problem(platformProblems.validation, "cursor is not one that this list gave out");
-  return { placedAt: new Date(Number(time)), orderId };
+function positionOf(cursor: string): Position {
+  const { at: placedAt, id: orderId } = readCursor(cursor);
+  return { placedAt, orderId };
 }
