@@ -231,6 +231,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     bad: ["src/a.ts", "// The reason: docs/adr/none.md."],
     good: ["src/a.ts", "// The reason: docs/adr/0001-node-through-npm.md."],
   },
+  {
+    rule: /names exists/,
+    bad: ["web/a.ts", "/** The steps of src/none.ts. */"],
+    good: ["web/a.ts", "/** The steps of src/main.ts, in each *.test.ts. */"],
+  },
 ];
 
 function lockOf(a: object): string {

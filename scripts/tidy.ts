@@ -1,10 +1,10 @@
 /** Checks the rules that no other tool knows, each over the text of one file. STYLE.md has the reasons. */
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { sharedNumbers } from "./decision-records.ts";
 import { dialectFaults } from "./dialect.ts";
 import { untrustedPackages } from "./lock-file.ts";
+import { deadLinks, deadPaths } from "./named-files.ts";
 import { openingFaults, opensWithSentence } from "./opening.ts";
 import { ruledOutWords } from "./plain-english.ts";
 import rooms from "./rooms.json" with { type: "json" };
@@ -162,7 +162,7 @@ export const rules: readonly Rule[] = [
   { says: "links lead somewhere", holdsFor: /\.md$/, faultsOf: deadLinks },
   {
     says: "a path that a document or a comment names exists",
-    holdsFor: /\.md$|^(src|scripts|bench|load|test)\/.*\.ts$|^\.dependency-cruiser\.cjs$/,
+    holdsFor: /\.md$|^(src|scripts|bench|load|test|web)\/.*\.tsx?$|^\.dependency-cruiser\.cjs$/,
     // The changelog and kept certificates describe the past; these tests name files that must not exist.
     except: /^CHANGELOG\.md$|^docs\/chaos\.md$|^scripts\/tidy\.test\.ts$/,
     faultsOf: deadPaths,
@@ -223,21 +223,6 @@ function foreignTables({ path, text }: File): string[] {
     const schema = phrase.split(/[ .]/)[1] ?? "";
     return owners[schema] !== undefined && owners[schema] !== room;
   });
-}
-
-function deadLinks({ path, text }: File): string[] {
-  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = ""]) => target);
-  return links.filter((target) => !existsSync(join(dirname(path), target))).map((target) => `no file at ${target}`);
-}
-
-/** Documents are searched whole, diagrams included; code only for names of documents. */
-function deadPaths({ path, text }: File): string[] {
-  const named = path.endsWith(".md")
-    ? /(?<![\w./-])(?:src|test|scripts|bench|docs|deploy)\/[\w./-]*\w/g
-    : /(?<![\w./-])docs\/(?:adr|guide|runbooks)\/[\w./-]*\w/g;
-  return found(named, text)
-    .filter((target) => !existsSync(target))
-    .map((target) => `no file at ${target}`);
 }
 
 /** Every package in production costs something; ARCHITECTURE.md says what each saves. */

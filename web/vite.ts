@@ -4,7 +4,7 @@ import type { HtmlTagDescriptor, IndexHtmlTransformContext, InlineConfig, Rolldo
 
 export const webFolder = import.meta.dirname;
 
-/** The placeholder of the nonce in console.html; src/pages/console.ts writes a new one into every answer. */
+/** The placeholder of the nonce in console.html; src/pages/pages.ts writes a new one into every answer. */
 const noncePlaceholder = "NONCE-OF-THIS-ANSWER";
 
 /** The shop's pages, on Preact. */

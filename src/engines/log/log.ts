@@ -1,6 +1,6 @@
 /**
  * The event log is the port to keyed topics with partitions, offsets, consumer groups and dead letters. Two adapters
- * pass `log.contract.ts`: PostgreSQL (embedded default) and Kafka.
+ * pass the contract in `contract/`: PostgreSQL (embedded default) and Kafka.
  */
 
 export { AppendFailed } from "./append-failed.ts";

@@ -1,6 +1,6 @@
 /**
  * The port to durable stories: the engine runs each to its end, across crashes of the process that runs it. Two
- * adapters pass `workflows.contract.ts`: DBOS (embedded default) and Temporal.
+ * adapters pass the contract in `contract/`: DBOS (embedded default) and Temporal.
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: a step's own type is checked where the story is written.

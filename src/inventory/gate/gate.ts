@@ -1,7 +1,7 @@
 /**
  * The stock gate is the port through which units are taken before anything durable is written.
  *
- * Two adapters pass `gate.contract.ts`: the reducer in memory (embedded default) and Redis.
+ * Two adapters pass the contract in `contract/`: the reducer in memory (embedded default) and Redis.
  * Every call is idempotent by order id (or by sequence number), because its reply may be lost
  * and it is not known whether it ran. Answers are values; what is thrown is `GateUnavailable`.
  */
