@@ -50,9 +50,9 @@ export type TemporalSettings = { address: string; namespace: string; taskQueue: 
 export type { DrandSettings, SmtpSettings };
 export type RedisSettings = RedisAddress & { timeoutMs: number };
 
-/** Opens the database, before all other engines. */
+/** The database is opened with these, before all other engines. */
 export type Process = { dataDir: string; log: Log };
-/** Opens the other engines. */
+/** The other engines are opened with these. */
 export type Ground = {
   url: string;
   sql: Sql;

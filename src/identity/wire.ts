@@ -4,12 +4,12 @@ import { storable, storableOrEmpty, unprintable, visibleLine } from "#platform/w
 
 const closed = { additionalProperties: false };
 
-/** The part before the @ is the mail server's own. No line break or space may reach a mail's head. */
 const someId = "5b1d0e9a00004000";
 const someone = { email: "ada@example.com" };
 const somePassword = "correct horse battery";
 const someCode = "012345";
 
+/** The part before the @ is the mail server's own. No line break or space may reach a mail's head. */
 const inAddress = `[^\\s@${unprintable}<>,;:"\\\\()]`;
 export const emailPattern = `^${inAddress}{1,64}@${inAddress}{1,189}$`;
 const Email = Type.String({

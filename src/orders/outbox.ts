@@ -15,7 +15,7 @@ export const orderOutbox: OutboxShape<QueuedEvents> = {
   encode: (queued) => ("statuses" in queued ? settledEvents(queued).map(orderEventRecord) : orderEventRecord(queued)),
   rowsAtOnce: 50,
   everyMs: 500,
-  // Under load a batch settles every few milliseconds, and each append wakes two consumers.
+  // Under load some fifty batches a second are settled, and each append wakes three consumers.
   gatherMs: 100,
 };
 

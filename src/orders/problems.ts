@@ -1,7 +1,4 @@
-/**
- * Lists every reason for which an order is refused, with its status and sentence. A test compares docs/errors.md with
- * it.
- */
+/** Lists every reason for which an order is refused, with its status and sentence. docs/errors.md is made from it. */
 import { defineProblems, type ProblemKind, platformProblems } from "#platform/problems";
 import type { PlaceRefusal } from "./answers.ts";
 import type { ExtensionRefusal } from "./extension.ts";

@@ -1,4 +1,4 @@
-/** A Bloom filter (doi:10.1145/362686.362692): a set that takes two bytes a member, and that may claim a member it does not have. */
+/** A Bloom filter (doi:10.1145/362686.362692): a set that takes two to four bytes a member, and that may claim a member it does not have. */
 
 /** Of those that are not members, about one in two thousand is claimed if as many were added as were expected. */
 const bitsAMember = 16;

@@ -3,13 +3,13 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { Log } from "./log.ts";
 import { program } from "./program.ts";
 
+/** The event loop is woken so often to measure its lag, which the measured lag includes. 10 ms is half of all wake-ups at rest. */
+const loopPrecisionMs = 50;
+
 /**
  * Every metric is declared once, with its sentence for the reader, and bound to its label values once. The work per
  * request is then one addition.
  */
-/** The event loop is woken so often to measure its lag, which the measured lag includes. 10 ms is half of all wake-ups at rest. */
-const loopPrecisionMs = 50;
-
 export type Metrics = {
   counter(name: `${string}_total`, says: string): CounterCell;
   counter<Label extends string>(

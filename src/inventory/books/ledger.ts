@@ -80,7 +80,7 @@ export async function decideLocked(
   return { decided, rows };
 }
 
-/** Takes the product's next `seq` for a change; the caller writes the row with `writeStream`. */
+/** Takes the product's next `seq` for a change; the caller writes the row with `writeStock`. */
 export function nextRow(
   product: Stock,
   change: { items: StreamItem[]; added: number; kind?: StreamRow["kind"] },
