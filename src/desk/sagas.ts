@@ -51,13 +51,13 @@ export function createSagas({ orders, payment, byHand, nudge, now }: SagasOption
 
   return {
     async list(after: Position | undefined, limit: number): Promise<StuckOrder[]> {
-      const found = await orders.standing.list(before(), after, limit);
+      const found = await orders.standing(before(), after, limit);
       const verdicts = await payment.verdicts(found.map(({ orderId }) => orderId));
       return found.map((order) => ({ order, kind: kindOf(order), payment: verdicts.get(order.orderId) }));
     },
 
     /** A hundred stands for more. */
-    count: async () => (await orders.standing.list(before(), undefined, mostCounted)).length,
+    count: async () => (await orders.standing(before(), undefined, mostCounted)).length,
 
     /** Does now what the scans do in their next turn, and says what keeps the order from its end. */
     async retry(orderId: string): Promise<SagaAct> {

@@ -14,7 +14,7 @@ export type EndAll = Placed & { reason: string; actor: string };
 
 /**
  * Cancels the open ones and refunds the confirmed ones with their units, unless these were handed over. Returns how many it
- * ended, about `limit`; call it again until there are none. Orders that fail keep no other one from its end, however many
+ * ended, at most `limit`; call it again until there are none. Orders that fail keep no other one from its end, however many
  * they are. @throws the first fault, after all of these were tried.
  */
 export async function endAll(

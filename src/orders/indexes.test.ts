@@ -4,8 +4,8 @@ import { after, before, test } from "node:test";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { ordersSchema } from "./orders.ts";
+import { standingStatement } from "./overdue-rows.ts";
 import { type OrderFilter, searchStatement, searchValues } from "./search.ts";
-import { standingStatement } from "./standing.ts";
 
 let database: TestDatabase;
 before(async () => {

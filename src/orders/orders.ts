@@ -17,7 +17,7 @@ import { readBooked } from "./hand-over.ts";
 import { createLook } from "./look.ts";
 import { listAllOrders, listOrders, note, type Order, type TimelineEntry } from "./order-rows.ts";
 import { orderOutbox } from "./outbox.ts";
-import { overdueOrders } from "./overdue-rows.ts";
+import { readOverdue, readStanding, readUndecided } from "./overdue-rows.ts";
 import { createPast } from "./past.ts";
 import { createPlace } from "./place.ts";
 import { createPublication } from "./publication.ts";
@@ -27,7 +27,6 @@ import { createRestore } from "./restore.ts";
 import { createReturns } from "./returns.ts";
 import { type OrderFilter, type Position, searchOrders } from "./search.ts";
 import { createSettlement } from "./settle.ts";
-import { createStanding, readUndecided } from "./standing.ts";
 import { openStatuses } from "./state.ts";
 import { createSteps } from "./steps.ts";
 import { readOrderTraces } from "./trace-rows.ts";
@@ -171,7 +170,7 @@ export function createOrders(options: OrdersOptions) {
     search: (filter: OrderFilter, after: Position | null, limit: number) => searchOrders(reports, filter, after, limit),
     restore,
 
-    /** Ends the orders of products that were placed in that time. Returns how many it found, `limit` at most. */
+    /** Ends the orders of products that were placed in that time: see end-all.ts. */
     endAll: (all: EndAll, limit: number) => endAll({ sql, steps }, all, limit),
     /** What `endAll` would end, by currency; read from the reports' database. */
     notEnded: (placed: Placed) => sumNotEnded(reports, placed),
@@ -201,9 +200,11 @@ export function createOrders(options: OrdersOptions) {
     },
 
     /** Orders that hold units past the moment, longest overdue first, starting after `after`. */
-    overdue: (before: Date, after: Order | undefined, limit: number) => overdueOrders(sql, before, after, limit),
+    overdue: (before: Date, after: Order | undefined, limit: number) => readOverdue(sql, before, after, limit),
 
-    standing: createStanding(sql),
+    /** The same with those whose payment is undecided, for an operator. */
+    standing: (before: Date, after: Pick<Order, "payBy" | "orderId"> | undefined, limit: number) =>
+      readStanding(sql, before, after, limit),
 
     /** Orders that are not over, by the step of their saga. */
     figures: () => readFigures(sql, now()),

@@ -3,6 +3,7 @@
  * transaction with the row of the remaining work; money and units follow, and are repeated until they are done.
  */
 import type { Queryable, Tx } from "#engines/sql";
+import { firstUuid } from "#platform/ids";
 import type { Order } from "./order-rows.ts";
 
 export type RefundRequest = {
@@ -42,11 +43,9 @@ export function unfinishedRefunds(sql: Queryable, after: Refund | undefined, lim
     `select ${columns} from orders.refund join orders.orders using (order_id)
       where done_at is null and (asked_at, refund.order_id) > ($2::timestamptz, $3::uuid)
       order by asked_at, refund.order_id limit $1`,
-    [limit, after?.askedAt ?? "-infinity", after?.orderId ?? firstId],
+    [limit, after?.askedAt ?? "-infinity", after?.orderId ?? firstUuid],
   );
 }
-
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 export async function noteRefundDone(sql: Queryable, orderId: string, at: Date): Promise<void> {
   await sql.query("update orders.refund set done_at = $2 where order_id = $1 and done_at is null", [orderId, at]);

@@ -4,6 +4,7 @@
  */
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
+import { firstUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
 import { adopt, type OrderOfCharge, refreshCharges, strangeCharges } from "./adopt.ts";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
@@ -121,9 +122,6 @@ export type PaymentOptions = {
   onAnnouncement(orderId: string, announcement: Announcement, detail: AnnouncementDetail): Promise<void>;
 };
 
-/** Before all others. */
-const firstId = "00000000-0000-0000-0000-000000000000";
-
 export function createPayment({ tracesOf = async () => new Map(), ...options }: PaymentOptions): Payment {
   const within = inTraces(tracesOf);
   const payment = create({
@@ -208,7 +206,7 @@ function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions
           where state in ('authorized', 'captured') and kept_at is null and granted_at < $1
             and (granted_at, payment_id) > ($2::timestamptz, $3::uuid)
           order by granted_at, payment_id limit $4`,
-        [new Date(olderThanMs), new Date(after?.grantedAtMs ?? 0), after?.paymentId ?? firstId, limit],
+        [new Date(olderThanMs), new Date(after?.grantedAtMs ?? 0), after?.paymentId ?? firstUuid, limit],
       );
       return granted.map(({ grantedAt, ...payment }) => ({ ...payment, grantedAtMs: grantedAt.getTime() }));
     },

@@ -47,6 +47,9 @@ function write(i: number, byte: number): void {
   text[at + 1] = digits[byte & 0x0f] as number;
 }
 
+/** No id comes before it in a list that is ordered by id. */
+export const firstUuid = "00000000-0000-0000-0000-000000000000";
+
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Accepts only the canonical lower-case form, so that one id never has two spellings. */

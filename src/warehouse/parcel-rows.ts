@@ -1,6 +1,7 @@
 /** Reads and writes the rows of parcels. Every change compares before it sets. */
 import type { Queryable, Tx } from "#engines/sql";
 import type { BookedOrder } from "#orders";
+import { firstUuid } from "#platform/ids";
 import type { ParcelState } from "./wire.ts";
 
 export type Parcel = {
@@ -76,7 +77,7 @@ export async function listParcels(
     `select ${columns} from warehouse.parcel
       where ($1::text is null or state = $1) and (placed_at, order_id) > ($2::timestamptz, $3::uuid)
       order by placed_at, order_id limit $4`,
-    [state, after?.placedAt ?? "-infinity", after?.orderId ?? "00000000-0000-0000-0000-000000000000", limit],
+    [state, after?.placedAt ?? "-infinity", after?.orderId ?? firstUuid, limit],
   );
 }
 
