@@ -200,7 +200,10 @@ function found(pattern: RegExp, text: string): string[] {
   return [...new Set(text.match(pattern))];
 }
 
-/** Namespaces, standards, drand's documents, Stripe's hosts (opened only where it is configured) and the hosts of examples; a machine's own addresses. */
+/**
+ * Namespaces, standards, drand's documents, Stripe's hosts (opened only where it is configured) and the hosts of examples;
+ * a machine's own addresses.
+ */
 const documents =
   /^https?:\/\/(127\.|10\.|localhost|www\.(w3|rfc-editor|apache|conventionalcommits)\.org|github\.com|docs\.drand\.love|(js|api|hooks)\.stripe\.com|keepachangelog\.com|semver\.org|maven\.apache\.org|[\w.-]*\.?example(\.(com|org))?$|(product|inventory|order|gateway)$)/;
 

@@ -30,7 +30,10 @@ export function waitConfig(outDir: string): InlineConfig {
   return { ...config, build: { ...config.build, cssTarget, rolldownOptions }, plugins };
 }
 
-/** Writes scripts and styles into their page; of the one that is loaded later the address alone. The policy of the page allows them by their hashes: src/pages/wait-page.ts. */
+/**
+ * Writes scripts and styles into their page; of the one that is loaded later the address alone. The policy of the page
+ * allows them by their hashes: src/pages/wait-page.ts.
+ */
 function intoOneFile(_options: unknown, bundle: Rolldown.OutputBundle): void {
   for (const [name, page] of Object.entries(bundle)) {
     if (page.type !== "asset" || !name.endsWith(".html")) continue;

@@ -45,8 +45,8 @@ export async function adoptPayments(
 const written = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$/i;
 
 /**
- * Only what can be read in one way: `Date.parse` takes "5" and 31 February too, and a time without an offset in the zone of this machine.
- * A moment that is later than was meant finds fewer payments, and the answer would be that the books have them all.
+ * Takes only what can be read in one way: `Date.parse` also takes "5", 31 February, and a time without an offset, which it
+ * reads in the zone of this machine. With a later moment than was meant, payments would be overlooked.
  */
 function momentOf(since: string): number {
   const sinceMs = Date.parse(since);

@@ -1,6 +1,7 @@
 /**
- * The order of a line, and how an outsider checks it; what the shop signs about orders. Everything here is pure and needs no package, so the shop, the
- * command line and a browser run the same text; the hash and the checks of signatures come in as parameters.
+ * The order of a line, and how an outsider checks it; what the shop signs about orders. Everything here is pure and needs
+ * no package, so the shop, the command line and a browser run the same text; the hash and the checks of signatures come in
+ * as parameters.
  */
 export { bytesOf, type Hash, hexOf } from "./bytes.ts";
 export { chainOf, type Entry, firstBroken } from "./chain.ts";

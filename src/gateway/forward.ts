@@ -1,6 +1,7 @@
 /**
- * Forwards one request to a process of the service. A request that certainly did not reach one process is sent to another. A request that may have
- * reached a process is never sent again, unless it is a read: two processes could each place the order.
+ * Forwards one request to a process of the service. A request that certainly did not reach one process is sent to another.
+ * A request that may have reached a process is never sent again, unless it is a read: two processes could each place the
+ * order.
  */
 import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request as send } from "node:http";
 import { afterAnswers } from "#platform/deadline";

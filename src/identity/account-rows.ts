@@ -17,7 +17,7 @@ export type AccountFields = Pick<Account, "name" | "locale" | "zone">;
 
 const columns = `account_id as "accountId", email, name, roles, locale, zone, version, disabled_at as "disabledAt"`;
 
-/** In characters, of its one spelling: RFC 5321 has no longer one. */
+/** In characters of its one spelling: the limit of RFC 5321. */
 export const longestAddress = 254;
 
 /** One spelling of an address: the domain never tells cases apart, and no provider of today does before the @. */
@@ -25,7 +25,7 @@ export function addressOf(email: string): string {
   return email.normalize("NFC").toLowerCase();
 }
 
-/** The same of an address that an account is to get, which may be longer than the text that was given; undefined if it is too long. */
+/** The spelling for a new account; undefined if it is too long, as it may be although the given text is not. */
 export function newAddressOf(email: string): string | undefined {
   const address = addressOf(email);
   return [...address].length > longestAddress ? undefined : address;

@@ -1,6 +1,6 @@
 /**
- * Declares the health checks of the process. Readiness tries what the next order needs, in the way an order does. A dependency whose absence
- * only delays work shows in health and takes no process out of a load balancer.
+ * Declares the health checks of the process. Readiness tries what the next order needs, in the way an order does. A
+ * dependency whose absence only delays work shows in health and takes no process out of a load balancer.
  */
 import { realpath, statfs } from "node:fs/promises";
 import type { Faces } from "../assemble.ts";

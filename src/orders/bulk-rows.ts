@@ -1,6 +1,6 @@
 /** Reads and writes the plans of bulk acts. A plan names its orders one by one, so a run touches no other order (K4). */
 import type { Queryable, Tx } from "#engines/sql";
-import { isLike, likeValues, type OrderFilter } from "./search.ts";
+import { filterValues, matchesFilter, type OrderFilter } from "./search.ts";
 import type { Status } from "./state.ts";
 
 export type BulkAction = "cancel" | "refund";
@@ -56,7 +56,7 @@ export async function insertPlan(tx: Tx, plan: NewPlan): Promise<void> {
   );
 }
 
-/** Adds the orders that are like the filter and in one of these statuses, oldest first. */
+/** Adds the orders that match the filter and have one of these statuses, oldest first. */
 export async function insertItems(
   tx: Tx,
   planId: string,
@@ -67,9 +67,9 @@ export async function insertItems(
   await tx.query(
     `insert into orders.bulk_item (plan_id, position, order_id, total_minor, currency)
      select $9, row_number() over (order by placed_at, order_id), order_id, unit_price_minor * quantity, currency
-       from (select * from orders.orders where ${isLike} and status = any($10::text[])
+       from (select * from orders.orders where ${matchesFilter} and status = any($10::text[])
               order by placed_at, order_id limit $11) found`,
-    [...likeValues(filter), planId, statuses, limit],
+    [...filterValues(filter), planId, statuses, limit],
   );
 }
 
@@ -126,7 +126,7 @@ export function keyOf(planId: string, { position }: Pick<Item, "position">): str
 
 const isWaiting = "concat(plan_id, ' ', position) = any($1::text[])";
 
-/** Started first, run first; without those of which all that is left is among the waiting items. */
+/** The plans that run, in the order in which they were started; without those whose remaining items all wait. */
 export function readRunning(sql: Queryable, waiting: readonly string[]): Promise<Plan[]> {
   return sql.query<Plan>(
     `select ${planColumns} from orders.bulk_plan plan where started_at is not null and finished_at is null

@@ -18,7 +18,7 @@ export type NewKeysOptions = {
   onFault(what: string, error: unknown): void;
 };
 
-/** To ask for an order costs more than ten times what it costs to read one (docs/adr/0093-new-keys-are-known-without-a-question.md). */
+/** Asking for one order costs more than ten times as much as reading one: docs/adr/0093-new-keys-are-known-without-a-question.md. */
 const readForOneAsked = 20;
 const productsAtMost = 1_000;
 /** Two to four bytes each. */

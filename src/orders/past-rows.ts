@@ -6,8 +6,8 @@
 import type { Queryable, Row, Tx } from "#engines/sql";
 
 /**
- * The recent ones first, because nearly all that are asked for are recent, and a partition costs a look into its index. An order
- * that moves between the two looks is found by the second.
+ * The recent ones first, because nearly all that are asked for are recent, and a partition costs a look into its index. An
+ * order that moves between the two looks is found by the second.
  */
 export async function readWherever<Found extends Row & { orderId: string }>(
   sql: Queryable,
@@ -64,7 +64,7 @@ export async function moveOrders(sql: Queryable, month: string, before: Date, li
   return moved.length;
 }
 
-/** Makes the partition of the month unless there is one. The name of one that was detached and is still there is not used again. */
+/** Makes the partition of the month if it is missing. A detached one may still have its name: then the new one gets another. */
 export async function makePartition(tx: Tx, month: string): Promise<void> {
   const name = `past_${month.replace("-", "_")}`;
   if ((await tablesOf(tx, name)).some(({ isPartition }) => isPartition)) return;

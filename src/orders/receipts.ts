@@ -21,7 +21,7 @@ export type Receipts = {
 /** A signature takes 28 µs, and such a request is never answered without the gate. Under a crowd the others get no receipt. */
 const signedASecond = 200;
 
-/** Without word of the one that decided, these are the answer to another request under the key. */
+/** A refusal for one of these reasons that names no decider repeats the answer to another request under the key. */
 const needsWord: ReadonlySet<string> = new Set([
   ...(["sold_out", "limit_per_customer", "price_changed", "pass_required"] as const),
   ...(["drop_not_open", "drop_ended", "drop_paused"] as const),

@@ -5,8 +5,8 @@ import type { PlaceAnswer } from "./answers.ts";
 
 export type Returns = {
   /**
-   * The refusal of an order; `lineOf`: the drop whose line gets units that come back. They may, if units are held by orders that
-   * are not paid; that is a second old at most, and true until it is known.
+   * The refusal of an order; `lineOf`: the drop whose line gets units that come back. They may, if units are held by orders
+   * that are not paid; that is a second old at most, and true until it is known.
    */
   soldOut(order: { productId: string; orderId: string }, lineOf: string | undefined): PlaceAnswer;
 };

@@ -25,25 +25,25 @@ export type Position = { placedAt: Date; orderId: string };
  * The parameters are known when PostgreSQL plans, so a filter that is not asked for vanishes from the plan. A status has
  * no index of its own, because each step of each order would write to it: such orders are looked for from the newest on.
  */
-export const isLike = `($1::text is null or status = $1)
+export const matchesFilter = `($1::text is null or status = $1)
     and ($2::text[] is null or product_id = any($2))
     and ($3::text[] is null or user_id = any($3) or order_id = $4::uuid or right(order_id::text, 10) = $5::text)
     and placed_at >= $6::timestamptz and placed_at < $7::timestamptz
     and ($8::uuid[] is null or order_id = any($8))`;
 
-/** The values of `isLike`, which are $1 to $8. */
-export function likeValues({ status, productIds, q, buyer, from, to, orderIds }: OrderFilter): unknown[] {
+/** The values of `matchesFilter`, which are $1 to $8. */
+export function filterValues({ status, productIds, q, buyer, from, to, orderIds }: OrderFilter): unknown[] {
   const who = q === undefined ? null : [q, ...(buyer === undefined ? [] : [buyer])];
   const order = q === undefined ? [null, null] : [isUuid(q) ? q : null, endOfId(q) ?? null];
   return [status ?? null, productIds ?? null, who, ...order, from ?? "-infinity", to ?? "infinity", orderIds ?? null];
 }
 
 export const searchStatement = `select ${columns} from orders.orders
-  where ${isLike} and (placed_at, order_id) < ($9::timestamptz, $10::uuid)
+  where ${matchesFilter} and (placed_at, order_id) < ($9::timestamptz, $10::uuid)
   order by placed_at desc, order_id desc limit $11`;
 
 export function searchValues(filter: OrderFilter, after: Position | null, limit: number): unknown[] {
-  return [...likeValues(filter), after?.placedAt ?? "infinity", after?.orderId ?? lastId, limit];
+  return [...filterValues(filter), after?.placedAt ?? "infinity", after?.orderId ?? lastId, limit];
 }
 
 export function searchOrders(sql: Queryable, ...asked: Parameters<typeof searchValues>): Promise<Order[]> {

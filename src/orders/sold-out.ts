@@ -1,7 +1,7 @@
 /**
  * Refuses orders of a sold-out product without asking the gate, while a crowd asks for it and a lease of the gate lasts
- * (inventory/gate/lease.ts). Until it ends the gate would refuse them too. A request whose order may exist, or whose price may have
- * changed, goes to the gate all the same.
+ * (inventory/gate/lease.ts). Until it ends the gate would refuse them too. A request whose order may exist, or whose price
+ * may have changed, goes to the gate all the same.
  */
 import type { Sql } from "#engines/sql";
 import { type GateForOrders, type ReserveAnswer, soldOutLeaseMs } from "#inventory";
@@ -65,8 +65,8 @@ export function createSoldOut({ sql, gate, crowd, onFault }: SoldOutOptions): So
   }
 
   /**
-   * While the lease lasts the gate takes no orders without a pass, and one with a pass is never refused here. So if it holds no record of an order after the lease began, all orders
-   * are in the books.
+   * While the lease lasts the gate takes no orders without a pass, and one with a pass is never refused here. So if
+   * the gate holds no undecided record after the lease began, every order without a pass is in the books.
    */
   async function readKeyed(productId: string, product: Product, sinceMs: number): Promise<void> {
     const [snapshot] = await gate.snapshot([productId]);

@@ -32,7 +32,10 @@ type Stream = { orderId: string; seen: number; response: ServerResponse; mayRead
 const lookEveryMs = 500;
 /** A busy process is nudged hundreds of times a second: its looks follow each other after this pause. */
 const pauseMs = 25;
-/** An order that becomes void leaves no change in the books: those that are not there are asked for again. Less than a look. */
+/**
+ * An order that becomes void changes no row of an order, so the orders that are not in the books are asked for again. Shorter
+ * than the pause between two looks.
+ */
 const askUnsettledEveryMs = 400;
 /** Orders that one look reads; the rest follows in the next look, so that requests are answered in between. */
 const ordersAtOnce = 2_000;

@@ -1,6 +1,6 @@
 /**
- * Tells when an append to the log returns. The reservations of the next batch wait for it and go to the gate in one write with the
- * marks of this one, so that batches are as large as the log's and a gate on a server is asked half as often.
+ * Tells when an append to the log returns. The reservations of the next batch wait for it and go to the gate in one write
+ * with the marks of this one, so that batches are as large as the log's and a gate on a server is asked half as often.
  */
 
 export type UnderWay = {

@@ -1,7 +1,7 @@
 /**
- * Ends the line of a drop. The event of an order may have been lost, and `served.txt` is compared with the orders of the books, so at the
- * end the books are asked about each pass that made none as far as the line has heard. The other passes lapse with the line; one whose
- * order is heard of later is spent all the same.
+ * Ends the line of a drop. The line may not have heard of an order, and `served.txt` is compared with the orders of the
+ * books. So at the end the books are asked about each pass that is not spent. Passes without an order lapse with the line;
+ * one whose order is heard of later is spent all the same.
  */
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";

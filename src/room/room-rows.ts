@@ -51,7 +51,10 @@ export async function lockRoom(tx: Tx, dropId: string): Promise<RoomRow | undefi
   return room;
 }
 
-/** Undefined if another process turns it, or has turned it within this time. A turn of after `at` is of a clock that was set back. */
+/**
+ * Undefined if another process is turning it, or turned it less than `pauseMs` ago. A turn that is dated further ahead than
+ * that does not count: the clock was set back since.
+ */
 export async function lockRoomToTurn(tx: Tx, dropId: string, at: Date, pauseMs: number): Promise<RoomRow | undefined> {
   const [room] = await tx.query<RoomRow>(
     `select ${columns} from room.room

@@ -38,7 +38,10 @@ type Place = { seq: number; place: number | null; called: boolean };
 type Pass = { pass: string; orderId: string };
 type Person = { user: string; client: Client; size: string; exchanges: boolean };
 
-/** From the last of the early people on. The roster is frozen a second before, and a change is refused from a second earlier on. */
+/**
+ * How long after the last of the early people the drop opens. The roster is frozen a second before the opening, and changes
+ * are refused from another second before that.
+ */
 const opensAfterMs = 4_000;
 const hourMs = 3_600_000;
 const earlyPeople = 8;

@@ -46,7 +46,8 @@ export type ShadowOptions = {
 
 /**
  * With the prices and limits of a real drop if it is given, and units of their own: too few for the buyers of the first
- * product. The units come last, so that they are never on sale outside the drop. `shadow` gets each product before it is made, so that a rehearsal that fails here is put away too.
+ * product. The units come last, so that they are never on sale outside the drop. `shadow` gets each product before it is
+ * made, so that a rehearsal that fails here is put away too.
  */
 export async function openShadow(
   staff: Staff,

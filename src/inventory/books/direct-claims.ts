@@ -14,7 +14,7 @@ export type DirectClaim = Omit<Claim, "epoch" | "reservationNo" | "intent"> & En
 /** `lineOf`: as in `ReserveAnswer`. */
 export type DirectRefusal = SaleRefusal | { reason: "sold_out"; lineOf: string };
 
-/** `holdMs`: how long the units are held for the payment, where the product's drop says so. `lineOf`: its drop, if that has a line. */
+/** `holdMs`: how long the units are held for the payment; null outside a drop. `lineOf`: the drop, if it has a line. */
 export type DirectAnswer =
   | { claim: Decided; holdMs: number | null; lineOf: string | undefined }
   | { refusal: DirectRefusal };

@@ -26,7 +26,8 @@ export type Products = {
   /**
    * Sets the terms of a product's sale in a drop, unless newer ones are known. Once it answers `ok`, no order passes that
    * they refuse, in any process. `gate_unavailable`: they are kept, and hold as soon as the gate is back; until then it may
-   * still go by the former ones. `extensionMs`: by how much a buyer may extend the time to pay, once; the gate need not know it.
+   * still go by the former ones. `extensionMs`: by how much a buyer may extend the time to pay, once; the gate need not
+   * know it.
    */
   setSale(productId: string, sale: Sale, extensionMs?: number): Promise<SetSaleAnswer>;
   /**

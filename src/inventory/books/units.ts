@@ -11,8 +11,8 @@ export type Units = {
 };
 
 /**
- * The gate's count holds while the gate decides. In any other mode it may be open all the same, because it could not be closed, and then
- * it does not know of the orders that are decided without it.
+ * The gate's count holds while the gate decides. In any other mode it may be open all the same, because it could not be
+ * closed, and then it does not know of the orders that are decided without it.
  *
  * For a moment a reservation that was just decided may count as held twice: the gate and the books are read apart.
  */
@@ -46,8 +46,8 @@ export async function readUnits(
 }
 
 /**
- * The free units by the books alone, in mode `sync`. Undefined if it is not in force at this moment: in another mode orders take units
- * that the books do not know of yet.
+ * The free units by the books alone, in mode `sync`. Undefined if it is not in force at this moment: in another mode orders
+ * take units that the books do not know of yet.
  */
 export async function readFreeWithoutGate(
   sql: Sql,

@@ -1,4 +1,7 @@
-/** The keys of orders at the gate: a repeat gets the order of the first request, and a retired key gets none. Pure, and a part of the reducer. */
+/**
+ * The keys of orders at the gate: a repeat gets the order of the first request, and a retired key gets none. Pure, and a
+ * part of the reducer.
+ */
 import type { GateRecord, Reservation, ReserveAnswer, ReserveRequest, RetireAnswer } from "./gate.ts";
 import { forgetOldRetired } from "./retired.ts";
 import { type GateState, isWhole, type ProductGate } from "./state.ts";

@@ -4,7 +4,8 @@
  * How the books decided a reservation, once and for good.
  *
  * - `claimed`: the units belong to the order, until the claim ends (released or sold).
- * - `refused`: an order that was promised its units gets none, because too few are left or because of the limit. Its row says FAILED.
+ * - `refused`: an order that was promised its units gets none, because too few are left or because of the limit. Its row
+ *   says FAILED.
  * - `void`: it holds nothing and leaves no order: its publication failed, or it was refused before anything was promised.
  * - `duplicate`: the order has another reservation, and that one decides it.
  * - `withdrawn`: people took the units out of stock.

@@ -1,6 +1,6 @@
 /**
- * Reads the events that Stripe sends by webhook. An event about a payment intent carries its state. Refunds and disputes are rare, and their
- * events come in any order, so Stripe is asked for the state that holds now.
+ * Reads the events that Stripe sends by webhook. An event about a payment intent carries its state. Refunds and disputes
+ * are rare, and their events come in any order, so Stripe is asked for the state that holds now.
  */
 import { createHash } from "node:crypto";
 import Stripe from "stripe";

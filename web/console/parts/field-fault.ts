@@ -1,4 +1,7 @@
-/** Says in words what a field needs, by default one of a drop. A fault of the form alone comes as the rule of the server's schema. */
+/**
+ * Says in words what a field needs, by default one of a drop. The server's sentence about a broken rule of its schema begins
+ * with "must", and gets words of the form's own.
+ */
 import { Refused } from "../ask.ts";
 
 const says: Record<string, string> = {

@@ -52,7 +52,8 @@ export type EmbeddedPostgres = {
 /**
  * Starts the server of `dataDir`, and makes its cluster first if there is none. It stops when this process ends, in
  * whatever way, and does not keep this process alive.
- * @throws FolderInUse if another process uses `dataDir`, naming it; an error if the server does not start, with its last log lines.
+ * @throws FolderInUse if another process uses `dataDir`, naming it; an error if the server does not start, with its last
+ * log lines.
  */
 export async function startPostgres(options: {
   dataDir: string;

@@ -1,7 +1,7 @@
 /**
- * Opens connections to PostgreSQL for DBOS. DBOS waits until PostgreSQL is back only for losses that it recognises. A UNIX socket reports
- * EPIPE and ENOENT instead of TCP's ECONNRESET and ECONNREFUSED; DBOS takes those for failures of the workflow, and
- * stores that it failed. So every loss gets a code here that DBOS knows.
+ * Opens connections to PostgreSQL for DBOS. DBOS waits until PostgreSQL is back only for losses that it recognises. A UNIX
+ * socket reports EPIPE and ENOENT instead of TCP's ECONNRESET and ECONNREFUSED; DBOS takes those for failures of the
+ * workflow, and stores that it failed. So every loss gets a code here that DBOS knows.
  */
 import pg from "pg";
 import { isSessionFault } from "#engines/sql";
