@@ -1,7 +1,7 @@
 /**
  * Lists the original deployment guide line by line, with the place where each line is done and the tests that hold it.
- * `npm run generate` writes docs/guide/coverage.md from scripts/coverage.json. A title that no test has is a fault, so the page cannot
- * outlive its tests.
+ * `npm run generate` writes docs/guide/coverage.md from scripts/coverage.json. A title that no test has is a fault, so the
+ * page cannot outlive its tests.
  */
 import { readFile } from "node:fs/promises";
 import { cellOf, type Titled, testTitles } from "./test-titles.ts";
