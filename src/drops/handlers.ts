@@ -3,6 +3,7 @@ import type { FastifyReply } from "fastify";
 import { callerOf, type Identity } from "#identity";
 import { etagOf, holdsAlready, ifMatchVersions } from "#platform/etag";
 import type { Asked } from "#platform/http";
+import { sharedForASecond } from "#platform/kept-answers";
 import { Problem, refuse } from "#platform/problems";
 import { identityProblems } from "#problems/identity";
 import { calendarOf } from "./calendar.ts";
@@ -27,7 +28,6 @@ type AskedOfOne = Asked<{ params: typeof DropParams }>;
 type WithDrafts = { querystring: typeof DraftsQuery };
 
 const shared = "public, max-age=5, stale-while-revalidate=30";
-const sharedLive = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
 
 export type DropHandlersOptions = { drops: Drops; identity: Identity; now(): number };
 
@@ -54,7 +54,7 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
   async function getDropLive(request: AskedOfOne, reply: FastifyReply) {
     const text = await live.of(request.params.dropId);
     if (!text) return notFound(reply);
-    return reply.header("cache-control", sharedLive).type("application/json; charset=utf-8").send(text);
+    return reply.header("cache-control", sharedForASecond).type("application/json; charset=utf-8").send(text);
   }
 
   async function listDropChanges(request: AskedOfOne, reply: FastifyReply) {

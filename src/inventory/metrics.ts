@@ -3,8 +3,7 @@ import type { Measure } from "#platform/measure";
 import type { Metrics } from "#platform/metrics";
 import type { Agreement } from "./agreement/agreement.ts";
 import { type Figures, type StockFigures, type WaitingState, waitingStates } from "./figures.ts";
-
-const modes = ["gatekeeper", "sync", "closed"] as const;
+import { gateModes } from "./wire.ts";
 
 export function declareAgreement(
   metrics: Metrics,
@@ -15,7 +14,7 @@ export function declareAgreement(
   startedMs: number,
 ): void {
   metrics.gauges("dropgate_gate_mode", "1 for the mode in which this process takes orders, else 0.", ["mode"], () =>
-    modes.map((mode) => [{ mode }, agreement.mode.current() === mode ? 1 : 0] as const),
+    gateModes.map((mode) => [{ mode }, agreement.mode.current() === mode ? 1 : 0] as const),
   );
   metrics.gauges(
     "dropgate_reconcile_products",

@@ -110,6 +110,14 @@ export const OrderEventData = Type.Object(
   { $id: "OrderEventData", additionalProperties: true },
 );
 
+/** Whether the record tells one of these events of an order of this shop; its key is then the order's id. */
+export function isOneOf(
+  types: ReadonlySet<string | undefined>,
+  { key, headers, foreign }: Pick<StoredRecord, "key" | "headers" | "foreign">,
+): boolean {
+  return foreign === undefined && types.has(headers.ce_type) && isUuid(key);
+}
+
 /** One event of `orders.events`, keyed by order id. */
 export type OrderEvent = {
   id: string;

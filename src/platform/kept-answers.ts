@@ -9,6 +9,9 @@ export type KeptAnswersOptions<Answer> = {
 
 const mostKept = 200;
 
+/** `cache-control` for an answer that is made once a second: a cache may keep it as long, and for a minute if the shop is away. */
+export const sharedForASecond = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
+
 /** All who ask meanwhile share one answer. One that failed is made again for the next who asks. */
 export function createKeptAnswers<Answer>({ keptMs, make }: KeptAnswersOptions<Answer>) {
   const kept = new Map<string, { atMs: number; answer: Promise<Answer | undefined> }>();

@@ -2,7 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { rules } from "#fairness";
 import type { Asked } from "#platform/http";
-import { createKeptAnswers } from "#platform/kept-answers";
+import { createKeptAnswers, sharedForASecond } from "#platform/kept-answers";
 import { refuse } from "#platform/problems";
 import type { LineDrop } from "./line-drop.ts";
 import { details, roomProblems } from "./problems.ts";
@@ -13,7 +13,6 @@ import type { ArrivalBody, DropParams, Sizes } from "./wire.ts";
 type AskedOfOne = Asked<{ params: typeof DropParams }>;
 type FileName = "roster" | "heads" | "calls" | "served";
 
-const shared = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
 /** Made once in this time for all who ask, milliseconds. */
 const keptMs = 1_000;
 
@@ -30,7 +29,8 @@ export function createFairHandlers({ room, signing }: FairHandlersOptions) {
     });
     return async ({ params: { dropId } }: AskedOfOne, reply: FastifyReply) => {
       const text = await kept(dropId);
-      if (text !== undefined) return reply.header("cache-control", shared).type(`${type}; charset=utf-8`).send(text);
+      if (text !== undefined)
+        return reply.header("cache-control", sharedForASecond).type(`${type}; charset=utf-8`).send(text);
       const drop = await room.drawnDrop(dropId);
       return refused(reply, typeof drop === "string" ? drop : "no_draw");
     };
@@ -51,7 +51,7 @@ export function createFairHandlers({ room, signing }: FairHandlersOptions) {
 
   async function getShopKey(_request: unknown, reply: FastifyReply) {
     const chain = await room.publicChain();
-    return reply.header("cache-control", shared).send({ rules, publicKey: signing.publicKey, chain });
+    return reply.header("cache-control", sharedForASecond).send({ rules, publicKey: signing.publicKey, chain });
   }
 
   async function endRoomWait(

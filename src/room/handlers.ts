@@ -3,6 +3,7 @@ import type { FastifyReply } from "fastify";
 import { receiptText } from "#fairness";
 import { callerOf, type Identity } from "#identity";
 import type { Asked } from "#platform/http";
+import { sharedForASecond } from "#platform/kept-answers";
 import { refuse } from "#platform/problems";
 import { details, roomProblems } from "./problems.ts";
 import type { Asked as AskedForPass, ExchangeAnswer, PassRow, Place, Room } from "./room.ts";
@@ -10,8 +11,6 @@ import type { DropParams, ExchangeBody, JoinHeaders, PassBody, PassView, PlaceVi
 import { solvedAtMs } from "./work.ts";
 
 type AskedOfOne = Asked<{ params: typeof DropParams }>;
-
-const shared = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
 
 export type RoomHandlersOptions = {
   room: Room;
@@ -23,7 +22,7 @@ export function createRoomHandlers({ room, identity, now }: RoomHandlersOptions)
   async function getRoom(request: AskedOfOne, reply: FastifyReply) {
     const text = await room.stateOf(request.params.dropId);
     if (!text) return refused(reply, "drop_not_found");
-    return reply.header("cache-control", shared).type("application/json; charset=utf-8").send(text);
+    return reply.header("cache-control", sharedForASecond).type("application/json; charset=utf-8").send(text);
   }
 
   async function joinRoom(

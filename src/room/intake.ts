@@ -1,7 +1,6 @@
 /** Learns from the log which passes have made their orders. An event that comes twice or late changes nothing. */
 import { type Consumer, type EventLog, handleTogether, type StoredRecord } from "#engines/log";
-import { orderEventTypes } from "#events/orders";
-import { isUuid } from "#platform/ids";
+import { isOneOf, orderEventTypes } from "#events/orders";
 
 export type IntakeOptions = {
   log: EventLog;
@@ -18,7 +17,7 @@ export function startIntake({ log, topic, group, spend }: IntakeOptions): Promis
   const handle = handleTogether<StoredRecord>(async (records) => {
     const orders = new Map<string, { orderId: string; quantity: number }>();
     for (const record of records) {
-      const quantity = isOurs(record) ? quantityIn(record) : undefined;
+      const quantity = isOneOf(telling, record) ? quantityIn(record) : undefined;
       if (quantity !== undefined) orders.set(record.key, { orderId: record.key, quantity });
     }
     if (orders.size > 0) await spend([...orders.values()]);
@@ -28,10 +27,6 @@ export function startIntake({ log, topic, group, spend }: IntakeOptions): Promis
 
 /** The first event of an order is one of these. */
 const telling: ReadonlySet<string | undefined> = new Set([orderEventTypes.INVENTORY_RESERVED, orderEventTypes.FAILED]);
-
-function isOurs({ key, headers, foreign }: StoredRecord): boolean {
-  return foreign === undefined && telling.has(headers.ce_type) && isUuid(key);
-}
 
 const mostUnits = 2_147_483_647;
 

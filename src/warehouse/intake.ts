@@ -3,8 +3,7 @@
  * only says where to look, so one that comes twice or late changes nothing.
  */
 import { type Consumer, type EventLog, handleTogether, type StoredRecord } from "#engines/log";
-import { handedOverEventType, orderEventTypes } from "#events/orders";
-import { isUuid } from "#platform/ids";
+import { handedOverEventType, isOneOf, orderEventTypes } from "#events/orders";
 
 export type IntakeOptions = {
   log: EventLog;
@@ -24,13 +23,8 @@ const telling: ReadonlySet<string | undefined> = new Set([
 
 export function startIntake({ log, topic, group, note }: IntakeOptions): Promise<Consumer> {
   const handle = handleTogether<StoredRecord>(async (records) => {
-    const orderIds = new Set(records.filter(isOurs).map(({ key }) => key));
+    const orderIds = new Set(records.filter((record) => isOneOf(telling, record)).map(({ key }) => key));
     if (orderIds.size > 0) await note([...orderIds]);
   });
   return log.consume({ topic, group, maxRecords: recordsAtOnce, gatherMs, handle });
-}
-
-/** The record's key is the order's id. One that is not such a record says nothing about an order of this shop. */
-function isOurs({ key, headers, foreign }: StoredRecord): boolean {
-  return foreign === undefined && telling.has(headers.ce_type) && isUuid(key);
 }

@@ -5,7 +5,8 @@ import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
-import { hourMs, scheduled } from "./scheduled.ts";
+import { hourMs } from "../support/times.ts";
+import { scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
 describe("the board in the console", { skip }, () => {

@@ -5,10 +5,11 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { timeOf } from "./pace.ts";
-import { hourMs, inMs, scheduled } from "./scheduled.ts";
+import { scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
 type Drop = { phase: string; paused: boolean; opensAt: string; closesAt: string; holdSeconds: number; state: string };

@@ -4,9 +4,9 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { tabTo, tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
-import { hourMs, inMs } from "./scheduled.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 
 describe("a draw", { skip }, () => {

@@ -6,10 +6,10 @@ import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
+import { hourMs } from "../support/times.ts";
 import { borderOf, look, picture } from "./look.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
-const hourMs = 3_600_000;
 const minuteMs = 60_000;
 /** 120 characters, one of its words as wide as a phone. */
 const longName =

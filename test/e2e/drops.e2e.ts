@@ -5,12 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { timeOf } from "./pace.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
-
-const hourMs = 3_600_000;
 
 describe("drops in the shop", { skip }, () => {
   let stage: Stage;
@@ -19,7 +18,6 @@ describe("drops in the shop", { skip }, () => {
   });
   after(() => stage?.close());
 
-  const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
   const buyButton = (page: Page) => page.getByRole("button", { name: /^(Buy|Try again)/ });
 
   async function scheduled(

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { type Issuer, startIssuer } from "../support/issuer.ts";
+import { inMs } from "../support/times.ts";
 import { look } from "./look.ts";
 import { mailedCode } from "./mailed-code.ts";
 import { nothingKept, openStage, type Stage, skip } from "./stage.ts";
@@ -133,7 +134,6 @@ describe("accounts in the browser", { skip }, () => {
   async function announce(dropId: string): Promise<void> {
     const { admin } = stage.world;
     const productId = await stage.world.newProduct({ stock: 5 });
-    const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
     const window = { opensAt: inMs(600_000), closesAt: inMs(3_600_000) };
     const drop = { dropId, name: "Lamps at night", zone: "Europe/Berlin", ...window, products: [{ productId }] };
     assert.equal((await admin.post("/drops", drop)).status, 201);

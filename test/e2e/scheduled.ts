@@ -1,14 +1,8 @@
 /** A drop that is announced already, with products of its own: what the stories of the board and of drops begin with. */
 import assert from "node:assert/strict";
 import { randomHex } from "#platform/ids";
+import { hourMs, inMs } from "../support/times.ts";
 import type { World } from "../support/world.ts";
-
-export const hourMs = 3_600_000;
-
-/** The moment in so many milliseconds. */
-export function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
-}
 
 export type Scheduled = { dropId: string; productIds: string[] };
 

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { randomHex } from "#platform/ids";
 import { type EventReader, readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Board = {
@@ -24,8 +25,6 @@ type Board = {
     next: { dropId: string } | null;
   };
 };
-
-const hourMs = 3_600_000;
 
 describe("the live board", () => {
   let world: World;
@@ -117,7 +116,3 @@ describe("the live board", () => {
     reader.leave();
   });
 });
-
-function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
-}

@@ -6,7 +6,8 @@ import { solveWork } from "../../packages/client/src/solve.ts";
 import { isSolved } from "../../src/room/work.ts";
 import type { Client, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { hourMs, inMs, scheduledLine } from "../support/scheduled-line.ts";
+import { scheduledLine } from "../support/scheduled-line.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Asked = Problem & { challenge: string; bits: number };

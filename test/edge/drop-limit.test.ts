@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { randomHex } from "#platform/ids";
 import type { PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Drop = { dropId: string; entry: string; limitPerPerson: number | null; state: string };
@@ -15,9 +16,6 @@ describe("the limit of a drop", () => {
     world = await openWorld();
   });
   after(() => world.close());
-
-  const hourMs = 3_600_000;
-  const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
 
   async function draft(change: Record<string, unknown>, products: readonly string[]) {
     const window = { opensAt: inMs(-1_000), closesAt: inMs(hourMs) };

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { randomHex } from "#platform/ids";
 import type { PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 describe("of two drops of one product", () => {
@@ -12,8 +13,6 @@ describe("of two drops of one product", () => {
     world = await openWorld();
   });
   after(() => world.close());
-
-  const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
 
   /** It is open at once: its opening is given as a moment before the drop is scheduled. */
   async function opened(productId: string): Promise<string> {

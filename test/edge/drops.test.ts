@@ -8,6 +8,7 @@ import { randomHex } from "#platform/ids";
 import type { Client, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Drop = {
@@ -20,8 +21,6 @@ type Drop = {
 };
 type Check = { check: string; status: string; says: string; mend?: string };
 type NotOpen = Problem & { opensAt: string; serverNow: string };
-
-const hourMs = 3_600_000;
 
 // Side by side: each has products of its own.
 describe("drops", { concurrency: true }, () => {
@@ -429,8 +428,4 @@ function assertAfterFreeze({ round, opensAt }: { round: number | null; opensAt: 
   assert.ok(round !== null);
   const beforeOpeningMs = Date.parse(opensAt) - timeOfRound(quicknet, round);
   assert.ok(beforeOpeningMs > 7_000 && beforeOpeningMs <= 10_000, `${beforeOpeningMs} ms before the opening`);
-}
-
-function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
 }

@@ -11,6 +11,7 @@ import { randomHex } from "#platform/ids";
 import { verifyLine } from "../../src/cli/verify/verify.ts";
 import { verifyByPython, withoutPython } from "../fair/python.ts";
 import type { Client, PlacedOrder, Problem } from "../support/client.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -26,8 +27,6 @@ type State = {
 };
 type Pass = { pass: string; orderId: string };
 type Person = { name: string; client: Client };
-
-const hourMs = 3_600_000;
 
 // Side by side: each has a drop of its own, and waits for its round of the beacon.
 describe("a line from its first person to its last unit", { concurrency: true }, () => {
@@ -336,10 +335,6 @@ async function rowsOf({ databaseUrl }: World, query: string, values: readonly st
   } finally {
     await client.end();
   }
-}
-
-function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
 }
 
 function codeOf({ status, body }: { status: number; body: unknown }) {

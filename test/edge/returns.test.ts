@@ -12,6 +12,7 @@ import type { Answer, Client, Order, PlacedOrder, Problem } from "../support/cli
 import { decideNow, endTimeToPay, holdDecision } from "../support/deadline.ts";
 import { eventually } from "../support/eventually.ts";
 import { cancelOrder, payOrder } from "../support/pay.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Place = { place: number; offeredUntil: string | null; done: boolean };
@@ -19,7 +20,6 @@ type Pass = { pass: string; productId: string; orderId: string; expiresAt: strin
 type Refused = Problem & { roomUrl?: string; listUrl?: string };
 
 const slowCard = { cardNumber: "4000 0000 0000 0909" };
-const hourMs = 3_600_000;
 
 // Side by side: each has a drop of its own.
 describe("units that come back after a drop is sold out", { concurrency: true }, () => {
@@ -248,7 +248,3 @@ describe("units that come back after a drop is sold out", { concurrency: true },
       [...heard.values()].filter(({ data }) => data.dropId === dropId).map(({ type, data }) => `${type} ${data.place}`);
   }
 });
-
-function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
-}

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Client, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { hourMs, inMs, scheduledLine } from "../support/scheduled-line.ts";
+import { scheduledLine } from "../support/scheduled-line.ts";
+import { hourMs, inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Place = {

@@ -1,9 +1,8 @@
 /** A drop with a line, scheduled, whose line takes people from now on and whose sale opens in an hour. */
 import assert from "node:assert/strict";
 import { randomHex } from "#platform/ids";
+import { hourMs, inMs } from "./times.ts";
 import type { World } from "./world.ts";
-
-export const hourMs = 3_600_000;
 
 /** `change` replaces fields of the drop. */
 export async function scheduledLine(
@@ -19,8 +18,4 @@ export async function scheduledLine(
   const announced = await world.admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "test" });
   assert.equal(announced.status, 200, JSON.stringify(announced.body));
   return { dropId, productId, path: `/drops/${dropId}/room` };
-}
-
-export function inMs(ms: number): string {
-  return new Date(Date.now() + ms).toISOString();
 }

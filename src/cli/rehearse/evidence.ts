@@ -69,6 +69,13 @@ export function paymentsOf(box: BlackBoxView | undefined): PaymentFact[] {
   });
 }
 
+const unsettled: ReadonlySet<string> = new Set(["requested", "authorized", "capturing", "voiding", "refunding"]);
+
+/** Money of a payment in this state is held, or still moves. */
+export function isUnsettled(state: string): boolean {
+  return unsettled.has(state);
+}
+
 export function acceptedId({ attempts }: Wish): string | undefined {
   return attempts.find(({ code }) => code === "accepted")?.orderId;
 }

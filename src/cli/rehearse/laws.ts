@@ -2,7 +2,15 @@
  * The laws of a rehearsal's certificate: pure functions that answer a sentence for each time that they are broken. They
  * have the names of `test/laws`, which read the stores; these read what a client of the API sees (ADR 0062).
  */
-import { acceptedId, type Evidence, hasEnded, paymentsOf, type SeenOrder, type Snapshot } from "./evidence.ts";
+import {
+  acceptedId,
+  type Evidence,
+  hasEnded,
+  isUnsettled,
+  paymentsOf,
+  type SeenOrder,
+  type Snapshot,
+} from "./evidence.ts";
 
 export type Law = { name: string; says: string; breaches(evidence: Evidence): string[] };
 
@@ -12,7 +20,6 @@ const fairReasons: ReadonlySet<string | undefined> = new Set([
   "payment_undecided",
   "cancelled",
 ]);
-const owing: ReadonlySet<string> = new Set(["requested", "authorized", "capturing", "voiding", "refunding"]);
 const kept: ReadonlySet<string> = new Set(["authorized", "capturing", "captured"]);
 
 export const laws: readonly Law[] = [
@@ -122,7 +129,7 @@ export const laws: readonly Law[] = [
         if (!box || box.away.some(({ source }) => source === "payment"))
           return [`the payments of order ${orderId} could not be read`];
         return paymentsOf(box)
-          .filter(({ state }) => owing.has(state))
+          .filter(({ state }) => isUnsettled(state))
           .map(({ state }) => `a payment of order ${orderId} is still ${state}`);
       }),
   },

@@ -1,9 +1,8 @@
 /** Tells a shop of real people from one that was started to try it: by whom its settings reach, never by a name. */
 import type { Config } from "../../config/config.ts";
+import { loopback } from "../../config/faults.ts";
 
 type Reaches = Pick<Config, "PAYMENT_PROVIDER" | "PUBLIC_URL" | "SMTP_URL" | "OIDC_ISSUER">;
-
-const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** Each sign in a sentence; none: the shop may be tried. */
 export function signsOfProduction(config: Reaches, url: string): string[] {

@@ -6,6 +6,7 @@ import type { BlackBoxView } from "#wire/desk";
 import {
   acceptedId,
   hasEnded,
+  isUnsettled,
   paymentsOf,
   type Report,
   type SeenOrder,
@@ -91,13 +92,11 @@ export async function snapshotAtRest({
   }
 }
 
-const unsettled: ReadonlySet<string> = new Set(["requested", "authorized", "capturing", "voiding", "refunding"]);
-
 /** Every part told what it knows, and no money or unit of the order is on its way. */
 function isSettled(order: SeenOrder, box: BlackBoxView | undefined): boolean {
   if (!box || box.away.length > 0 || box.order?.status !== order.status) return false;
   const states = paymentsOf(box).map(({ state }) => state);
-  if (states.some((state) => unsettled.has(state))) return false;
+  if (states.some(isUnsettled)) return false;
   if (order.status === "CONFIRMED") return true;
   const isGivenBack = order.status !== "REFUNDED" || box.lines.some(({ facts }) => facts.refund === "done");
   return isGivenBack && !states.includes("captured");
