@@ -1,6 +1,7 @@
 /** The cells of the embedded default: a process is killed at a point and started again, and the laws are checked. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { goOn, within } from "#platform/deadline";
+import { lastLines } from "../support/last-lines.ts";
 import { type Cell, type CellResult, faultsOf, group } from "./cell.ts";
 import { type CrashCell, cellName, crashGroups } from "./crash-cells.ts";
 import { type EmbeddedStage, type EmbeddedStages, inDrop, inLine, product } from "./embedded-stage.ts";
@@ -106,8 +107,4 @@ function trial(
   disturb: (probe: () => void) => Promise<void>,
 ): Promise<TrialResult> {
   return runTrial({ shop, product, inDrop, inLine: hasLine ? inLine : undefined, buyers, chore, random, disturb });
-}
-
-export function lastLines(text: string, count: number): string {
-  return text.trimEnd().split("\n").slice(-count).join("\n");
 }

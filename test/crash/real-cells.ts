@@ -1,8 +1,8 @@
 /**
  * Lists the cells on the real servers: one fleet for all of them, one after another, each with a product of its own.
  */
+import { lastLines } from "../support/last-lines.ts";
 import { type Cell, faultsOf } from "./cell.ts";
-import { lastLines } from "./embedded-cells.ts";
 import { lineUnits } from "./line.ts";
 import { realCrashGroups } from "./real-crash-cells.ts";
 import type { RealStage } from "./real-stage.ts";

@@ -6,7 +6,7 @@ import type { Client, Order } from "../support/client.ts";
 import { decideNow, endTimeToPay, holdDecision } from "../support/deadline.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
-import { cancelOrder, payOrder } from "../support/pay.ts";
+import { cancelOrder, payOrder, untilMoneyIs } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 /** Approved, and the provider decides when a test tells it to. */
@@ -211,10 +211,6 @@ describe("a provider that decides after the window", () => {
     const { sold, available, gate } = await world.untilAtRest(productId);
     assert.deepEqual({ sold, available, gate }, { sold: 1, available: 2, gate: 2 });
   });
-
-  async function untilMoneyIs(buyer: Client, orderId: string, status: string): Promise<void> {
-    await eventually(async () => (await buyer.get<Order>(`/orders/${orderId}`)).body.payment?.status === status);
-  }
 });
 
 describe("units that are held longer for a payment", { concurrency: true }, () => {

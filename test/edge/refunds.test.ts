@@ -6,7 +6,7 @@ import { signWebhook } from "#platform/standard-webhooks";
 import type { Client, Order, Problem } from "../support/client.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
-import { payOrder } from "../support/pay.ts";
+import { payOrder, untilMoneyIs } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const goodCard = { cardNumber: "4242424242424242" };
@@ -32,13 +32,6 @@ async function confirmed(user = "ada"): Promise<Confirmed> {
   await untilMoneyIs(buyer, orderId, "captured");
   await world.untilStatus(buyer, orderId, "CONFIRMED");
   return { buyer, orderId, productId, paymentId: paid.body.paymentId };
-}
-
-async function untilMoneyIs(buyer: Client, orderId: string, status: string): Promise<Order> {
-  return eventually(async () => {
-    const { body } = await buyer.get<Order>(`/orders/${orderId}`);
-    return body.payment?.status === status && body;
-  });
 }
 
 function refund(orderId: string, body: object = { reason: "came back broken", restock: true }, by = world.admin) {

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { type FakeStripe, startFakeStripe } from "../servers/fake-stripe.ts";
 import type { Client, Order, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { payOrder } from "../support/pay.ts";
+import { payOrder, untilMoneyIs } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const keys = { secretKey: "sk_test_of_the_tests", webhookSecret: "whsec_of_the_tests" };
@@ -56,13 +56,6 @@ async function bought(user: string) {
   await world.untilStatus(order.buyer, order.orderId, "CONFIRMED");
   await untilMoneyIs(order.buyer, order.orderId, "captured");
   return order;
-}
-
-async function untilMoneyIs(buyer: Client, orderId: string, status: string): Promise<Order> {
-  return eventually(async () => {
-    const { body } = await buyer.get<Order>(`/orders/${orderId}`);
-    return body.payment?.status === status && body;
-  });
 }
 
 describe("a shop whose provider is Stripe", () => {

@@ -127,10 +127,6 @@ export async function goProgram(name: string, module: string, version: string, l
   return { built, version, path };
 }
 
-export function lastLines(text: string, count: number): string {
-  return text.trimEnd().split("\n").slice(-count).join("\n");
-}
-
 /** Some tools print the cause first, others last. */
 function bothEnds(text: string): string {
   const lines = text.trim().split("\n");

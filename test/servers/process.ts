@@ -5,7 +5,7 @@ import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSyn
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { goOn, within } from "#platform/deadline";
-import { lastLines } from "./cache.ts";
+import { lastLines } from "../support/last-lines.ts";
 import { forget, remember, signalGroup } from "./leftover.ts";
 
 export type ServerPlan = {

@@ -12,6 +12,7 @@ import { createClient, crowd, staff } from "./client.ts";
 import { type Command, runCommand, upWithinMs } from "./command.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
+import { lastLines } from "./last-lines.ts";
 import { createShop, type Shop } from "./shop.ts";
 import { until } from "./until.ts";
 
@@ -235,8 +236,4 @@ export function tellOutput(fleet: Fleet | undefined, names: readonly string[]): 
     if (!fleet || (context as { passed?: boolean }).passed) return;
     for (const name of names) console.log(`--- ${name} said:\n${lastLines(fleet.member(name).output, 60)}`);
   };
-}
-
-function lastLines(text: string, count: number): string {
-  return text.trimEnd().split("\n").slice(-count).join("\n");
 }

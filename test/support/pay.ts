@@ -1,5 +1,5 @@
-/** Pays and cancels orders that were accepted a moment ago, as a buyer's page does. */
-import type { Answer, Client } from "./client.ts";
+/** Pays and cancels orders that were accepted a moment ago, as a buyer's page does, and waits for their money. */
+import type { Answer, Client, Order } from "./client.ts";
 import { eventually } from "./eventually.ts";
 
 /** Until the books have the order, the shop answers that its outcome is not known yet, and has done nothing. */
@@ -19,5 +19,13 @@ export function cancelOrder<Body = { code?: string }>(buyer: Client, orderId: st
   return eventually(async () => {
     const answer = await buyer.post<Body & { code?: string }>(`/orders/${orderId}/cancel`);
     return answer.body.code !== "outcome_pending" && answer;
+  });
+}
+
+/** Resolves with the order once its payment has this status. */
+export function untilMoneyIs(buyer: Client, orderId: string, status: string): Promise<Order> {
+  return eventually(async () => {
+    const { body } = await buyer.get<Order>(`/orders/${orderId}`);
+    return body.payment?.status === status && body;
   });
 }
