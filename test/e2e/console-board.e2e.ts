@@ -4,8 +4,8 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
-import { look } from "./look.ts";
 import { hourMs } from "../support/times.ts";
+import { look } from "./look.ts";
 import { scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 

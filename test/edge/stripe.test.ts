@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { type FakeStripe, startFakeStripe } from "../servers/fake-stripe.ts";
-import type { Client, Order, Problem } from "../support/client.ts";
+import type { Client, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder, untilMoneyIs } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";

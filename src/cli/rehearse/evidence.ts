@@ -85,3 +85,8 @@ const ends: ReadonlySet<string> = new Set(["CONFIRMED", "FAILED", "CANCELLED", "
 export function hasEnded({ status }: Pick<SeenOrder, "status">): boolean {
   return ends.has(status);
 }
+
+/** Its units belong to it: held, or sold. */
+export function stands({ status, reason }: SeenOrder): boolean {
+  return status === "CONFIRMED" || status === "REFUNDED" || (!hasEnded({ status }) && reason !== "payment_undecided");
+}

@@ -8,8 +8,10 @@ import {
   hasEnded,
   isUnsettled,
   paymentsOf,
+  type Report,
   type SeenOrder,
   type Snapshot,
+  stands,
 } from "./evidence.ts";
 
 export type Law = { name: string; says: string; breaches(evidence: Evidence): string[] };
@@ -225,11 +227,6 @@ export const laws: readonly Law[] = [
   },
 ];
 
-/** Its units belong to it: held, or sold. */
-function stands({ status, reason }: SeenOrder): boolean {
-  return status === "CONFIRMED" || status === "REFUNDED" || (!hasEnded({ status }) && reason !== "payment_undecided");
-}
-
 function unitsOf({ orders }: Snapshot, productId: string, which: (order: SeenOrder) => boolean): number {
   return sum(
     orders.filter((order) => order.productId === productId && which(order)),
@@ -237,15 +234,7 @@ function unitsOf({ orders }: Snapshot, productId: string, which: (order: SeenOrd
   );
 }
 
-function sayReport({
-  productId,
-  status,
-  explanation,
-}: {
-  productId: string;
-  status: string;
-  explanation: string;
-}): string {
+function sayReport({ productId, status, explanation }: Report): string {
   return `${productId} is ${status}: ${explanation}`;
 }
 
