@@ -14,9 +14,9 @@ const cli = findProgram("redis-cli");
 const skipWithoutCli = cli ? false : "no redis-cli here to look past the process that is busy";
 
 describe("a gate whose Redis has a fault", { skip: skipWithoutRedis }, () => {
-  let { redis, nonces, gate, lamp, open, take } = {} as Stage;
+  let { redis, nonces, gate, lamp, open } = {} as Stage;
   // A call is given up before its connection is: a repeat on a new connection may run before what the old one still owes.
-  onStage({ timeoutMs: 1_000, reserveTimeoutMs: 250 }, (stage) => ({ redis, nonces, gate, lamp, open, take } = stage));
+  onStage({ timeoutMs: 1_000, reserveTimeoutMs: 250 }, (stage) => ({ redis, nonces, gate, lamp, open } = stage));
 
   /** A caller that waits longer than the server is stopped would hang: the test is that an answer comes. */
   async function whileStopped(work: () => Promise<void>): Promise<void> {
