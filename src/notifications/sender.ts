@@ -105,7 +105,9 @@ export function createSender({ queue, endpoints, guard, now, count, onFault }: S
       const sending = { url, address: checked.address, body: bytes, signal };
       return outcomeOf(await send({ ...sending, headers: { ...headers, ...traceHeaders() } }));
     } catch (error) {
-      return { name: "no_answer", status: null, answer: reasonOf(error), askedMs: 0 };
+      const isLate = signal.aborted && !stopping.signal.aborted;
+      const answer = isLate ? `no answer within ${answerWithinMs / 1000} s` : reasonOf(error);
+      return { name: "no_answer", status: null, answer, askedMs: 0 };
     } finally {
       signal.removeEventListener("abort", giveUp);
     }

@@ -1,7 +1,7 @@
 /**
  * Sets up Node's own server below the routes: its limits, the id of a request, and requests that never reach a route.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { GatheredResponse } from "./http-answers.ts";
 import { randomHex } from "./ids.ts";
@@ -70,7 +70,7 @@ export function answerBrokenHttp(error: Error & { code?: string }, socket: Socke
   const [kind, detail] = brokenHttp(error.code);
   const body = problemBody(kind, detail, {}, requestIdOf({ headers: {} }));
   socket.end(
-    `HTTP/1.1 ${kind.status} ${kind.code}\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${kind.status} ${STATUS_CODES[kind.status]}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -242,13 +242,13 @@ describe("http", () => {
   });
 
   test("answers broken HTTP, broken addresses and huge headers with a problem", async () => {
-    assert.match(await raw("nonsense\r\n\r\n"), /^HTTP\/1\.1 400 [\s\S]*"code":"validation"/);
+    assert.match(await raw("nonsense\r\n\r\n"), /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*"code":"validation"/);
     assert.match(
       await raw("GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
       /^HTTP\/1\.1 400 [\s\S]*"code":"validation"/,
     );
     const huge = `GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`;
-    assert.match(await raw(huge), /^HTTP\/1\.1 431 [\s\S]*"code":"headers_too_large"/);
+    assert.match(await raw(huge), /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[\s\S]*"code":"headers_too_large"/);
   });
 
   test("answers the time", async () => {

@@ -28,6 +28,7 @@ export function useLiveOrder(orderId: string) {
   useEffect(() => {
     let source: EventSource | undefined;
     let again: ReturnType<typeof setTimeout> | undefined;
+    let isLeft = false;
     const seen = new Set<string>();
 
     function take({ type, data, lastEventId }: MessageEvent<string>): void {
@@ -47,12 +48,13 @@ export function useLiveOrder(orderId: string) {
         if (source?.readyState !== EventSource.CLOSED) return;
         // Refused: the read renews the session, and says whether the order has ended.
         const read = await order.refetch();
-        if (read.data && !ended.includes(read.data.status)) again = setTimeout(open, againAfterMs);
+        if (!isLeft && read.data && !ended.includes(read.data.status)) again = setTimeout(open, againAfterMs);
       };
     }
 
     open();
     return () => {
+      isLeft = true;
       clearTimeout(again);
       source?.close();
       setIsLive(false);
