@@ -32,6 +32,11 @@ describe("the console with a bad connection", { skip }, () => {
     });
   }
 
+  async function middleOf(selector: string): Promise<number[]> {
+    const { x, y, width, height } = (await page.locator(selector).boundingBox()) ?? assert.fail(selector);
+    return [Math.round(x + width / 2), Math.round(y + height / 2)];
+  }
+
   const says = (text: string | RegExp) => page.getByText(text).first().waitFor();
 
   test("an act without a connection fails at once, and is not done by itself when the connection is back", async () => {
@@ -86,6 +91,7 @@ describe("the console with a bad connection", { skip }, () => {
     await eventually(() => asked > 0);
     await page.keyboard.press("Escape");
     await dialog.getByRole("button", { name: "Leave it", disabled: true }).waitFor();
+    assert.deepEqual(await middleOf(".mantine-Button-loader"), await middleOf("[data-loading=true].mantine-Button-root"));
     answer();
     await dialog.getByText("No answer came.").waitFor();
     assert.equal(asked, 1);

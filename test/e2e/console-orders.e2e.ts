@@ -6,12 +6,13 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
-import { look } from "./look.ts";
+import { fitsNarrow, look } from "./look.ts";
 import { nothingKept, openConsole, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
 const chair = { productId: "chair", name: "Chair", price: 12_000, currency: "EUR" };
 const stool = { productId: "stool", name: "Stool", price: 12_000, currency: "EUR" };
+const watch = { productId: "watch", name: "Watch", price: 1_234_567, currency: "KWD" };
 const card = { cardNumber: "4242424242424242", expMonth: 12, expYear: 2040, cvc: "123", name: "Ada" };
 
 describe("the console's orders", { skip }, () => {
@@ -19,7 +20,7 @@ describe("the console's orders", { skip }, () => {
   let page: Page;
   before(async () => {
     ({ stage, page } = await openConsole());
-    for (const product of [lamp, chair, stool]) {
+    for (const product of [lamp, chair, stool, watch]) {
       assert.equal((await stage.world.admin.post("/products", product)).status, 201);
       await stage.world.admin.post(`/inventory/${product.productId}/restock`, { quantity: 20, reason: "delivery" });
     }
@@ -194,6 +195,17 @@ describe("the console's orders", { skip }, () => {
     await page.getByText(/Your payment has arrived/).waitFor();
     await page.getByRole("button", { name: "Send the mail again: Your order is paid" }).click();
     await page.getByText("Queued").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  test("the number and the sum of an act on many orders are read whole on a phone", async () => {
+    for (const product of [lamp, watch]) await placed("rosa", product);
+    await page.goto("/console/orders?q=rosa");
+    await page.getByRole("button", { name: "Cancel the open ones …" }).click();
+    await page.getByRole("textbox", { name: "Reason" }).fill("it rains");
+    await page.getByRole("button", { name: "Count them" }).click();
+    await page.getByRole("button", { name: /^Cancel 2 orders: €49.00 and KWD.1,234.567$/ }).waitFor();
+    await fitsNarrow(page, "the act on many orders");
     await page.keyboard.press("Escape");
   });
 

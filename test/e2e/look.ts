@@ -46,6 +46,7 @@ export async function fitsNarrow(page: Page, name: string): Promise<void> {
   await page.setViewportSize(narrow);
   const wide = await page.evaluate<number>("document.scrollingElement.scrollWidth");
   assert.ok(wide <= narrow.width, `${name} is ${wide} px wide on a screen of ${narrow.width} px`);
+  assert.deepEqual(await page.evaluate(cutTexts), [], `${name} cuts a text on a screen of ${narrow.width} px`);
   await page.setViewportSize(desktop);
 }
 
@@ -68,6 +69,11 @@ export async function picture(page: Page, name: string, at = "body"): Promise<vo
   }
   await page.setViewportSize(desktop);
 }
+
+/** Of the console: labels of buttons that are longer than their button, and lists that would be scrolled sideways. */
+const cutTexts = `[...document.querySelectorAll(".mantine-Button-label, .mantine-Table-scrollContainer")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.textContent)`;
 
 /** axe knows nothing of it (WCAG 1.4.11): the boxes whose mark has the colour of its ground. */
 const unseenMarks = `[...document.querySelectorAll("input:checked, input[data-indeterminate]")]
