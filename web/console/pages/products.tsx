@@ -78,11 +78,11 @@ function Row({ product }: { product: Product }) {
   const units = (value: number | undefined) => (value === undefined ? "–" : count(value));
   return (
     <Table.Tr>
-      <Table.Th scope="row">
+      <Table.Th scope="row" className="breaks">
         <Link to="/products/$productId" params={{ productId }}>
           {name}
         </Link>
-        <Text size="xs" c="dimmed" className="breaks">
+        <Text size="xs" c="dimmed">
           {productId}
           {drop && (
             <>
