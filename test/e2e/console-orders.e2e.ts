@@ -209,6 +209,27 @@ describe("the console's orders", { skip }, () => {
     await page.keyboard.press("Escape");
   });
 
+  test("while another search is answered, no rows of the one before stand under it", async () => {
+    const { orderId } = await stage.world.place(stage.world.as("chien"), chair.productId);
+    await page.goto("/console/orders?q=rosa");
+    const row = page.getByRole("cell", { name: "rosa" }).first();
+    await row.waitFor();
+    let answer = () => {};
+    await page.route("**/admin/orders?*", async (route) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      await route.continue();
+    });
+    await page.getByRole("textbox", { name: "Order, buyer or e-mail" }).fill(orderId);
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("Loading").waitFor();
+    assert.equal(await row.count(), 0);
+    answer();
+    await page.getByRole("cell", { name: "chien" }).waitFor();
+    await page.unroute("**/admin/orders?*");
+  });
+
   test("a search is kept under a name, is a link from then on, and can be forgotten", async () => {
     await page.goto(`/console/orders?productId=${lamp.productId}&status=CONFIRMED`);
     await page.getByRole("button", { name: "Keep this search …" }).click();

@@ -1,5 +1,5 @@
 /** Reads a list page by page: what was read so far, and how to go on. `everyMs` false: it is read again when asked. */
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 
 export function usePagesOf<Item>(
   key: readonly unknown[],
@@ -11,7 +11,6 @@ export function usePagesOf<Item>(
     queryFn: ({ pageParam }) => read(pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => (nextCursor === null ? undefined : String(nextCursor)),
-    placeholderData: keepPreviousData,
     refetchInterval: everyMs,
   });
   return { ...pages, items: pages.data?.pages.flatMap(({ items }) => items) ?? [] };
