@@ -173,6 +173,19 @@ describe("the console with a bad connection", { skip }, () => {
     assert.equal(await page.getByRole("button", { name: "Refund …" }).count(), 0);
   });
 
+  test("a replay whose answer was lost is told by its letter alone, and more than 50 letters are no exact number", async () => {
+    const value = Buffer.from('{"order": "not one of ours"}');
+    const letters = Array.from({ length: 52 }, (_, n) => ({ key: `another-${n}`, value, headers: {} }));
+    await stage.world.system.faces.engines.log.append("orders.reservations", letters);
+    await page.goto("/console/trouble");
+    await page.getByRole("link", { name: /^Trouble\s*50\+ wait$/ }).waitFor();
+    await page.getByRole("button", { name: "Open dead letter 9", exact: true }).click();
+    await loseAnswer("POST", "**/replay");
+    await page.getByRole("button", { name: "Replay" }).click();
+    await says("It was appended to orders.reservations again");
+    assert.equal(await page.getByText("No answer came.").count(), 0);
+  });
+
   test("two tabs keep one list of deliveries: what one tab brings in can be undone in the other", async () => {
     const other = await page.context().newPage();
     for (const tab of [page, other]) await tab.goto("/console/restock");

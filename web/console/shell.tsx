@@ -10,7 +10,6 @@ import { Heading } from "./parts/page.tsx";
 import { Palette } from "./parts/palette.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
 import { useWaiting } from "./parts/waiting.ts";
-import { plural } from "./plural.ts";
 import { mayPack, mayRunTheShop, useForgetAll, useSession } from "./session.ts";
 import { DemoStaff, SignIn } from "./sign-in.tsx";
 
@@ -92,7 +91,7 @@ export function Shell() {
             component={Link}
             to={to}
             label={label}
-            {...(to === "/trouble" && waiting > 0 && { rightSection: plural(waiting, "waits", "wait") })}
+            {...(to === "/trouble" && { rightSection: waiting })}
             active={pathname.startsWith(to)}
             {...(pathname.startsWith(to) && { "aria-current": "page" as const })}
           />

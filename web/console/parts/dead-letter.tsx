@@ -52,7 +52,8 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
           ))}
         </dl>
       </section>
-      {replaying.isError && <ProblemNote error={replaying.error} />}
+      {/* If its answer alone was lost, the letter itself says what became of it. */}
+      {replaying.isError && state === "waiting" && <ProblemNote error={replaying.error} />}
       {state === "waiting" && (
         <Group>
           <Button variant="filled" onClick={() => replaying.mutate()} loading={replaying.isPending}>

@@ -29,10 +29,12 @@ export function StuckSagas() {
     onSuccess: () => setEnding(undefined),
     onSettled,
   });
+  // If the answer alone was lost, the order is settled and gone.
+  const isHere = (saga: Saga) => pages.items.some(({ orderId }) => orderId === saga.orderId);
   return (
     <section aria-label="Stuck orders">
       <h2 className="group">Stuck orders</h2>
-      {retrying.isError && <ProblemNote error={retrying.error} />}
+      {retrying.isError && isHere(retrying.variables) && <ProblemNote error={retrying.error} />}
       {retrying.data && <Text role="status">Done: the order is {statusWord(retrying.data.status).toLowerCase()}.</Text>}
       <ListFrame
         pages={pages}
