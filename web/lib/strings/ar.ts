@@ -47,7 +47,7 @@ export const ar: Strings = {
   opensInMinutes: "يفتح بعد أقل من {minutes} دقائق",
   opensInMinute: "يفتح بعد أقل من دقيقة",
   opensInSeconds: "يفتح بعد أقل من {seconds} ثوانٍ",
-  unitsLine: "{free} متاحة · {held} محجوزة لمن يدفعون · {sold} مبيعة",
+  unitsLine: "{free} متاحة، {held} محجوزة لمن يدفعون، {sold} مبيعة",
   choice: "الاختيار",
   soldOutChoice: "نفدت",
   toCalendar: "أضفه إلى تقويمك",
