@@ -238,6 +238,20 @@ describe("the warehouse", { skip }, () => {
     assert.equal(await takeOver.count(), 0);
   });
 
+  test("one's own parcel stands first, also if parcels that others pick fill a page of the list", async () => {
+    const [theirs, own] = [await paidOrder(runner.productId), await paidOrder(runner.productId)];
+    assert.equal((await stage.world.admin.post(`/parcels/${theirs}/start`)).status, 200);
+    await open(own);
+    await eventually(async () => (await stateOf(own)).state === "picking");
+    // The shop's own pages, of one parcel each.
+    const onePerPage = (url: string) => url.replace(/limit=\d+/, "limit=1");
+    await page.route("**/parcels?*", (route) => route.continue({ url: onePerPage(route.request().url()) }));
+    await page.goto("/console/pick");
+    await page.getByRole("button", { name: "Go on with yours" }).click();
+    await page.waitForURL(`**/pick/${own}`);
+    await page.unroute("**/parcels?*");
+  });
+
   test("a hand-over takes one Enter; if its answer was lost, the page finds that it was done, and says one thing", async () => {
     const orderId = await paidOrder(runner.productId);
     await open(orderId);

@@ -3,13 +3,15 @@ import type { ParcelState, ParcelView, RestockFileAnswer } from "#wire/warehouse
 import type { Product } from "./api.ts";
 import { ask } from "./ask.ts";
 
+export type { ParcelState };
 export type Parcel = ParcelView;
 export type Restocked = RestockFileAnswer;
 type ParcelPage = { items: Parcel[]; nextCursor: string | null };
 type Found = { products: Product[] };
 
 export const warehouseApi = {
-  parcels: (state: ParcelState) => ask<ParcelPage>("listParcels", { query: { state, limit: "50" } }),
+  parcels: (state: ParcelState, cursor?: string) =>
+    ask<ParcelPage>("listParcels", { query: { state, cursor, limit: "100" } }),
   parcel: (id: string) => ask<Parcel>("getParcel", { id }),
   start: (id: string, takeOver: boolean) =>
     ask<Parcel>("startParcel", { id, query: { takeOver: takeOver ? "true" : undefined } }),

@@ -9,7 +9,7 @@ import { PageHead } from "../parts/page.tsx";
 import { ParcelStatus } from "../parts/parcel-status.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
 import { useSession } from "../session.ts";
-import { type Parcel, warehouseApi } from "../warehouse-api.ts";
+import { type Parcel, type ParcelState, warehouseApi } from "../warehouse-api.ts";
 
 const lookEveryMs = 3_000;
 
@@ -18,20 +18,34 @@ export function useParcels(account: Account | undefined) {
   return useQuery({
     queryKey: ["parcels", account?.userId],
     async queryFn() {
-      const [picked, picking, toPick] = await Promise.all(
-        (["picked", "picking", "to_pick"] as const).map(warehouseApi.parcels),
-      );
-      const begun = [...(picked?.items ?? []), ...(picking?.items ?? [])];
+      const [picked, picking, toPick] = await Promise.all([
+        everyOne("picked"),
+        everyOne("picking"),
+        warehouseApi.parcels("to_pick"),
+      ]);
+      const begun = [...picked, ...picking];
       const mine = begun.filter(({ assignee }) => assignee === account?.userId);
       return {
         mine,
-        toPick: toPick?.items ?? [],
+        toPick: toPick.items,
         others: begun.filter(({ assignee }) => assignee !== account?.userId),
-        hasMore: (toPick?.nextCursor ?? null) !== null,
+        hasMore: toPick.nextCursor !== null,
       };
     },
     refetchInterval: lookEveryMs,
   });
+}
+
+/** Of parcels that are begun, one's own may stand behind those of many others. */
+async function everyOne(state: ParcelState): Promise<Parcel[]> {
+  const items: Parcel[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await warehouseApi.parcels(state, cursor);
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return items;
 }
 
 export function Pick() {
