@@ -91,7 +91,10 @@ describe("the console with a bad connection", { skip }, () => {
     await eventually(() => asked > 0);
     await page.keyboard.press("Escape");
     await dialog.getByRole("button", { name: "Leave it", disabled: true }).waitFor();
-    assert.deepEqual(await middleOf(".mantine-Button-loader"), await middleOf("[data-loading=true].mantine-Button-root"));
+    assert.deepEqual(
+      await middleOf(".mantine-Button-loader"),
+      await middleOf("[data-loading=true].mantine-Button-root"),
+    );
     answer();
     await dialog.getByText("No answer came.").waitFor();
     assert.equal(asked, 1);

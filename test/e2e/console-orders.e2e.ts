@@ -227,6 +227,7 @@ describe("the console's orders", { skip }, () => {
     assert.equal(await row.count(), 0);
     answer();
     await page.getByRole("cell", { name: "chien" }).waitFor();
+    await page.getByRole("textbox", { name: "Order, buyer or e-mail" }).and(page.locator(":focus")).waitFor();
     await page.unroute("**/admin/orders?*");
   });
 

@@ -47,7 +47,7 @@ export function Orders() {
           </Button>
         </Group>
       </PageHead>
-      <SearchForm key={JSON.stringify(search)} search={search} />
+      <SearchForm search={search} />
       <KeptSearches search={search} />
       <BulkOrders
         key={`bulk ${JSON.stringify(search)}`}
@@ -88,6 +88,12 @@ export function Orders() {
 function SearchForm({ search }: { search: OrdersSearch }) {
   const navigate = useNavigate({ from: "/orders" });
   const [typed, setTyped] = useState(search);
+  const [shown, setShown] = useState(JSON.stringify(search));
+  // The fields follow a link, and are not made anew: the focus stays where Enter was pressed.
+  if (shown !== JSON.stringify(search)) {
+    setShown(JSON.stringify(search));
+    setTyped(search);
+  }
   const field = (name: "q" | "dropId" | "productId" | "from" | "to") => ({
     value: typed[name] ?? "",
     onChange: ({ currentTarget }: { currentTarget: HTMLInputElement }) =>
