@@ -189,6 +189,16 @@ describe("the console with a bad connection", { skip }, () => {
     assert.equal(await page.getByText("No answer came.").count(), 0);
   });
 
+  test("with colours of the system's own it is seen which of the ways to sell is chosen", async () => {
+    await page.goto("/console/switch");
+    await page.getByRole("radio", { name: "Gatekeeper", checked: true }).waitFor();
+    await page.emulateMedia({ forcedColors: "active" });
+    const colours = `[...document.querySelectorAll("input:checked")].map((one) =>
+      [one, one.nextElementSibling].map((each) => getComputedStyle(each).color))`;
+    assert.deepEqual(await page.evaluate(colours), [["rgb(0, 0, 0)", "rgb(0, 0, 0)"]]);
+    await page.emulateMedia({ forcedColors: "none" });
+  });
+
   test("two tabs keep one list of deliveries: what one tab brings in can be undone in the other", async () => {
     const other = await page.context().newPage();
     for (const tab of [page, other]) await tab.goto("/console/restock");
