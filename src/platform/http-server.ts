@@ -1,7 +1,7 @@
 /**
  * Sets up Node's own server below the routes: its limits, the id of a request, and requests that never reach a route.
  */
-import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { GatheredResponse } from "./http-answers.ts";
 import { randomHex } from "./ids.ts";
