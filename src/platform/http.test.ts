@@ -248,7 +248,10 @@ describe("http", () => {
       /^HTTP\/1\.1 400 [\s\S]*"code":"validation"/,
     );
     const huge = `GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`;
-    assert.match(await raw(huge), /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[\s\S]*"code":"headers_too_large"/);
+    assert.match(
+      await raw(huge),
+      /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[\s\S]*"code":"headers_too_large"/,
+    );
   });
 
   test("answers the time", async () => {
