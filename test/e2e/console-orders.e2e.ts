@@ -210,7 +210,7 @@ describe("the console's orders", { skip }, () => {
   });
 
   test("while another search is answered, no rows of the one before stand under it", async () => {
-    const { orderId } = await stage.world.place(stage.world.as("chien"), chair.productId);
+    const { orderId } = await stage.world.place(stage.world.as("chien"), stool.productId);
     await page.goto("/console/orders?q=rosa");
     const row = page.getByRole("cell", { name: "rosa" }).first();
     await row.waitFor();
