@@ -170,7 +170,7 @@ describe("drops in the shop", { skip }, () => {
     asked = 0;
     await sleep(9_000);
     assert.ok(asked >= 1 && asked <= 3, `asked ${asked} times`);
-    await page.unroute("**/live");
+    await page.unrouteAll({ behavior: "wait" });
   });
 
   test("the list shows each drop with its phase, and a drop's product once", async () => {

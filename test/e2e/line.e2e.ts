@@ -120,7 +120,10 @@ describe("the line of a drop", { skip }, () => {
     await waits(page, dropId);
     const second = await tab();
     await waits(second, dropId);
-    await Promise.all([page, second].map((one) => one.getByRole("button", { name: "Join the line" }).click()));
+    const joins = [page, second].map((one) => one.getByRole("button", { name: "Join the line" }));
+    // A tab that asks for its place only after the other one has joined is in at once, without a button.
+    for (const join of joins) await join.waitFor();
+    await Promise.all(joins.map((join) => join.click()));
     for (const one of [page, second]) await label(one, "You are in").waitFor();
     await page.reload();
     await label(page, "You are in").waitFor();

@@ -247,9 +247,11 @@ describe("the warehouse", { skip }, () => {
     const onePerPage = (url: string) => url.replace(/limit=\d+/, "limit=1");
     await page.route("**/parcels?*", (route) => route.continue({ url: onePerPage(route.request().url()) }));
     await page.goto("/console/pick");
-    await page.getByRole("button", { name: "Go on with yours" }).click();
-    await page.waitForURL(`**/pick/${own}`);
-    await page.unroute("**/parcels?*");
+    await page.locator(`tbody a[href$="${own}"]`).waitFor();
+    const links = await page.locator("tbody a").all();
+    const inTurn = await Promise.all(links.map(async (link) => (await link.getAttribute("href"))?.split("/").at(-1)));
+    assert.ok(inTurn.indexOf(own) < inTurn.indexOf(theirs), inTurn.join(", "));
+    await page.unrouteAll({ behavior: "wait" });
   });
 
   test("a hand-over takes one Enter; if its answer was lost, the page finds that it was done, and says one thing", async () => {
