@@ -67,6 +67,11 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     bad: ["src/inventory/gate/redis/mark.lua", "if record.state ~= 'P' then return end"],
     good: ["src/inventory/gate/redis/codec.ts", 'const accepted = answer[0] === "A";'],
   },
+  {
+    rule: /endRoutes/,
+    bad: ["test/e2e/a.e2e.ts", 'await page.unroute("**/orders");'],
+    good: ["test/e2e/a.e2e.ts", "await endRoutes(page);"],
+  },
   { rule: /runs alone/, bad: ["src/a.test.ts", 'it.only("x")'], good: ["src/a.test.ts", 'it("x")'] },
   {
     rule: /setTimeout as sleep.*one dialect/,

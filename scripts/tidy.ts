@@ -110,6 +110,12 @@ export const rules: readonly Rule[] = [
     faultsOf: ({ text }) => found(/(?:[=~!]=+|\bin \(|\bwhen|\bthen) ?["'][A-Z]["']/g, text),
   },
   {
+    says: "a test of pages ends its handlers of requests with endRoutes (test/e2e/stage.ts), which waits for them",
+    holdsFor: /^test\/e2e\//,
+    except: /^test\/e2e\/stage\.ts$/,
+    faultsOf: ({ text }) => found(/\.unroute(?:All)?\(/g, text),
+  },
+  {
     says: "no test runs alone",
     holdsFor: testOnly,
     except: selfAndTest,

@@ -7,7 +7,7 @@ import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
-import { nothingKept, openStage, type Person, type Stage, skip } from "./stage.ts";
+import { endRoutes, nothingKept, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 describe("buying in the browser", { skip }, () => {
   let stage: Stage;
@@ -172,7 +172,7 @@ describe("buying in the browser", { skip }, () => {
     await page.getByText("Asking…").waitFor();
     await page.goto("/me");
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.unrouteAll();
+    await endRoutes(page);
     await page.getByRole("button", { name: "Linus packs" }).click();
     await page.waitForURL("**/console/pick");
     await open({ page, api } as Person);
@@ -251,7 +251,7 @@ describe("buying in the browser", { skip }, () => {
     await page.keyboard.press("Enter");
     await page.getByRole("alert").getByText("The shop does not answer").waitFor();
     await focusIsAt("Cancel the order");
-    await page.unroute("**/cancel");
+    await endRoutes(page);
     await page.keyboard.press("Enter");
     await focusIsAt("Keep it");
     await page.keyboard.press("Tab");

@@ -7,7 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { hourMs } from "../support/times.ts";
 import { look } from "./look.ts";
 import { scheduled } from "./scheduled.ts";
-import { openConsole, type Stage, skip } from "./stage.ts";
+import { endRoutes, openConsole, type Stage, skip } from "./stage.ts";
 
 describe("the board in the console", { skip }, () => {
   let stage: Stage;
@@ -86,7 +86,7 @@ describe("the board in the console", { skip }, () => {
     await page.reload();
     await page.getByRole("alert").getByText("No answer came").waitFor();
     await look(page, "console-board-offline");
-    await page.unroute("**/admin/board/events");
+    await endRoutes(page);
     await page.getByRole("status").getByText("Live").waitFor();
   });
 });

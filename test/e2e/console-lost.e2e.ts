@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
-import { openConsole, type Stage, skip } from "./stage.ts";
+import { endRoutes, openConsole, type Stage, skip } from "./stage.ts";
 
 const card = { cardNumber: "4242424242424242", expMonth: 12, expYear: 2040, cvc: "123", name: "Ada" };
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
@@ -103,7 +103,7 @@ describe("the console with a bad connection", { skip }, () => {
     await asks();
     assert.equal(await dialog.getByText("No answer came.").count(), 0);
     await dialog.getByRole("button", { name: "Leave it" }).click();
-    await page.unroute("**/admin/gatekeeper");
+    await endRoutes(page);
   });
 
   test("a dialog that is closed by the keyboard gives the focus back to what opened it", async () => {

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
 import { fitsNarrow, look } from "./look.ts";
-import { nothingKept, openConsole, type Stage, skip } from "./stage.ts";
+import { endRoutes, nothingKept, openConsole, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
 const chair = { productId: "chair", name: "Chair", price: 12_000, currency: "EUR" };
@@ -228,7 +228,7 @@ describe("the console's orders", { skip }, () => {
     answer();
     await page.getByRole("cell", { name: "chien" }).waitFor();
     await page.getByRole("textbox", { name: "Order, buyer or e-mail" }).and(page.locator(":focus")).waitFor();
-    await page.unroute("**/admin/orders?*");
+    await endRoutes(page);
   });
 
   test("a search is kept under a name, is a link from then on, and can be forgotten", async () => {
@@ -304,7 +304,7 @@ describe("the console's orders", { skip }, () => {
     await act.click();
     await dialog.getByText("The server answered 502").waitFor();
     await dialog.getByRole("button", { name: "Leave it" }).click();
-    await page.unroute("**/refund");
+    await endRoutes(page);
     await page.getByRole("button", { name: "Refund …" }).click();
     await act.waitFor();
     assert.equal(await dialog.getByRole("alert").count(), 0);

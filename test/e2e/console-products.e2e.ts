@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
-import { openConsole, type Stage, skip } from "./stage.ts";
+import { endRoutes, openConsole, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
 
@@ -108,7 +108,7 @@ describe("the console's product", { skip }, () => {
     const add = page.getByRole("button", { name: "Add the product" });
     await add.click();
     await page.getByText("No answer came.").waitFor();
-    await page.unroute("**/products");
+    await endRoutes(page);
     await add.click();
     await page.getByRole("heading", { level: 1, name: "Lost lamp" }).waitFor();
     const { body } = await stage.world.admin.get<{ products: { name: string }[] }>("/products?limit=60");

@@ -7,7 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
-import { openConsole, type Stage, skip } from "./stage.ts";
+import { endRoutes, openConsole, type Stage, skip } from "./stage.ts";
 
 const runner = {
   productId: "aurora-1",
@@ -254,7 +254,7 @@ describe("the console", { skip }, () => {
     await page.getByRole("link", { name: "Reconcile" }).click();
     await page.getByRole("alert").getByText("No answer came").waitFor();
     await look(page, "console-offline");
-    await page.unroute("**/admin/reconcile**");
+    await endRoutes(page);
     await page.getByRole("button", { name: "Again", exact: true }).click();
     await page.getByText(/No unit differs/).waitFor();
   });

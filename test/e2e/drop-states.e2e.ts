@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
 import { hourMs } from "../support/times.ts";
 import { borderOf, look, picture } from "./look.ts";
-import { openStage, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
 
 const minuteMs = 60_000;
 /** 120 characters, one of its words as wide as a phone. */
@@ -181,7 +181,7 @@ describe("the states of a drop's page", { skip }, () => {
       assert.deepEqual(await placesOf(), before);
       assert.equal(await page.locator("button.big").isEnabled(), true);
       await look(page, `drop-silent-${locale.slice(0, 2)}`);
-      await page.unroute("**/live");
+      await endRoutes(page);
       await page.getByText(saysAge).waitFor({ state: "detached" });
       assert.equal(await page.locator(".phase [role=status]").last().textContent(), "");
     }

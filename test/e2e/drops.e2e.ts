@@ -9,7 +9,7 @@ import { hourMs, inMs } from "../support/times.ts";
 import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { timeOf } from "./pace.ts";
-import { openStage, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
 
 describe("drops in the shop", { skip }, () => {
   let stage: Stage;
@@ -170,7 +170,7 @@ describe("drops in the shop", { skip }, () => {
     asked = 0;
     await sleep(9_000);
     assert.ok(asked >= 1 && asked <= 3, `asked ${asked} times`);
-    await page.unrouteAll({ behavior: "wait" });
+    await endRoutes(page);
   });
 
   test("the list shows each drop with its phase, and a drop's product once", async () => {

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
-import { openStage, type Person, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 const words: Record<string, string> = {
   PENDING: "Received",
@@ -65,7 +65,7 @@ describe("following an order in the browser", { skip }, () => {
       const paid = await payOrder(api, orderId, { cardNumber: bad });
       assert.equal(paid.status, 202);
       await untilHappened(person, length + 1);
-      await page.unroute("**/events");
+      await endRoutes(page);
       await assertComplete(person);
     }
     await stage.world.restart();
@@ -148,7 +148,7 @@ describe("following an order in the browser", { skip }, () => {
     await page.getByRole("button", { name: /^Pay / }).waitFor();
     await says.getByText("The bank declined this card").waitFor();
     assert.equal(await says.getByText("The shop does not answer").count(), 0);
-    await page.unrouteAll();
+    await endRoutes(page);
     await page.route("**/payment", (route) => route.abort());
     await page.getByRole("button", { name: "Pay" }).click();
     await says.getByText("The shop does not answer").waitFor();

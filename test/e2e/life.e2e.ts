@@ -14,7 +14,7 @@ import { profileName } from "../support/profile.ts";
 import { comeIn, wayIn } from "./coming-in.ts";
 import { hearOrders } from "./hearing.ts";
 import { timeOf } from "./pace.ts";
-import { openStage, type Person, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Person, type Stage, skip } from "./stage.ts";
 import { assertLawful } from "./verdict.ts";
 
 const limitPerCustomer = 2;
@@ -225,7 +225,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     stage.world.system.app.server.closeAllConnections();
     await payWith(page, bad);
     await page.getByText("The bank declined this card").waitFor();
-    await page.unroute("**/events");
+    await endRoutes(page);
     await payWith(page, good);
     await page.getByText("It is yours").waitFor();
     // The page and the list hear of each event a moment after it happened.
@@ -279,7 +279,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     await setPaused("Pause");
     await buyButton(page).click();
     await page.getByText("The drop is paused. Nothing was taken").waitFor();
-    await page.unroute("**/live");
+    await endRoutes(page);
     await page.getByText("The warehouse counts again").waitFor();
     await setPaused("Resume");
     await page.getByText("Open now").waitFor();

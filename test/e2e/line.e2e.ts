@@ -7,7 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { hourMs, inMs } from "../support/times.ts";
 import { tabTo, tabToMatch } from "./keyboard.ts";
 import { fitsNarrow, look, picture } from "./look.ts";
-import { openStage, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
 
 describe("the line of a drop", { skip }, () => {
   let stage: Stage;
@@ -94,7 +94,7 @@ describe("the line of a drop", { skip }, () => {
     await fails.getByText("The roster has changed after its root was published: it gives").waitFor();
     await fails.getByText("another or no ticket stands there: this person was dropped.").waitFor();
     await look(page, "line-check-fails");
-    await page.unrouteAll();
+    await endRoutes(page);
     await page.getByRole("button", { name: "Check again" }).click();
     await page.getByText("No check fails. But the shop drew this line itself").waitFor();
     assert.equal(await fails.count(), 0);
@@ -370,7 +370,7 @@ describe("the line of a drop", { skip }, () => {
       asked.filter((path) => !path.startsWith("/drops/")),
       [`/d/${dropId}/wait`],
     );
-    await page.unrouteAll();
+    await endRoutes(page);
     await label(page, "You are in").waitFor();
     await page.getByText(/No answer/).waitFor({ state: "hidden" });
   });

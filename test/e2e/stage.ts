@@ -101,6 +101,14 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
   };
 }
 
+/**
+ * From here on the shop answers this page again. Handlers under way end first: Playwright gives up their requests as
+ * soon as no handler is left, and a handler that then answers fails, and the test file with it.
+ */
+export function endRoutes(page: Page): Promise<void> {
+  return page.unrouteAll({ behavior: "wait" });
+}
+
 /** For the stories of the console: a browser that has never been here. At `at` it comes in as the demo operator. */
 export async function openConsole({ at, ...options }: WorldOptions & { at?: string } = {}) {
   const stage = await openStage(options);

@@ -11,7 +11,7 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { tabTo } from "./keyboard.ts";
 import { borderOf, look } from "./look.ts";
-import { openStage, type Person, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 const limit = 6;
 const runner = {
@@ -126,7 +126,7 @@ describe("the states of the shop", { skip }, () => {
     await page.getByText("This is a copy of").waitFor();
     await page.getByText("Signed poster").waitFor();
     await look(page, "list-copy");
-    await page.unroute("**/products?*");
+    await endRoutes(page);
     await page.getByText("This is a copy of").waitFor({ state: "detached" });
   });
 
@@ -275,7 +275,7 @@ describe("the states of the shop", { skip }, () => {
     await page.getByText("The stock cannot be counted").waitFor();
     await look(page, "product-gate-down");
     await page.clock.install();
-    await page.unroute("**/orders");
+    await endRoutes(page);
     await page.route("**/orders", answer("outcome_pending"));
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByText("Asking…").waitFor();

@@ -9,7 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
 import { tabTo } from "./keyboard.ts";
 import { look } from "./look.ts";
-import { openConsole, type Stage, skip } from "./stage.ts";
+import { endRoutes, openConsole, type Stage, skip } from "./stage.ts";
 
 const runner = {
   productId: "aurora-1",
@@ -209,7 +209,7 @@ describe("the warehouse", { skip }, () => {
     });
     await page.context().setOffline(false);
     await eventually(() => cut > 1);
-    await page.unroute("**/scan");
+    await endRoutes(page);
     await says("Right: 2 of 2.");
     assert.deepEqual((({ state, scanned }) => [state, scanned])(await stateOf(orderId)), ["picked", 2]);
     await scan("");
@@ -251,7 +251,7 @@ describe("the warehouse", { skip }, () => {
     const links = await page.locator("tbody a").all();
     const inTurn = await Promise.all(links.map(async (link) => (await link.getAttribute("href"))?.split("/").at(-1)));
     assert.ok(inTurn.indexOf(own) < inTurn.indexOf(theirs), inTurn.join(", "));
-    await page.unrouteAll({ behavior: "wait" });
+    await endRoutes(page);
   });
 
   test("a hand-over takes one Enter; if its answer was lost, the page finds that it was done, and says one thing", async () => {
@@ -270,7 +270,7 @@ describe("the warehouse", { skip }, () => {
     await page.keyboard.press("Enter");
     await says("Handed over");
     await page.getByRole("button", { name: /Next parcel|Back to the list/ }).waitFor();
-    await page.unroute("**/hand-over");
+    await endRoutes(page);
     assert.equal(asked, 1);
     assert.equal(await page.getByText("No answer came").count(), 0);
   });
