@@ -32,7 +32,7 @@ describe("a script with bad input ends with a sentence and no stack trace", { co
   test("--planted names the bugs that there are", async () => {
     const { code, stderr } = await run("test/simulation/main.ts", "--planted", "x");
     assert.equal(code, 2);
-    assert.match(stderr, /^--planted x: choose one of .*no-sweeper.*\.\n$/);
+    assert.match(stderr, /^--planted x: choose all, or one of .*no-sweeper.*\.\n$/);
   });
 
   for (const path of [
