@@ -5,7 +5,7 @@
 import type { Queryable } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { afterSaid, type FactSource } from "./facts.ts";
-import { noteTold } from "./news.ts";
+import { type News, noteTold } from "./news.ts";
 import type { AttemptRef } from "./provider.ts";
 
 const doubtsAtOnce = 50;
@@ -26,11 +26,12 @@ export async function clearDoubts(deps: DoubtsDeps): Promise<void> {
   }
 }
 
-type Doubt = AttemptRef & { newsId: number };
+type Doubt = AttemptRef & Pick<News, "newsId" | "happenedAt">;
 
 function readDoubts(sql: Queryable, after: number): Promise<Doubt[]> {
   return sql.query<Doubt>(
-    `select news_id as "newsId", payment_id as "paymentId", provider_ref as "providerRef",
+    `select news_id as "newsId", happened_at as "happenedAt", payment_id as "paymentId",
+            provider_ref as "providerRef",
             payment.order_id as "orderId", amount_minor as "amountMinor", currency
        from payment.news join payment.payment using (payment_id)
       where told_at is null and kind = 'voided_outside' and state = 'captured' and news_id > $2
@@ -39,7 +40,10 @@ function readDoubts(sql: Queryable, after: number): Promise<Doubt[]> {
   );
 }
 
-async function clear({ sql, changes, provider, now }: FactSource, { newsId, ...payment }: Doubt): Promise<void> {
+async function clear(
+  { sql, changes, provider, now }: FactSource,
+  { newsId, happenedAt, ...payment }: Doubt,
+): Promise<void> {
   const charge = await provider.lookup(payment);
   if (!charge) return;
   const settled = await changes.make({
@@ -54,7 +58,7 @@ async function clear({ sql, changes, provider, now }: FactSource, { newsId, ...p
   });
   // The charge is not void, so the order gets no news. The finding stays for an operator, because the provider
   // contradicts itself.
-  if (settled?.payment.state !== "voided") await noteTold(sql, newsId, now());
+  if (settled?.payment.state !== "voided") await noteTold(sql, { newsId, happenedAt }, now());
 }
 
 function warn(log: Log, { paymentId, orderId }: Doubt, error: unknown): void {

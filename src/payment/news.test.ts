@@ -76,6 +76,45 @@ test("O5: an old message that a charge is void does not count; the provider is a
   assert.deepEqual(await shop.states(orderId), ["captured"]);
 });
 
+test("O5: a charge that is void in truth after an old message said so is news of lost money, and the finding opens again", async () => {
+  const { orderId, paymentId } = await kept();
+  await shop.webhook({ paymentId, status: "voided" }).send();
+  await shop.settleAll();
+  const [finding] = (await payment.findings.open()).filter((one) => one.orderId === orderId);
+  assert.ok(finding);
+  await payment.findings.close(finding.findingId, "grace", "the bank denies it");
+  await byHand(paymentId, { deed: "void" });
+  await shop.settleAll();
+  assert.deepEqual(await shop.states(orderId), ["voided"]);
+  assert.deepEqual(await newsOf(orderId), ["voided_outside"]);
+  assert.deepEqual(await findingsOf(orderId), ["voided_outside"]);
+});
+
+test("O5: a charge that becomes void while the provider answers about an old message is asked about again", async () => {
+  const { orderId, paymentId } = await kept();
+  await shop.webhook({ paymentId, status: "voided" }).send();
+  const { provider } = simulator;
+  let isFirst = true;
+  const slow = shop.connect({
+    provider: {
+      ...provider,
+      async lookup(ref) {
+        const charge = await provider.lookup(ref);
+        if (isFirst) {
+          isFirst = false;
+          shop.passMs(1_000);
+          await byHand(paymentId, { deed: "void" });
+        }
+        return charge;
+      },
+    },
+  });
+  await slow.sweep();
+  await shop.settleAll();
+  assert.deepEqual(await shop.states(orderId), ["voided"]);
+  assert.deepEqual(await newsOf(orderId), ["voided_outside"]);
+});
+
 test("O5, S10: partial refunds add up, the sum of all is a full refund, and never more than was paid", async () => {
   const { orderId, paymentId } = await kept();
   await byHand(paymentId, { deed: "refund", amountMinor: 1_000 });

@@ -83,8 +83,9 @@ export function newsOf({ paymentId, orderId, givenBackMinor }: Payment, kind: Ne
 
 /**
  * Once for each kind and amount. A dispute that is won closes its finding, also if the message of its beginning comes later;
- * another one opens it again, and so does another message that is not understood: a provider sends each event under an id of
- * its own, and repeats of it do not come here.
+ * another one opens it again, and so does another message that is not understood, or that a captured charge is void: a
+ * provider sends each event under an id of its own, and repeats of it do not come here. The first such message may have
+ * been old, and this one true, so the provider is asked again.
  */
 export function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): void {
   if (news.length === 0) return;
@@ -104,6 +105,7 @@ export function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): void
      on conflict (payment_id, kind, given_back_minor) do update
         set happened_at = excluded.happened_at, told_at = null, closed_at = null, closed_by = null, closed_because = null
       where (news.kind in ('disputed', 'not_understood') and news.closed_at is not null)
+         or news.kind = 'voided_outside'
          or (news.kind = 'dispute_won' and exists (
               select from payment.news as open
                where open.payment_id = news.payment_id and open.kind = 'disputed' and open.closed_at is null))`,
@@ -142,10 +144,16 @@ export function untoldNews(sql: Queryable, after: Pick<News, "newsId"> | undefin
   );
 }
 
-export async function noteTold(sql: Queryable, newsId: number, nowMs: number): Promise<void> {
-  await sql.query("update payment.news set told_at = $2 where news_id = $1 and told_at is null", [
+/** As it was read: what happened again since is not told yet. */
+export async function noteTold(
+  sql: Queryable,
+  { newsId, happenedAt }: Pick<News, "newsId" | "happenedAt">,
+  nowMs: number,
+): Promise<void> {
+  await sql.query("update payment.news set told_at = $2 where news_id = $1 and told_at is null and happened_at = $3", [
     newsId,
     new Date(nowMs),
+    happenedAt,
   ]);
 }
 

@@ -190,7 +190,7 @@ function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions
     sweep: () => sweepPayments(deps),
 
     news: (after, limit) => untoldNews(sql, after, limit),
-    told: ({ newsId }) => noteTold(sql, newsId, now()),
+    told: (news) => noteTold(sql, news, now()),
     adoption: {
       strange: (sinceMs) => strangeCharges(deps, sinceMs),
       refresh: (sinceMs) => refreshCharges(deps, sinceMs),

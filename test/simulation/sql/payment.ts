@@ -66,6 +66,12 @@ export function paymentTwins(t: PaymentTables): Twins {
       .slice(0, limit as number);
   }
 
+  /** Whether the same message once more is news again. */
+  function comesAgain({ kind, closedAt }: NewsRow, disputes: readonly NewsRow[]): boolean {
+    if (kind === "dispute_won") return disputes.some((row) => row.kind === "disputed" && row.closedAt === null);
+    return kind === "voided_outside" || (["disputed", "not_understood"].includes(kind) && closedAt !== null);
+  }
+
   function ordersOf(tx: Transaction, orderIds: readonly string[], paymentIds: readonly string[]): string[] {
     return [...orderIds, ...paymentIds.flatMap((id) => t.payment.get(tx, id)?.orderId ?? [])];
   }
@@ -185,9 +191,18 @@ export function paymentTwins(t: PaymentTables): Twins {
       );
       for (const [paymentId, orderId, kind, givenBackMinor, needsPerson] of rows) {
         lastNews += 1;
-        const rest = { newsId: lastNews, happenedAt: at as Date, toldAt: null, closedAt: null };
+        const disputes = t.news.all(tx).filter((row) => row.paymentId === paymentId && /^dispute/.test(row.kind));
+        const isOver =
+          kind === "disputed" && disputes.length > 0 && disputes.every((row) => row.kind === "dispute_won");
+        const closedAt = isOver ? (at as Date) : null;
+        const rest = { newsId: lastNews, happenedAt: at as Date, toldAt: null, closedAt };
         const row: NewsRow = { paymentId, orderId, kind, givenBackMinor, needsPerson, ...rest };
-        if (!t.news.conflict(tx, t.news.keyOf(row))) t.news.put(tx, t.news.keyOf(row), row);
+        const key = t.news.keyOf(row);
+        const standing = t.news.conflict(tx, key) && t.news.lock(tx, key);
+        if (!standing) t.news.put(tx, key, row);
+        else if (comesAgain(standing, disputes)) {
+          t.news.put(tx, key, { ...standing, happenedAt: at as Date, toldAt: null, closedAt: null });
+        }
       }
       return [];
     },
@@ -212,10 +227,11 @@ export function paymentTwins(t: PaymentTables): Twins {
       }
       return [];
     },
-    "update payment.news set told_at": (tx, [newsId, at]) => {
+    "update payment.news set told_at": (tx, [newsId, at, happenedAt]) => {
       const one = t.news.all(tx).find((row) => row.newsId === newsId);
       const row = one && t.news.lock(tx, t.news.keyOf(one));
-      if (row?.toldAt === null) t.news.put(tx, t.news.keyOf(row), { ...row, toldAt: at as Date });
+      if (row?.toldAt !== null || row.happenedAt.getTime() !== (happenedAt as Date).getTime()) return [];
+      t.news.put(tx, t.news.keyOf(row), { ...row, toldAt: at as Date });
       return [];
     },
     "insert into payment.webhook_inbox": (tx, [providers, eventIds]) =>
