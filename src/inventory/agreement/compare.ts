@@ -12,7 +12,7 @@ export type Compared = {
   wrong: string[];
   /** They agree up to the gate's last row, and the books have later changes. */
   behind: string[];
-  /** The terms of their sale are older at the gate than in the books. */
+  /** Their price, or the terms of their sale, are older at the gate than in the books. */
   untold: string[];
 };
 
@@ -22,18 +22,19 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
   const snapshots = await gate.snapshot(productIds);
   const loaded = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
   const books = await sql.query<ComparedBooks>(
-    `select s.product_id as "productId", s.epoch, s.seq, sale.version as "saleVersion",
+    `select s.product_id as "productId", s.epoch, s.seq, sale.version as "saleVersion", offer.version as "offerVersion",
             case when a.seq = 0 then 0 else r.available_after end as "availableAfter"
        from inventory.stock s
        left join unnest($2::text[], $3::bigint[]) as a (product_id, seq) using (product_id)
        left join inventory.stock_stream r on r.product_id = s.product_id and r.seq = a.seq
        left join inventory.sale on sale.product_id = s.product_id
+       left join inventory.offer on offer.product_id = s.product_id
       where s.product_id = any($1::text[])`,
     [productIds, [...loaded.keys()], snapshots.map((snapshot) => snapshot.applied)],
   );
   const epochs = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot.epoch]));
   const compared: Compared = { epochs, wrong: [], behind: [], untold: [] };
-  for (const { productId, epoch, seq, availableAfter, saleVersion } of books) {
+  for (const { productId, epoch, seq, availableAfter, saleVersion, offerVersion } of books) {
     const gateHas = loaded.get(productId);
     const agrees =
       gateHas?.open &&
@@ -45,7 +46,9 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
       (gateHas.pending === 0 || gateHas.oldestMs !== null);
     if (!agrees) compared.wrong.push(productId);
     else if (gateHas.applied < seq) compared.behind.push(productId);
-    if (agrees && (gateHas.sale?.version ?? null) !== saleVersion) compared.untold.push(productId);
+    const knowsTerms = (gateHas?.sale?.version ?? null) === saleVersion;
+    const knowsPrice = (gateHas?.offer?.version ?? 0) >= (offerVersion ?? 0);
+    if (agrees && !(knowsTerms && knowsPrice)) compared.untold.push(productId);
   }
   return compared;
 }
@@ -56,6 +59,7 @@ type ComparedBooks = {
   seq: number;
   availableAfter: number | null;
   saleVersion: number | null;
+  offerVersion: number | null;
 };
 
 /** Terms are never taken away: none are older than any. */

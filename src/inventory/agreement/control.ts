@@ -18,7 +18,7 @@ import { type ProductReport, reconcileProduct, worstOf } from "./reconcile.ts";
 import type { Relay } from "./relay.ts";
 import type { OnRepaired } from "./repairs.ts";
 import { rebuildSuspects } from "./suspects.ts";
-import { tellSales } from "./tell-sales.ts";
+import { tellTerms } from "./tell-terms.ts";
 
 export type SyncReport = {
   productId: string;
@@ -84,7 +84,7 @@ export function createControl({ sql, gate, relay, mode, settlement, now, onRepai
     for await (const page of productPages(sql, productsAtOnce)) {
       const { wrong, behind, untold } = await compareProducts(sql, gate, page);
       for (const productId of behind) await relay.catchUp(productId);
-      await tellSales({ sql, gate }, untold);
+      await tellTerms({ sql, gate }, untold);
       for (const productId of wrong.concat((await compareProducts(sql, gate, behind)).wrong)) toRebuild.add(productId);
       for (const productId of contentsToo ? page : []) {
         if (toRebuild.has(productId)) continue;

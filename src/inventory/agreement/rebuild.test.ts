@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { TestDatabase } from "../../../test/support/database.ts";
+import { until } from "../../../test/support/until.ts";
 import { keepOffer } from "../books/offers.ts";
-import type { Gate } from "../gate/gate.ts";
+import { type Gate, GateUnavailable } from "../gate/gate.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
 import type { Inventory } from "../inventory.ts";
@@ -81,4 +82,36 @@ describe("many products at once", () => {
     await inventory.agreement.sync(false);
     assert.ok(most.looked > 0 && most.looked <= 200, `${most.looked} at once`);
   });
+});
+
+test("a price that came while a product was loaded reaches the gate also if the rebuild died before it told it", async (t) => {
+  const database = await openInventoryDatabase();
+  t.after(() => database.close());
+  const { sql } = database;
+  const memory = openMemoryGate();
+  const later = { ...offer, unitPriceMinor: 5_900, version: 2 };
+  let isChanging = false;
+  const gate: Gate = {
+    ...memory,
+    async install(image, closing) {
+      if (isChanging) {
+        await sql.transaction((tx) => keepOffer(tx, image.productId, later));
+        await memory.setOffer(image.productId, later);
+      }
+      return memory.install(image, closing);
+    },
+    async setOffer(productId, one) {
+      if (isChanging) throw new GateUnavailable("set-offer", new Error("the process has died"));
+      return memory.setOffer(productId, one);
+    },
+  };
+  const opened = await openTestInventory(database, gate);
+  t.after(() => opened.log.close());
+  await sql.transaction((tx) => keepOffer(tx, "lamp", offer));
+  const running = await opened.inventory.agreement.start(settlement);
+  t.after(() => running.stop());
+  isChanging = true;
+  await assert.rejects(opened.inventory.agreement.sync(true), GateUnavailable);
+  isChanging = false;
+  await until(async () => (await memory.snapshot(["lamp"]))[0]?.offer?.version === 2);
 });

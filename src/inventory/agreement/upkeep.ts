@@ -10,7 +10,7 @@ import type { Relay } from "./relay.ts";
 import type { OnRepaired } from "./repairs.ts";
 import { rebuildSuspects } from "./suspects.ts";
 import { createSweeper } from "./sweeper.ts";
-import { tellSales } from "./tell-sales.ts";
+import { tellTerms } from "./tell-terms.ts";
 
 export type UpkeepOptions = {
   sql: Sql;
@@ -122,7 +122,7 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
     last = page.length < productsALook ? "" : (page.at(-1) ?? "");
     const { wrong, behind, untold } = await compareProducts(sql, gate, [...new Set([...named, ...page])]);
     for (const productId of behind) await relay.catchUp(productId);
-    await tellSales({ sql, gate }, untold);
+    await tellTerms({ sql, gate }, untold);
     if (wrong.length > 0) {
       await alone(() => rebuildSuspects({ sql, gate, relay, settlement, onRepaired }, wrong));
     }

@@ -6,7 +6,7 @@ import { until } from "../../../test/support/until.ts";
 import { compareProducts } from "../agreement/compare.ts";
 import { imagesOf } from "../agreement/images.ts";
 import { createModeFollower, type ModeFollower, promisesEndMs, writeMode } from "../agreement/mode.ts";
-import { tellSales } from "../agreement/tell-sales.ts";
+import { tellTerms } from "../agreement/tell-terms.ts";
 import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
 import { openSale } from "../gate/image.testing.ts";
 import { openMemoryGate } from "../gate/memory.ts";
@@ -91,7 +91,7 @@ describe("the terms of sales in the books", () => {
       behind: [],
       untold: [productId],
     });
-    await tellSales({ sql: database.sql, gate }, [productId]);
+    await tellTerms({ sql: database.sql, gate }, [productId]);
     assert.equal(await refusalAtGate(productId), "drop_paused");
     assert.deepEqual((await compareProducts(database.sql, gate, [productId])).untold, []);
   });

@@ -302,7 +302,8 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           const at = applied.get(productId);
           if (at !== undefined && !isSeen(t.stream.get(tx, `${productId} ${at + 1}`))) seq = at;
           const availableAfter = at === undefined ? null : afterRow(tx, productId, at);
-          return { productId, epoch, seq, availableAfter, saleVersion: saleVersionOf(tx, productId) };
+          const offerVersion = t.offer.get(tx, productId)?.version ?? null;
+          return { productId, epoch, seq, availableAfter, saleVersion: saleVersionOf(tx, productId), offerVersion };
         });
     },
     "from inventory.offer where product_id = any": (tx, [ids]) => t.offer.all(tx).filter(among(ids)),

@@ -1,9 +1,0 @@
-/** Brings the terms of sales to a gate that has older ones: it was away when they changed, or the process that told it died. */
-import type { Sql } from "#engines/sql";
-import { readSales } from "../books/sales.ts";
-import type { Gate } from "../gate/gate.ts";
-
-export async function tellSales({ sql, gate }: { sql: Sql; gate: Gate }, productIds: readonly string[]): Promise<void> {
-  if (productIds.length === 0) return;
-  for (const [productId, { sale }] of await readSales(sql, productIds)) await gate.setSale(productId, sale);
-}
