@@ -90,7 +90,7 @@ function told(before: Payment, intent: Intent, charge: Charge, isCurrent: boolea
   // The payment of a confirmed order is not given back because another amount was captured by hand: that is a finding.
   const mismatch = isGrant && isOtherwise && !before.kept;
   const givenBackMinor = Math.min(before.amountMinor, Math.max(before.givenBackMinor, givenBackBy(charge)));
-  const fact = factOf(charge, givenBackMinor >= before.amountMinor, isCurrent);
+  const fact = factOf(charge, isAllOf(charge) || givenBackMinor >= before.amountMinor, isCurrent);
   const state = afterFact(before.state, fact, { unwanted: intent.closed || mismatch });
   const payment = { ...before, state, givenBackMinor, providerRef: before.providerRef ?? charge.providerRef };
   if (state === before.state || isPaid(state)) return payment;
@@ -100,6 +100,11 @@ function told(before: Payment, intent: Intent, charge: Charge, isCurrent: boolea
 function givenBackBy({ status, givenBackMinor, amountMinor }: Charge): number {
   if (status === "refunded") return givenBackMinor ?? amountMinor;
   return status === "captured" ? (givenBackMinor ?? 0) : 0;
+}
+
+/** Of a charge that was captured by hand with a smaller amount, all is less than the payment. */
+function isAllOf({ status, givenBackMinor }: Charge): boolean {
+  return status === "refunded" && givenBackMinor === undefined;
 }
 
 /** After a partial refund the charge is still captured; parts that add up to the whole are a refund. */
