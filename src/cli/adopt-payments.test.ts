@@ -28,6 +28,22 @@ test("the moment may be written as PostgreSQL prints it, and the command to repe
   assert.match(lines.at(-1) ?? "", /dropgate payments --since 2026-11-27T08:00:00\.271Z --yes$/);
 });
 
+test("payments that one answer has no room for are adopted too, and a charge without an order is shown once", async () => {
+  const left = ["pi_1", "pi_2", "pi_3"];
+  const stranger = { ...charge, providerRef: "pi_0", becomes: "unknown" };
+  const lines: string[] = [];
+  const ask = async () => ({
+    charges: [stranger, ...left.splice(0, 2).map((providerRef) => ({ ...charge, providerRef }))],
+  });
+  const isDone = await adoptPayments(ask, { since: "2026-11-27T08:00:00Z", yes: true }, (line) => lines.push(line));
+  assert.equal(isDone, false);
+  assert.deepEqual(left, []);
+  assert.deepEqual(
+    lines.map((line) => / (pi_\d) /.exec(line)?.[1] ?? line),
+    ["pi_0", "pi_1", "pi_2", "pi_3", "3 payments are adopted."],
+  );
+});
+
 test("what is no moment is refused before anything is asked", async () => {
   const ask = () => assert.fail("it asked");
   // Each but the first two has a value for Date.parse, and is a later moment than was meant on some machine.

@@ -27,18 +27,28 @@ export async function adoptPayments(
 ): Promise<boolean> {
   const moment = new Date(momentOf(since)).toISOString();
   const body = { since: moment, apply: yes };
-  const { charges } = (await ask("POST", "/admin/orders/payments/adopt", body)) as { charges: Charge[] };
-  for (const { at, orderId, providerRef, status, amount, currency, becomes } of charges) {
-    print(`${at}  order ${orderId}  ${providerRef}  ${status}  ${amount} ${currency}  ${says[becomes]}`);
+  const shown = new Set<string>();
+  let own = 0;
+  /** One answer adopts some thousands. Returns whether it had payments that none had before. */
+  async function askOnce(): Promise<boolean> {
+    const { charges } = (await ask("POST", "/admin/orders/payments/adopt", body)) as { charges: Charge[] };
+    const before = own;
+    for (const { at, orderId, providerRef, status, amount, currency, becomes } of charges) {
+      if (shown.has(providerRef)) continue;
+      shown.add(providerRef);
+      if (becomes !== "unknown") own += 1;
+      print(`${at}  order ${orderId}  ${providerRef}  ${status}  ${amount} ${currency}  ${says[becomes]}`);
+    }
+    return own > before;
   }
-  const own = charges.filter(({ becomes }) => becomes !== "unknown").length;
+  for (let more = true; more; ) more = (await askOnce()) && yes;
   if (own === 0) print("The books have every payment of their orders.");
   else if (yes) print(`${plural(own, "payment is", "payments are")} adopted.`);
   else
     print(
       `\nNothing was changed. To adopt ${plural(own, "payment", "payments")}: dropgate payments --since ${moment} --yes`,
     );
-  return charges.length === own;
+  return shown.size === own;
 }
 
 /** As ISO 8601 or as PostgreSQL prints it, with the offset. */

@@ -17,7 +17,7 @@ export type Adopted = {
 /** The clock of the provider and that of the database may differ by so much. Looking back further changes nothing. */
 const clocksDifferByMs = 60_000;
 
-/** More are adopted in further calls. */
+/** More are adopted in further calls. Further charges without an order are not listed, and keep none from being adopted. */
 const mostAtOnce = 5_000;
 
 /** Without `apply` nothing is changed. @throws NotSettled if settlement does not reach the end of the log. */
@@ -30,13 +30,15 @@ export async function adoptPayments(
   await orders.settlement.drained();
   if (apply) await payment.adoption.refresh(sinceMs);
   const found: Adopted[] = [];
+  let unknown = 0;
   for await (const charges of payment.adoption.strange(sinceMs)) {
     const booked = await orders.booked(charges.map(({ orderId }) => orderId));
     const orderOf = new Map(booked.map((order) => [order.orderId, order]));
     for (const charge of charges) {
       const order = orderOf.get(charge.orderId.toLowerCase());
       if (!order) {
-        found.push({ charge, becomes: "unknown" });
+        if (unknown < mostAtOnce) found.push({ charge, becomes: "unknown" });
+        unknown = Math.min(unknown + 1, mostAtOnce);
         continue;
       }
       const { orderId, userId, totalMinor: amountMinor, currency, payBy, status } = order;
@@ -45,7 +47,7 @@ export async function adoptPayments(
       if (apply) await payment.adoption.adopt(toPay, charge);
       found.push({ charge, becomes: isOver ? "given_back" : "paid" });
     }
-    if (found.length >= mostAtOnce) break;
+    if (found.length - unknown >= mostAtOnce) break;
   }
   return found;
 }
