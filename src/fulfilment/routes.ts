@@ -1,7 +1,7 @@
 /** Payment of an order over HTTP: the one request that needs both the order and its payment. */
 import type { FastifyReply } from "fastify";
 import { callerOf, type Identity, mayActFor } from "#identity";
-import { isFinal, type Orders } from "#orders";
+import { isFinal, type Order, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import type { Asked, Http } from "#platform/http";
 import { isUuid } from "#platform/ids";
@@ -20,6 +20,12 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
   const customer = identity.limitedGuard("CUSTOMER");
   app.post("/orders/:orderId/payment", { onRequest: customer, schema: payOrderDocument }, payOrder);
 
+  // Extensions come to the process that has this route. If this is lost, the next attempt to pay brings the deadline.
+  const stopListening = orders.onChange((order) => {
+    if (order?.isExtended && !isFinal(order.status)) payment.open(toPayOf(order)).catch(() => {});
+  });
+  app.addHook("onClose", async () => stopListening());
+
   async function payOrder(request: Asked<{ params: typeof PayParams; body: typeof PayRequest }>, reply: FastifyReply) {
     const { orderId } = request.params;
     refuseWithoutMeans(request.body, payment.takes);
@@ -32,8 +38,7 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
     if (isFinal(order.status)) {
       return refuse(reply, orderProblems.order_ended, `The order is ${order.status}: nothing can be paid any more.`);
     }
-    const toPay = { ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() };
-    const answer = await payment.pay(toPay, request.body);
+    const answer = await payment.pay(toPayOf(order), request.body);
     if (!answer.ok) return refuse(reply, paymentProblems[answer.reason], payDetails[answer.reason]);
     reply.code(202).header("location", `/orders/${orderId}`);
     const { paymentId, actionUrl } = answer;
@@ -46,6 +51,10 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
       ...(actionUrl !== undefined && { actionUrl }),
     };
   }
+}
+
+function toPayOf<T extends Pick<Order, "totalMinor" | "payBy">>(order: T) {
+  return { ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() };
 }
 
 /** One of the two is required; which of them the shop takes depends on its provider. */

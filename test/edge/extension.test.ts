@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createBatchSteps } from "../../src/fulfilment/batch-steps.ts";
 import type { Order as View } from "../support/client.ts";
-import { decideNow, endTimeToPay, holdDecision } from "../support/deadline.ts";
+import { decideNow, endTimeToPay, holdDecision, timeToPayIn } from "../support/deadline.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { cancelOrder, payOrder } from "../support/pay.ts";
@@ -86,6 +86,13 @@ describe("an order whose drop offers more time to pay", () => {
         assert.equal(statuses.filter((status) => status === "CONFIRMED").length, 1);
       }),
     );
+  });
+
+  test("an extension is the payment's deadline too, so that an attempt which the bank asks the buyer about goes on", async () => {
+    const { ada, orderId, extend } = await newOrder();
+    assert.equal((await payOrder(ada, orderId, { cardNumber: "4000000000000010" })).status, 202);
+    const { body } = await extend();
+    await eventually(async () => (await timeToPayIn(world, orderId)) === body.payBy);
   });
 
   test("extend at the deadline: of the extension and the end of an order one happens, whichever comes first", async () => {

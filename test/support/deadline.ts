@@ -26,6 +26,17 @@ export function endTimeToPay({ databaseUrl }: Shop, orderId: string, leftMs = 0)
   });
 }
 
+/** Until when an attempt to pay the order may go on, as payment knows it. */
+export function timeToPayIn({ databaseUrl }: Shop, orderId: string): Promise<string | undefined> {
+  return withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ payBy: Date }>(
+      'select pay_by as "payBy" from payment.intent where order_id = $1',
+      [orderId],
+    );
+    return rows[0]?.payBy.toISOString();
+  });
+}
+
 /** The bank decides the order's payment now. */
 export async function decideNow(shop: Shop, orderId: string): Promise<void> {
   await setResultAt(shop, orderId, "epoch");
