@@ -64,6 +64,10 @@ describe("config", () => {
       const half = Object.fromEntries(Object.entries(keys).filter(([key]) => key !== name));
       assert.throws(() => readConfig(half, noFile), new RegExp(`PAYMENT_PROVIDER=stripe needs ${name}`), name);
     }
+    assert.throws(
+      () => readConfig({ STRIPE_API_URL: "https://proxy.example" }, noFile),
+      /STRIPE_API_URL is set but PAYMENT_PROVIDER is not stripe/,
+    );
     for (const [wrong, says] of [
       [{ PAYMENT_PROVIDER: "simulator" }, /STRIPE_SECRET_KEY is set but PAYMENT_PROVIDER is not stripe/],
       [{ STRIPE_PUBLISHABLE_KEY: "pk_live_public" }, /of different modes/],
@@ -357,6 +361,7 @@ describe("security settings", () => {
     }
     assert.match(faultsOf({ OIDC_ISSUER: "https://id.example" }).join(), /OIDC_CLIENT_ID is not: set both/);
     assert.match(faultsOf({ OIDC_ROLES_CLAIM: "roles" }).join(), /OIDC_ROLES_CLAIM is set but OIDC_ISSUER is not/);
+    assert.match(faultsOf({ OIDC_TRUST_EMAIL: "true" }).join(), /OIDC_TRUST_EMAIL is set but OIDC_ISSUER is not/);
   });
 
   test("accept only exact addresses and networks of proxies", () => {

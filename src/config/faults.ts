@@ -124,7 +124,8 @@ const neededByStripe = ["STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_W
 
 function stripeFaults(values: GivenSettings): string[] {
   if (values.PAYMENT_PROVIDER !== "stripe") {
-    const given = neededByStripe.filter((name) => name !== "PUBLIC_URL" && values[name]);
+    const ofStripe = neededByStripe.filter((name) => name !== "PUBLIC_URL");
+    const given = [...ofStripe, "STRIPE_API_URL" as const].filter((name) => values[name]);
     return given.map((name) => `${name} is set but PAYMENT_PROVIDER is not stripe: set both, or leave it out`);
   }
   const faults = neededByStripe
@@ -147,7 +148,7 @@ function stripeFaults(values: GivenSettings): string[] {
 function issuerFaults(values: GivenSettings): string[] {
   const { OIDC_ISSUER: issuer } = values;
   if (issuer === undefined) {
-    const given = (["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES_CLAIM"] as const).filter(
+    const given = (["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES_CLAIM", "OIDC_TRUST_EMAIL"] as const).filter(
       (name) => values[name],
     );
     return given.map((name) => `${name} is set but OIDC_ISSUER is not: set both`);
