@@ -13,6 +13,8 @@ const withoutReason = "delivery";
 const longestReason = 200;
 const longestCode = 128;
 const aLine = new RegExp(lineOrEmpty, "u");
+/** A quantity that a person wrote as 1,000 is read as the quantity 1 and the reason 000. */
+const groupedQuantity = /,\s*(\d{1,3},\d{3})\s*$/;
 
 /** The lines of a file; the last one may have no line break. */
 export function linesOf(text: string): string[] {
@@ -24,23 +26,38 @@ export function linesOf(text: string): string[] {
 /** Empty lines, and a first one with the names of the columns, are left out. */
 export function readRows(lines: readonly string[]): RestockRow[] {
   const separator = separatorOf(lines);
+  let columns = 3;
   return lines.flatMap((text, i): RestockRow[] => {
     const line = i + 1;
     if (text.trim() === "") return [];
     const cells = cellsOf(text, separator);
     if (typeof cells === "string") return [{ line, ok: false, error: cells }];
-    if (line === 1 && isNames(cells)) return [];
-    return [{ line, ...rowOf(cells) }];
+    if (line === 1 && isNames(cells)) {
+      columns = cells.length;
+      return [];
+    }
+    const [, grouped] = (separator === "," && groupedQuantity.exec(text)) || [];
+    if (grouped !== undefined) {
+      const error = `Its quantity seems to be ${grouped}. Write it without a comma, or a reason with a letter.`;
+      return [{ line, ok: false, error }];
+    }
+    return [{ line, ...rowOf(cells, columns) }];
   });
 }
 
-function rowOf(cells: readonly string[]): RestockRow extends infer R ? (R extends R ? Omit<R, "line"> : never) : never {
+function rowOf(
+  cells: readonly string[],
+  columns: number,
+): RestockRow extends infer R ? (R extends R ? Omit<R, "line"> : never) : never {
   const [code = "", quantity = "", reason = ""] = cells;
   if (cells.length < 2 || cells.length > 3) {
     return {
       ok: false,
       error: `It has ${plural(cells.length, "cell", "cells")}. Write code, quantity and, if you like, a reason.`,
     };
+  }
+  if (cells.length > columns) {
+    return { ok: false, error: `It has ${cells.length} cells, and the first line of the file names ${columns}.` };
   }
   if (code === "" || code.length > longestCode || /[\p{Cc}\p{Cs}]/u.test(code)) {
     return { ok: false, error: "Its first cell is no code. Write a barcode or a product's id." };

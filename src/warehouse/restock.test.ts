@@ -65,6 +65,20 @@ test("A4: a row that is wrong says why, and the others are entered", async () =>
   assert.equal(await onHand(lamp), 11);
 });
 
+test("a quantity with a comma in it is refused, not entered as its first digits", async () => {
+  const lamp = await newProduct();
+  const bare = await send(`${lamp},1,000\n${lamp},12,500 \n${lamp},2,"300"\n${lamp},1234,567`);
+  const refusedIn = ({ items }: { items: { ok: boolean; line: number }[] }) =>
+    items.filter(({ ok }) => !ok).map(({ line }) => line);
+  assert.deepEqual(refusedIn(bare.body), [1, 2]);
+  assert.match(bare.body.items[0].error, /Its quantity seems to be 1,000/);
+  assert.equal(await onHand(lamp), 1_236);
+  const headed = await send(`code,quantity\n${lamp},5\n${lamp},1,more`);
+  assert.deepEqual(refusedIn(headed.body), [3]);
+  assert.match(headed.body.items[1].error, /3 cells, and the first line of the file names 2/);
+  assert.equal(await onHand(lamp), 1_241);
+});
+
 test("a body that is no file of rows is refused as a whole, and nothing is entered", async () => {
   const lamp = await newProduct();
   const many = Array.from({ length: 501 }, () => `${lamp},1`).join("\n");
