@@ -122,10 +122,10 @@ export function createOrderHandlers({ orders, streams, views, identity, receipts
 
   async function followOrder(request: AskedOfOne, reply: FastifyReply) {
     const order = await ownOrder(request);
-    const lastEventId = Number(request.headers["last-event-id"] ?? 0);
-    const seen = Number.isSafeInteger(lastEventId) && lastEventId > 0 ? lastEventId : 0;
+    // 0 also after an id that this order never had: its reader then needs the whole.
+    const seen = order.timeline.findIndex((_, i) => request.headers["last-event-id"] === String(i + 1)) + 1;
     // EventSource stops reconnecting after a 204.
-    if (isFinal(order.status) && seen >= order.timeline.length) {
+    if (isFinal(order.status) && seen === order.timeline.length) {
       reply.code(204);
       return null;
     }

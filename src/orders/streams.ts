@@ -14,8 +14,8 @@ import { viewOf } from "./view.ts";
 
 export type Streams = {
   /**
-   * Writes into a response that `openEventStream` began; `lastEventId` is the number of timeline entries that the
-   * reader has. The stream ends once `mayRead` is false: nothing that happens afterwards is told.
+   * Writes into a response that `openEventStream` began; `lastEventId` is the number of the order's timeline entries that
+   * the reader has, and 0 gets a snapshot. The stream ends once `mayRead` is false: nothing that happens afterwards is told.
    */
   open(order: SeenOrder, lastEventId: number, response: ServerResponse, mayRead: () => boolean): void;
   stop(): Promise<void>;
@@ -154,7 +154,7 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
   return {
     open(order, lastEventId, response, mayRead) {
       const { orderId } = order;
-      const stream: Stream = { orderId, seen: Math.min(lastEventId, order.timeline.length), response, mayRead };
+      const stream: Stream = { orderId, seen: lastEventId, response, mayRead };
       response.on("close", () => forget(stream));
       const others = streamsOf.get(orderId);
       if (others) others.add(stream);

@@ -127,13 +127,17 @@ describe("the stream of an order", () => {
   });
 
   for (const forged of ["99", "-1", "1.5", "nonsense", "9".repeat(40), ""]) {
-    test(`A2: still reports the end after the forged event id ${JSON.stringify(forged.slice(0, 12))}`, async () => {
+    test(`A2: begins with the present state after the forged event id ${JSON.stringify(forged.slice(0, 12))}`, async () => {
       const { orderId, cancel } = await newOrder("ada");
       const reader = await watch("ada", orderId, forged);
       assert.equal(reader.status, 200);
+      assert.equal((await eventually(() => reader.events[0])).event, "snapshot");
       await cancel();
       await reader.untilEnded();
-      assert.equal(statusesOf(reader).at(-1), "CANCELLED");
+      assert.deepEqual(statusesOf(reader), ["PAYMENT_PENDING", "CANCELLED"]);
+      const late = await watch("ada", orderId, forged);
+      await late.untilEnded();
+      assert.deepEqual([late.status, late.events[0]?.event, statusesOf(late)], [200, "snapshot", ["CANCELLED"]]);
     });
   }
 
