@@ -115,6 +115,30 @@ describe("the warehouse", { skip }, () => {
     await look(page, "console-restock");
   });
 
+  test("a delivery whose answer was lost counts once, also if it is scanned again on a page that was loaded anew", async () => {
+    const before = (await stockOf(runner.productId)).onHand;
+    async function bringIn(): Promise<void> {
+      await scan(runner.barcode);
+      await page.getByRole("textbox", { name: "Quantity" }).and(page.locator(":focus")).waitFor();
+      await page.keyboard.type("5");
+      await page.keyboard.press("Enter");
+    }
+    await page.route("**/restock", async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await bringIn();
+    await says("No answer came");
+    await endRoutes(page);
+    assert.equal((await stockOf(runner.productId)).onHand, before + 5);
+    await page.reload();
+    await bringIn();
+    await says("5 units of Aurora 1 Night Runner are in");
+    assert.equal((await stockOf(runner.productId)).onHand, before + 5);
+    await bringIn();
+    await eventually(async () => (await stockOf(runner.productId)).onHand === before + 10);
+  });
+
   test("a file of deliveries tells each row that it refused, and counts once", async () => {
     const text = `code,quantity,reason\n${long.productId},12,truck\nno-such-code,3\n${runner.barcode},many\n`;
     const file = { name: "delivery.csv", mimeType: "text/csv", buffer: Buffer.from(text) };

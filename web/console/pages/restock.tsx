@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { count } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
+import { entryKeys } from "../entry-key.ts";
 import { LastDeliveries } from "../parts/last-deliveries.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
@@ -16,16 +17,14 @@ import { warehouseApi } from "../warehouse-api.ts";
 const usualReason = "delivery";
 
 export function Restock() {
-  const account = useSession().data?.account ?? undefined;
-  const { entries, add, change } = useEntries(account?.userId ?? "");
+  const userId = useSession().data?.account?.userId ?? "";
+  const { entries, add, change } = useEntries(userId);
   const [code, setCode] = useState("");
   const [quantity, setQuantity] = useState("");
   const [reason, setReason] = useState(usualReason);
   const [fault, setFault] = useState<{ quantity?: string; reason?: string }>();
   const codeField = useRef<HTMLInputElement>(null);
   const quantityField = useRef<HTMLInputElement>(null);
-  // One key until the entry is answered with success: then it cannot count twice.
-  const key = useRef(crypto.randomUUID());
 
   const finding = useMutation({
     mutationFn: async (typed: string) => productOf(typed, (await warehouseApi.byCode(typed)).products),
@@ -37,13 +36,15 @@ export function Restock() {
     async mutationFn(units: number) {
       const product = await finding.mutateAsync(code.trim());
       const { productId, name } = product;
-      const stock = await api.restock(productId, key.current, { quantity: units, reason: reason.trim() });
-      const entry = { key: key.current, productId, name, quantity: units, reason: reason.trim(), atMs: Date.now() };
+      const says = reason.trim();
+      const key = entryKeys.keyOf(userId, { kind: "restock", productId, units, reason: says });
+      const stock = await api.restock(productId, key, { quantity: units, reason: says });
+      entryKeys.answered(userId, key);
+      const entry = { key, productId, name, quantity: units, reason: says, atMs: Date.now() };
       return { entry, onHand: stock.onHand };
     },
     onSuccess({ entry }) {
       add(entry);
-      key.current = crypto.randomUUID();
       setCode("");
       setQuantity("");
       finding.reset();
@@ -60,7 +61,6 @@ export function Restock() {
   function changed(set: (text: string) => void, text: string): void {
     set(text);
     setFault(undefined);
-    if (!entering.isPending) key.current = crypto.randomUUID();
   }
 
   function submit(event: FormEvent): void {

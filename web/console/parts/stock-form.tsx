@@ -3,7 +3,9 @@ import { Button, SegmentedControl, Stack, Text, TextInput } from "@mantine/core"
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { api, type Stock } from "../api.ts";
+import { entryKeys } from "../entry-key.ts";
 import { plural } from "../plural.ts";
+import { useSession } from "../session.ts";
 import { useFaultFocus } from "./fault-focus.ts";
 import { ProblemNote } from "./problem.tsx";
 
@@ -12,32 +14,31 @@ type Fault = { quantity?: string; reason?: string };
 
 export function StockForm({ productId }: { productId: string }) {
   const queries = useQueryClient();
+  const userId = useSession().data?.account?.userId ?? "";
   const [kind, setKind] = useState<Kind>("restock");
   const [quantity, setQuantity] = useState("");
   const [reason, setReason] = useState("");
   const [fault, setFault] = useState<Fault>();
   const form = useRef<HTMLFormElement>(null);
   useFaultFocus(form, fault);
-  // One key until the entry is answered with success: then it cannot count twice.
-  const key = useRef(crypto.randomUUID());
   const entering = useMutation({
-    mutationFn: (units: number): Promise<Stock> =>
-      kind === "restock"
-        ? api.restock(productId, key.current, { quantity: units, reason: reason.trim() })
-        : api.adjust(productId, key.current, { delta: units, reason: reason.trim() }),
+    async mutationFn(units: number): Promise<Stock> {
+      const says = reason.trim();
+      const key = entryKeys.keyOf(userId, { kind, productId, units, reason: says });
+      const stock =
+        kind === "restock"
+          ? await api.restock(productId, key, { quantity: units, reason: says })
+          : await api.adjust(productId, key, { delta: units, reason: says });
+      entryKeys.answered(userId, key);
+      return stock;
+    },
     onSuccess() {
-      changed();
       setQuantity("");
       setReason("");
     },
     // Also if its answer was lost: then the entries show whether it was counted.
     onSettled: () => queries.invalidateQueries({ queryKey: ["stock", productId] }),
   });
-
-  /** Another entry than the one before it has another key. */
-  function changed(): void {
-    key.current = crypto.randomUUID();
-  }
 
   function submit(event: FormEvent): void {
     event.preventDefault();
@@ -60,7 +61,6 @@ export function StockForm({ productId }: { productId: string }) {
           onChange={(chosen) => {
             setKind(chosen as Kind);
             setFault(undefined);
-            changed();
           }}
           data={[
             { value: "restock", label: "Restock" },
@@ -75,10 +75,7 @@ export function StockForm({ productId }: { productId: string }) {
           required
           value={quantity}
           error={fault?.quantity}
-          onChange={({ currentTarget }) => {
-            setQuantity(currentTarget.value);
-            changed();
-          }}
+          onChange={({ currentTarget }) => setQuantity(currentTarget.value)}
         />
         <TextInput
           label="Reason"
@@ -88,10 +85,7 @@ export function StockForm({ productId }: { productId: string }) {
           maxLength={500}
           value={reason}
           error={fault?.reason}
-          onChange={({ currentTarget }) => {
-            setReason(currentTarget.value);
-            changed();
-          }}
+          onChange={({ currentTarget }) => setReason(currentTarget.value)}
         />
         {entering.isError && <ProblemNote error={entering.error} />}
         <div>
