@@ -241,6 +241,34 @@ describe("the warehouse", { skip }, () => {
     assert.equal((await stateOf(orderId)).state, "handed_over");
   });
 
+  test("scans that are kept on the device are sent once the person who scanned is signed in again, not under the next one", async () => {
+    const orderId = await paidOrder(runner.productId);
+    await open(orderId);
+    await says("Being picked by you");
+    await page.route("**/scan", (route) => route.abort());
+    await scan(runner.barcode);
+    await says("1 scan is kept on this device");
+    const signIn = async (person: string) =>
+      page.evaluate(async (person) => {
+        const headers = { "content-type": "application/json" };
+        await fetch("/session/demo", { method: "POST", headers, body: JSON.stringify({ person }) });
+      }, person);
+    await signIn("grace");
+    let sent = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/scan")) sent += 1;
+    });
+    await endRoutes(page);
+    await open(orderId);
+    await page.getByRole("button", { name: "Take it over" }).waitFor();
+    // Longer than the queue waits before it begins again.
+    await sleep(3_000);
+    assert.equal(sent, 0);
+    await signIn("linus");
+    await open(orderId);
+    await eventually(async () => (await stateOf(orderId)).scanned === 1);
+  });
+
   test("a parcel that another person takes over offers to take it back, until that person hands it over", async () => {
     const orderId = await paidOrder(runner.productId);
     await open(orderId);

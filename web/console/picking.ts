@@ -5,6 +5,7 @@ import { count, shortCode } from "../lib/amounts.ts";
 import { Refused } from "./ask.ts";
 import type { Said } from "./parts/scan-result.tsx";
 import { type Answered, scanQueue } from "./scan-queue.ts";
+import { useSession } from "./session.ts";
 import { playTone } from "./tone.ts";
 import { type Parcel, warehouseApi } from "./warehouse-api.ts";
 
@@ -14,7 +15,10 @@ export function usePicking(orderId: string) {
   const queries = useQueryClient();
   const key = ["parcel", orderId];
   const [said, setSaid] = useState<Said>();
-  const waiting = useSyncExternalStore(scanQueue.onChange, scanQueue.waiting).filter((one) => one.orderId === orderId);
+  const userId = useSession().data?.account?.userId;
+  const waiting = useSyncExternalStore(scanQueue.onChange, scanQueue.waiting).filter(
+    (one) => one.orderId === orderId && (one.by ?? userId) === userId,
+  );
   const reading = useQuery({
     queryKey: key,
     queryFn: () => warehouseApi.parcel(orderId),
@@ -81,7 +85,7 @@ export function usePicking(orderId: string) {
     reading.data && withWaiting(reading.data, waiting.filter(({ code }) => code === reading.data?.barcode).length);
 
   async function scan(code: string): Promise<void> {
-    const sent = await scanQueue.add({ scanId: crypto.randomUUID(), orderId, code });
+    const sent = await scanQueue.add({ scanId: crypto.randomUUID(), orderId, code, by: userId });
     // Without an answer the device judges by what it knows, and the shop counts later.
     if (sent === "answered" || !parcel) return;
     const isRight = code === parcel.barcode && parcel.scanned < parcel.quantity;

@@ -1,12 +1,15 @@
 /**
  * Keeps scans on the device until the shop has answered each: a connection that is lost, or a page that is loaded again,
- * loses none, and the shop counts each once. They are sent one after the other, in their order.
+ * loses none, and the shop counts each once. They are sent one after the other, in their order, and only while the person
+ * who scanned is the one who is signed in: the shop writes each down under the name of its sender.
  */
 import { kept, onKeptElsewhere } from "../lib/kept.ts";
 import { Refused } from "./ask.ts";
+import { findSession } from "./session.ts";
 import { type Parcel, warehouseApi } from "./warehouse-api.ts";
 
-export type WaitingScan = { scanId: string; orderId: string; code: string };
+/** `by`: who scanned. Scans of an earlier version do not say it. */
+export type WaitingScan = { scanId: string; orderId: string; code: string; by?: string | undefined };
 /** The shop's answer to a scan: the parcel after it, or why it does not count. */
 export type Answered = { scan: WaitingScan } & ({ ok: true; parcel: Parcel } | { ok: false; error: Refused });
 
@@ -23,7 +26,7 @@ export const scanQueue = {
   /** Resolves once it was answered, or was not: then it still waits. */
   async add(scan: WaitingScan): Promise<"answered" | "kept"> {
     keep([...waiting, scan]);
-    await send();
+    await send(scan.by);
     return waiting.some(({ scanId }) => scanId === scan.scanId) ? "kept" : "answered";
   },
   waiting: () => waiting,
@@ -54,12 +57,17 @@ function keep(scans: readonly WaitingScan[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Ends when the queue is empty or no answer comes; then it begins again by itself. */
-async function send(): Promise<void> {
+/**
+ * Ends when no scan of this person is left or no answer comes; then it begins again by itself. `by` has scanned just now; without
+ * it the shop is asked who is signed in.
+ */
+async function send(by?: string): Promise<void> {
   clearTimeout(timer);
   if (isSending) return;
   isSending = true;
-  for (let scan = waiting[0]; scan; scan = waiting[0]) {
+  const sender = by ?? (waiting.length > 0 ? await whoIsSignedIn() : undefined);
+  const next = () => waiting.find((scan) => sender !== undefined && (scan.by ?? sender) === sender);
+  for (let scan = next(); scan; scan = next()) {
     const answer = await ask(scan);
     if (!answer) break;
     keep(waiting.filter(({ scanId }) => scanId !== answer.scan.scanId));
@@ -67,6 +75,11 @@ async function send(): Promise<void> {
   }
   isSending = false;
   if (waiting.length > 0) timer = setTimeout(() => void send(), againEveryMs);
+}
+
+async function whoIsSignedIn(): Promise<string | undefined> {
+  const session = await findSession().catch(() => undefined);
+  return session?.account?.userId;
 }
 
 /** undefined: it is not known whether the shop has it, so it is sent again. */

@@ -7,7 +7,7 @@ const key = ["session"];
 export function useSession() {
   return useQuery({
     queryKey: key,
-    queryFn: find,
+    queryFn: findSession,
     staleTime: Number.POSITIVE_INFINITY,
     // In another tab another person may have signed in: what is done here is done in their name.
     refetchOnWindowFocus: "always",
@@ -36,7 +36,8 @@ export function mayPack({ roles }: Account): boolean {
   return roles.includes("ADMIN") || roles.includes("WAREHOUSE");
 }
 
-async function find(): Promise<Session> {
+/** Also for a caller without a page. */
+export async function findSession(): Promise<Session> {
   const session = await api.session();
   if (session.account || !session.mayRefresh) return session;
   // The cookie may be of a session that was ended elsewhere: then no person is signed in.
