@@ -12,16 +12,16 @@ export function createByHand(options: BatchStepsOptions) {
   const { orders, payment } = options;
   const steps = createBatchSteps(options);
   const settle = (orderIds: readonly string[]) => fulfilOrders({ run: null, orderIds }, steps);
-  const settleLate = createLate({ ...options, settle, beginRun() {} });
+  const late = createLate({ ...options, settle, beginRun() {} });
 
   return {
     /**
-     * Does now what the scans do in their next turn. Every step reads the books first, so it may run beside a run.
+     * Does now for this order what the scans do in their next turns. Every step reads the books first, so it may run beside a run.
      * @throws what keeps the order from its end.
      */
     async retry(order: SeenOrder): Promise<void> {
-      await payment.sweep();
-      if (isUndecided(order)) await settleLate();
+      await payment.sweepOrder(order.orderId);
+      if (isUndecided(order)) await late.settleOne(order);
       else await settle([order.orderId]);
     },
 

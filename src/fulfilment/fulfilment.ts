@@ -65,10 +65,10 @@ export async function startFulfilment(options: FulfilmentOptions) {
   const runs = createRuns({ workflows, onFault });
   const settle = (orderIds: readonly string[]) => fulfilOrders({ run: null, orderIds }, steps);
   const deadlines = createDeadlines({ orders, runs, readVerdicts: steps.readVerdicts, now, settle });
-  const settleLate = createLate({ orders, payment, now, settle, beginRun: runs.find });
+  const late = createLate({ orders, payment, now, settle, beginRun: runs.find });
   async function settlePayments(): Promise<boolean | undefined> {
     const { settled, waiting, failed } = await payment.sweep();
-    const turn = await settleLate();
+    const turn = await late.turn();
     return turn || settled + waiting + failed === 0 ? turn : undefined;
   }
 

@@ -8,7 +8,7 @@ test("a late payment that cannot be settled keeps no order from its end whose pa
   const [paid, silent] = [lateOf("paid"), lateOf("silent")];
   const failed: string[] = [];
   const closed: string[] = [];
-  const settleLate = createLate({
+  const late = createLate({
     orders: {
       booked: async () => [paid],
       async restore() {
@@ -28,7 +28,7 @@ test("a late payment that cannot be settled keeps no order from its end whose pa
     settle: async () => {},
     beginRun() {},
   } as unknown as LateOptions);
-  await assert.rejects(settleLate(), /the gate is away/);
+  await assert.rejects(late.turn(), /the gate is away/);
   assert.deepEqual([failed, closed], [["silent"], ["silent"]]);
 });
 
@@ -42,7 +42,7 @@ test("orders whose payment is never decided keep no later one from its end, howe
     payBy: new Date(nowMs - 60_000 + i),
   }));
   const failed: string[] = [];
-  const settleLate = createLate({
+  const late = createLate({
     orders: {
       undecided: async (after: { orderId: string } | undefined, limit: number) => {
         const from = after ? Number(after.orderId) + 1 : 0;
@@ -62,6 +62,6 @@ test("orders whose payment is never decided keep no later one from its end, howe
     settle: async () => {},
     beginRun() {},
   } as unknown as LateOptions);
-  for (let turn = 0; turn < 3; turn += 1) await settleLate();
+  for (let turn = 0; turn < 3; turn += 1) await late.turn();
   assert.deepEqual(failed, [String(silent)]);
 });

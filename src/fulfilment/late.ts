@@ -27,8 +27,14 @@ const restoreWithinMs = 10 * 60_000;
 const undecidedWithinMs = 60 * 60_000;
 const undecidedAtOnce = 1_000;
 
-/** As the turn of a loop: true if more granted payments wait, false if there was nothing to settle. */
-export function createLate(options: LateOptions): () => Promise<boolean | undefined> {
+export type Late = {
+  /** As the turn of a loop: true if more granted payments wait, false if there was nothing to settle. */
+  turn(): Promise<boolean | undefined>;
+  /** The same for one order whose payment is undecided, however many others there are. */
+  settleOne(order: Pick<Order, "orderId" | "payBy">): Promise<void>;
+};
+
+export function createLate(options: LateOptions): Late {
   const { orders, payment, now, settle, beginRun } = options;
   const nextGranted = inPages((after?: Granted) => payment.grantedSince(now(), after, pageSize));
   async function settleGranted(granted: readonly Granted[]): Promise<void> {
@@ -50,7 +56,11 @@ export function createLate(options: LateOptions): () => Promise<boolean | undefi
   const nextUndecided = inPages((after?: Order) => orders.undecided(after, undecidedAtOnce), undecidedAtOnce);
   async function settleUndecided(): Promise<number> {
     const undecided = await nextUndecided();
-    if (undecided.length === 0) return 0;
+    if (undecided.length > 0) await endThoseNotPaid(undecided);
+    return undecided.length;
+  }
+
+  async function endThoseNotPaid(undecided: readonly Pick<Order, "orderId" | "payBy">[]): Promise<void> {
     const verdicts = await payment.verdicts(undecided.map(({ orderId }) => orderId));
     await each(undecided, async ({ orderId, payBy }) => {
       const verdict = verdicts.get(orderId);
@@ -58,7 +68,6 @@ export function createLate(options: LateOptions): () => Promise<boolean | undefi
       if (verdict === "authorized") return;
       if (verdict === undefined || now() > payBy.getTime() + undecidedWithinMs) await endUnpaid(orderId);
     });
-    return undecided.length;
   }
 
   /**
@@ -86,13 +95,19 @@ export function createLate(options: LateOptions): () => Promise<boolean | undefi
     else await payment.close(orderId);
   }
 
-  return async () => {
-    const granted = await nextGranted();
-    let undecided = 0;
-    // A payment that cannot be settled keeps no undecided order from its end.
-    await settleGranted(granted).finally(async () => {
-      undecided = await settleUndecided();
-    });
-    return turnOf(granted.length + undecided, granted.length === pageSize);
+  return {
+    async turn() {
+      const granted = await nextGranted();
+      let undecided = 0;
+      // A payment that cannot be settled keeps no undecided order from its end.
+      await settleGranted(granted).finally(async () => {
+        undecided = await settleUndecided();
+      });
+      return turnOf(granted.length + undecided, granted.length === pageSize);
+    },
+    async settleOne(order) {
+      await settleGranted(await payment.grantedOf(order.orderId));
+      await endThoseNotPaid([order]);
+    },
   };
 }

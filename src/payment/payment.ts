@@ -4,7 +4,6 @@
  */
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
-import { firstUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
 import { adopt, type OrderOfCharge, refreshCharges, strangeCharges } from "./adopt.ts";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
@@ -13,13 +12,14 @@ import { capture, close, lastCall } from "./decide.ts";
 import type { Announcement, Recorded } from "./facts.ts";
 import { readUnsettled, type UnsettledFigures } from "./figures.ts";
 import { createFindings, type Findings } from "./findings.ts";
+import { type Granted, grantedOf, grantedSince } from "./granted.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import { type News, noteTold, untoldNews } from "./news.ts";
 import { type OrderToPay, open } from "./open.ts";
 import type { ListedCharge, Provider, WebhookHeaders } from "./provider.ts";
 import { isPaid, type PaymentState, type Verdict } from "./state.ts";
 import type { StripeOptions } from "./stripe/stripe.ts";
-import { type SweepCounts, sweepPayments } from "./sweep.ts";
+import { type SweepCounts, sweepOrder, sweepPayments } from "./sweep.ts";
 import { inTraces, type TracesOf, tracedPayment, tracedProvider } from "./traced.ts";
 import { type PaymentTraces, readPaymentTraces } from "./traces.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
@@ -27,6 +27,7 @@ import type { PayRequest } from "./wire.ts";
 
 export type { Announcement } from "./facts.ts";
 export { countHeldElsewhere } from "./figures.ts";
+export type { Granted } from "./granted.ts";
 export { declarePaymentCounts, measurePayments } from "./metrics.ts";
 export { isLoss, type News, type NewsKind } from "./news.ts";
 export type { ListedCharge } from "./provider.ts";
@@ -74,11 +75,15 @@ export type Payment = {
   receiveWebhook(provider: string, rawBody: Buffer, headers: WebhookHeaders): Promise<WebhookAnswer>;
   /** Called every second or so. */
   sweep(): Promise<SweepCounts>;
+  /** The same for the payments of one order. */
+  sweepOrder(orderId: string): Promise<void>;
   /**
    * Payments that the provider granted before the moment (milliseconds since 1970) and that are neither kept nor given
    * back yet: oldest first, starting after `after`, at most `limit`.
    */
   grantedSince(olderThanMs: number, after: Granted | undefined, limit: number): Promise<Granted[]>;
+  /** Those of one order. */
+  grantedOf(orderId: string): Promise<Granted[]>;
   /** News that orders do not have yet, oldest first, starting after `after`. */
   news(after: News | undefined, limit: number): Promise<News[]>;
   /** The order has the news. */
@@ -104,8 +109,6 @@ export async function openStripe(options: StripeOptions): Promise<Provider> {
   const { createStripe } = await import("./stripe/stripe.ts");
   return createStripe(options);
 }
-
-export type Granted = { orderId: string; paymentId: string; grantedAtMs: number };
 
 export type AnnouncementDetail = { paymentId: string; cardLast4: string; declineReason?: string };
 
@@ -188,6 +191,7 @@ function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions
     receiveWebhook: (providerName, rawBody, headers) => receiveWebhook(deps, providerName, rawBody, headers),
 
     sweep: () => sweepPayments(deps),
+    sweepOrder: (orderId) => sweepOrder(deps, orderId),
 
     news: (after, limit) => untoldNews(sql, after, limit),
     told: (news) => noteTold(sql, news, now()),
@@ -200,15 +204,7 @@ function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions
     unsettled: () => readUnsettled(sql, now()),
     traces: (orderId) => readPaymentTraces(sql, orderId),
 
-    async grantedSince(olderThanMs, after, limit) {
-      const granted = await sql.query<{ orderId: string; paymentId: string; grantedAt: Date }>(
-        `select order_id as "orderId", payment_id as "paymentId", granted_at as "grantedAt" from payment.payment
-          where state in ('authorized', 'captured') and kept_at is null and granted_at < $1
-            and (granted_at, payment_id) > ($2::timestamptz, $3::uuid)
-          order by granted_at, payment_id limit $4`,
-        [new Date(olderThanMs), new Date(after?.grantedAtMs ?? 0), after?.paymentId ?? firstUuid, limit],
-      );
-      return granted.map(({ grantedAt, ...payment }) => ({ ...payment, grantedAtMs: grantedAt.getTime() }));
-    },
+    grantedSince: (olderThanMs, after, limit) => grantedSince(sql, olderThanMs, after, limit),
+    grantedOf: (orderId) => grantedOf(sql, orderId),
   };
 }

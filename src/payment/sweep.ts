@@ -50,6 +50,12 @@ export async function sweepPayments(deps: SweepDeps): Promise<SweepCounts> {
   return counts;
 }
 
+/** The same for the payments of one order, which has few. */
+export async function sweepOrder(deps: SweepDeps, orderId: string): Promise<void> {
+  const due = await claimUnsettled(deps.sql, deps.now(), paymentsAtOnce, orderId);
+  await Promise.all(due.map((payment) => sweepOne(deps, payment)));
+}
+
 /** Never throws: one bad payment does not stop the others. */
 async function sweepOne(deps: SweepDeps, payment: Payment): Promise<keyof SweepCounts> {
   try {
