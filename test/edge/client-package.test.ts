@@ -127,6 +127,12 @@ describe("the typed client", () => {
     assert.deepEqual(bought, { ok: false, problem: expected });
   });
 
+  test("does not wait for ever for a place in a line, and says that no answer came", async () => {
+    answers = () => "silent";
+    const dropgate = createDropgate({ baseUrl, headers: { "x-user-id": "joiner" } });
+    await assert.rejects(dropgate.join("some-drop"), { name: "TimeoutError" });
+  });
+
   test("gives a refusal with all fields of the shop's", async () => {
     const { bought } = await buy("refused", { stock: 0 });
     assert.ok(!bought.ok);
