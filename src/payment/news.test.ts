@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { countOpenStatement } from "./findings.ts";
 import { attempt, openTestShop } from "./shop.testing.ts";
 import type { DeedByHand } from "./simulator-by-hand.ts";
 
@@ -288,4 +289,31 @@ test("a refund that the provider refuses for minutes is one finding, which ends 
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
   assert.deepEqual(await findingsOf(orderId), []);
   assert.equal((await payment.findings.countOpen()).get("refund_refused"), undefined);
+});
+
+test("findings are counted without a look at every payment", async () => {
+  const { sql } = shop;
+  await sql.query(
+    `insert into payment.intent (order_id, user_id, amount_minor, currency, pay_by, opened_at)
+     select gen_random_uuid(), 'many', 100, 'EUR', now(), now() from generate_series(1, 20000)`,
+  );
+  await sql.query(
+    `insert into payment.payment (payment_id, order_id, attempt, state, amount_minor, currency, provider, card_last4,
+            requested_at, next_try_at, changed_at)
+     select gen_random_uuid(), order_id, 1, 'captured', 100, 'EUR', 'simulator', '4242', now(), now(), now()
+       from payment.intent where user_id = 'many'`,
+  );
+  await sql.query(
+    `insert into payment.news (payment_id, order_id, kind, given_back_minor, needs_person, happened_at)
+     select payment_id, order_id, 'disputed', 0, true, now() from payment.payment join payment.intent using (order_id)
+      where user_id = 'many' limit 5000`,
+  );
+  await sql.query("analyze payment.payment");
+  await sql.query("analyze payment.news");
+  const plan = JSON.stringify(await sql.query(`explain (analyze, format json) ${countOpenStatement}`));
+  const rows = [...plan.matchAll(/"Relation Name":"payment".*?"Actual Rows":([\d.]+)/g)].map((found) =>
+    Number(found[1]),
+  );
+  assert.ok(rows.length > 0 && Math.max(...rows) < 100, plan);
+  assert.ok(((await payment.findings.countOpen()).get("disputed") ?? 0) >= 5_000);
 });
