@@ -359,6 +359,7 @@ create table inventory.retired_key (
   constraint retired_key_pkey PRIMARY KEY (order_id)
 );
 CREATE INDEX retired_key_by_product ON inventory.retired_key USING btree (product_id);
+CREATE INDEX retired_keys_by_end ON inventory.retired_key USING btree (until_ms);
 
 create table inventory.sale (
   product_id text not null,

@@ -4,6 +4,7 @@ import type { Queryable, Sql } from "#engines/sql";
 import type { TestDatabase } from "../../../test/support/database.ts";
 import { openInventoryDatabase } from "../inventory.testing.ts";
 import { readCounts, readFigures } from "./figures.ts";
+import { forgetKeysStatement } from "./retired-keys.ts";
 
 const sold = 20_000;
 const small = 50;
@@ -64,4 +65,14 @@ test("the stock of a product is told without reading what it sold", async () => 
     releasedQueued: 0,
     soldQueued: 0,
   });
+});
+
+test("keys of passes that are over are found by an index, not among all that stand", async () => {
+  const { sql } = database;
+  await sql.query(
+    `insert into inventory.retired_key (order_id, product_id, until_ms)
+     select gen_random_uuid(), 'hot', 1000000 + i from generate_series(1, 5000) as i`,
+  );
+  await sql.query("analyze inventory.retired_key");
+  assert.match(JSON.stringify(await sql.query(`explain ${forgetKeysStatement}`, [1_000])), /retired_keys_by_end/);
 });

@@ -40,8 +40,10 @@ function retirePastTheGate(sql: Sql, key: PassKey, nowMs: number): Promise<"spen
   });
 }
 
+export const forgetKeysStatement = "delete from inventory.retired_key where until_ms < $1";
+
 async function writeKey(sql: Queryable, { orderId, productId, untilMs }: PassKey, nowMs: number): Promise<void> {
-  await sql.query("delete from inventory.retired_key where until_ms < $1", [nowMs - retiredAfterMs]);
+  await sql.query(forgetKeysStatement, [nowMs - retiredAfterMs]);
   await sql.query(
     `insert into inventory.retired_key (order_id, product_id, until_ms) values ($1, $2, $3)
      on conflict (order_id) do nothing`,
