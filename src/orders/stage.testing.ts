@@ -124,6 +124,18 @@ export async function openOrderStage() {
       await settling.stop();
     },
 
+    /** Orders past their deadline whose payment is undecided. No buyer has placed them. */
+    async undecidedOrders(productId: string, count: number): Promise<void> {
+      await sql.query(
+        `insert into orders.orders (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor, currency,
+           price_version, status, reason, body_hash, placed_at, pay_by, timeline)
+         select gen_random_uuid(), 'eve', $1, 0, i, 1, 100, 'EUR', 1, 'PAYMENT_PENDING', 'payment_undecided', '', now(),
+                now() - interval '1 minute', '[]'
+           from generate_series(1, $2::int) as i`,
+        [productId, count],
+      );
+    },
+
     /** Units that the gate may still sell, and units that are taken and undecided. */
     async unitsOf(productId: string): Promise<{ sellable: number; pending: number }> {
       const [snapshot] = await gate.snapshot([productId]);
