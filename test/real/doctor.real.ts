@@ -45,20 +45,20 @@ describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
     assert.match(output, /^warning +Kafka: one broker answers, so the loss of one may lose orders/m);
   });
 
-  test("names a Redis that evicts, and a topic that forgets within hours, each with the command that mends it", async () => {
+  test("names a Redis that evicts, and a topic that forgets, or that has the senders' time, each with the command that mends it", async () => {
     const { host, port, password } = fleet.servers.redis;
     const redis = createClient({ password, socket: { host, port: Number(port), reconnectStrategy: false } });
     redis.on("error", () => {});
     await redis.connect();
     await redis.sendCommand(["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
-    const topic = ["--entity-type", "topics", "--entity-name", "orders.reservations"];
-    const change = ["--alter", "--add-config", "retention.ms=3600000,cleanup.policy=compact"];
-    await run(join(binFolder, "kafka-configs"), [
-      "--bootstrap-server",
-      fleet.servers.kafka.bootstrap,
-      ...topic,
-      ...change,
-    ]);
+    for (const [topic, change] of [
+      ["orders.reservations", "retention.ms=3600000,cleanup.policy=compact"],
+      ["orders.events", "message.timestamp.type=CreateTime"],
+    ] as const) {
+      const server = ["--bootstrap-server", fleet.servers.kafka.bootstrap];
+      const of = ["--entity-type", "topics", "--entity-name", topic];
+      await run(join(binFolder, "kafka-configs"), [...server, ...of, "--alter", "--add-config", change]);
+    }
     try {
       const { code, output } = await doctor();
       assert.equal(code, 1, output);
@@ -66,6 +66,10 @@ describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
       assert.match(
         output,
         /^fault +topic orders\.reservations: its cleanup\.policy is compact.*\n +mend: kafka-configs --alter --topic/m,
+      );
+      assert.match(
+        output,
+        /^warning +topic orders\.events: its records have the time of .*\n +mend: .*message\.timestamp\.type=LogAppendTime/m,
       );
       assert.match(output, /^ok +Temporal:/m, "one engine at fault hides none of the others");
     } finally {

@@ -24,6 +24,11 @@ const retention = [
   { name: "retention.ms", value: String(168 * 3_600_000) },
   { name: "retention.bytes", value: String(1_073_741_824) },
 ];
+/**
+ * The broker's clock stamps each record. Stamped by the machine that sends it, a record of a machine whose clock is an hour
+ * ahead is refused, and one of a machine that is a week behind is older than the retention when it arrives.
+ */
+const brokersTime = { name: "message.timestamp.type", value: "LogAppendTime" };
 const forever = [
   { name: "cleanup.policy", value: "delete" },
   { name: "retention.ms", value: "-1" },
@@ -91,7 +96,7 @@ export function createAdmin(cluster: Cluster): Admin {
     // With three copies an acknowledged record survives the loss of any one broker, and one broker may be down.
     const inSync = { name: "min.insync.replicas", value: replicas >= 3 ? "2" : "1" };
     const wanted = topics.map(({ name, partitions, keptForever }) => {
-      const configs = [...(keptForever ? forever : retention), inSync];
+      const configs = [...(keptForever ? forever : retention), brokersTime, inSync];
       return { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs };
     });
     const link = await links.to(controller);

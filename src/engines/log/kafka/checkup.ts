@@ -69,6 +69,12 @@ async function checkTopics(cluster: Cluster, names: string[]): Promise<Finding[]
       if (behind > 0)
         findings.push(warning(about, `${behind} of its partitions have replicas that are not in sync`, mend));
       findings.push(...retentionOf(about, values));
+      if (values.get("message.timestamp.type") !== "LogAppendTime") {
+        const says =
+          "its records have the time of the machine that sent them: from a wrong clock they are refused, or removed early";
+        const to = `kafka-configs --alter --topic ${name} --add-config message.timestamp.type=LogAppendTime`;
+        findings.push(warning(about, says, to));
+      }
       if (values.get("unclean.leader.election.enable") === "true") {
         const to = `kafka-configs --alter --topic ${name} --add-config unclean.leader.election.enable=false`;
         findings.push(fault(about, "a replica that lacks acknowledged records may become its leader", to));
@@ -93,7 +99,7 @@ function retentionOf(about: string, values: ReadonlyMap<string, string>): Findin
 }
 
 async function configsOf(cluster: Cluster, names: readonly string[]): Promise<Map<string, Map<string, string>>> {
-  const keys = ["cleanup.policy", "retention.ms", "unclean.leader.election.enable"];
+  const keys = ["cleanup.policy", "retention.ms", "unclean.leader.election.enable", "message.timestamp.type"];
   const asked = names.map(
     (resourceName) => ({ resourceType: topicResource, resourceName, configurationKeys: keys }) as const,
   );

@@ -78,6 +78,29 @@ export function operationLaws(stage: KafkaStage): void {
       assert.match(described, /retention\.bytes=1073741824/);
     });
 
+    for (const [how, byMs] of Object.entries({ "two hours ahead": 7_200_000, "a month behind": -2_592_000_000 })) {
+      test(`records of a machine whose clock is ${how} are taken, and have the broker's time`, async (context) => {
+        const topic = await stage.freshTopic(1);
+        const dateNow = Date.now;
+        context.after(() => {
+          Date.now = dateNow;
+        });
+        Date.now = () => dateNow() + byMs;
+        await stage.eventLog.append(topic, numbered(1));
+        Date.now = dateNow;
+        const read = Promise.withResolvers<number>();
+        const consumer = await stage.eventLog.consume({
+          topic,
+          group: randomUUID(),
+          maxRecords: 1,
+          handle: async ({ records }) => read.resolve(records[0]?.appendedAtMs ?? 0),
+        });
+        const apartMs = Math.abs((await read.promise) - dateNow());
+        await consumer.close();
+        assert.ok(apartMs < 60_000, `${apartMs} ms apart`);
+      });
+    }
+
     test("an append that Kafka refuses as too large is certainly not stored, and succeeds once the topic allows it", async () => {
       const topic = await stage.freshTopic(1);
       const append = () => stage.eventLog.append(topic, [{ key: "a", value: Buffer.alloc(100) }]);
