@@ -15,6 +15,9 @@ describe("a mail about an order", () => {
 
   type Event = "RESERVED" | "CONFIRMED" | "FAILED" | "CANCELLED" | "REFUNDED" | "HANDED-OVER";
 
+  /** When what an event tells has happened; the log gets it now. */
+  let happenedAtMs = Date.now();
+
   function ended(userId: string, event: Event, currency = "EUR", payBy?: string, orderId: string = randomUUID()) {
     const type = `dropgate.order.${event.toLowerCase()}` as OrderEvent["type"];
     const status = event === "HANDED-OVER" ? "CONFIRMED" : event === "RESERVED" ? "INVENTORY_RESERVED" : event;
@@ -29,7 +32,7 @@ describe("a mail about an order", () => {
       reason: null,
       ...(payBy && { payBy }),
     };
-    const time = new Date().toISOString();
+    const time = new Date(happenedAtMs).toISOString();
     return { orderId, record: orderEventRecord({ id: `${orderId}:${event}`, type, time, data }) };
   }
 
@@ -43,6 +46,7 @@ describe("a mail about an order", () => {
     });
     await running.stop();
   }
+  const of = (orderId: string, event: Event) => ended("ada", event, "EUR", undefined, orderId).record;
   const mailsOf = (orderId: string) => stage.mails.filter(({ key }) => key.endsWith(orderId));
 
   test("goes to the buyer's account in its language, with the sum as people there write it", async () => {
@@ -71,7 +75,7 @@ describe("a mail about an order", () => {
   });
 
   test("about reserved units says until when they are held, in the zone of the buyer, else in that of the drop", async () => {
-    const payBy = "2026-11-27T23:40:59.000Z";
+    const payBy = "2037-11-27T23:40:59.000Z";
     const told = ["ada", "jo", "amal", "kim"].map((user) => ended(user, "RESERVED", "EUR", payBy));
     const early = ended("ada", "RESERVED");
     // One by one, because the zone of the drop is asked for those alone who need it.
@@ -92,6 +96,28 @@ describe("a mail about an order", () => {
     await tell(held.record, paid.record);
     stage.clock.nowMs -= 5 * 60_000;
     assert.deepEqual([mailsOf(held.orderId).length, mailsOf(paid.orderId).length], [0, 1]);
+  });
+
+  test("about reserved units is not sent when their event reached the log late, or the time to pay is over", async () => {
+    happenedAtMs -= 5 * 60_000;
+    const [late, paid] = [ended("ada", "RESERVED"), ended("ada", "CONFIRMED")];
+    happenedAtMs += 5 * 60_000;
+    const over = ended("ada", "RESERVED", "EUR", new Date(stage.clock.nowMs - 1).toISOString());
+    await tell(late.record, paid.record, over.record);
+    assert.deepEqual(
+      [late, paid, over].map(({ orderId }) => mailsOf(orderId).length),
+      [0, 1, 0],
+    );
+  });
+
+  test("about reserved units does not follow the news of their order's end", async () => {
+    const [paid, cancelled, held] = [ended("ada", "RESERVED"), ended("ada", "RESERVED"), ended("ada", "RESERVED")];
+    const ends = [of(paid.orderId, "CONFIRMED"), of(cancelled.orderId, "CANCELLED")];
+    await tell(paid.record, cancelled.record, held.record, ...ends);
+    assert.deepEqual(
+      [paid, cancelled, held].map(({ orderId }) => mailsOf(orderId).map(({ key }) => key.split(":")[0])),
+      [["order-confirmed"], ["order-cancelled"], ["order-reserved"]],
+    );
   });
 
   test("W5: has one key for each order and end, and goes to no buyer without an account", async () => {

@@ -30,7 +30,7 @@ type Told = { kind: OrderMailKind; data: OrderEvent["data"] };
 /** A shop that is updated, or whose log is read anew, must not write about orders of last week. */
 const latestMs = 24 * 60 * 60_000;
 
-/** Later the time to pay may be over. */
+/** After the event, however late it reached the log: the time to pay may be over. */
 const latestReservedMs = 2 * 60_000;
 
 const kinds: ReadonlyMap<string, OrderMailKind> = new Map([
@@ -71,10 +71,13 @@ export function createOrderMails({ mail, addressees, zonesOf, now, logger }: Ord
         return told ? [{ record, ...told }] : [];
       });
       if (news.length === 0) return;
+      // Mails of one batch leave in any order, and one that asks for a payment must not follow the news of the order's end.
+      const ended = new Set(news.flatMap(({ kind, data }) => (kind === "reserved" ? [] : [data.orderId])));
       const found = await addressees([...new Set(news.map(({ data }) => String(data.userId)))]);
       const byId = new Map(found.map((one) => [one.accountId, one]));
       const zones = await zonesFor(news, byId);
-      const letters = news.flatMap(({ record, ...told }) => {
+      const current = news.filter(({ kind, data }) => kind !== "reserved" || !ended.has(data.orderId));
+      const letters = current.flatMap(({ record, ...told }) => {
         const to = byId.get(told.data.userId);
         const zone = (to && zoneOf(to)) ?? zones.get(told.data.productId) ?? "UTC";
         return (to && unlessMalformed(record, () => letterOf(told, { ...to, zone }))) ?? [];
@@ -92,8 +95,12 @@ function zoneOf({ zone }: Addressee): string | undefined {
 function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: number): Told | undefined {
   const kind = kinds.get(headers.ce_type ?? "");
   if (!kind || foreign) return undefined;
-  if (appendedAtMs < nowMs - (kind === "reserved" ? latestReservedMs : latestMs)) return undefined;
+  // The log has a clock of its own, and gets events late after an outage.
+  const happenedAtMs = Date.parse(headers.ce_time ?? "");
+  if (appendedAtMs < nowMs - latestMs && !(happenedAtMs >= nowMs - latestMs)) return undefined;
+  if (kind === "reserved" && (happenedAtMs || appendedAtMs) < nowMs - latestReservedMs) return undefined;
   const data = JSON.parse(value.toString()) as Told["data"];
+  if (kind === "reserved" && Date.parse(data.payBy ?? "") <= nowMs) return undefined;
   // A mail has its order in its key, which PostgreSQL takes only up to a length.
   if (!isUuid(String(data.orderId))) throw new Error("no order");
   // Accounts and zones are looked up for many records in one statement, which a text with NUL would end for all.
