@@ -1,6 +1,15 @@
 /** The mails about an order, in the buyer's language. */
 
-export const orderMailKinds = ["reserved", "confirmed", "failed", "cancelled", "refunded", "handed-over"] as const;
+export const orderMailKinds = [
+  "reserved",
+  "confirmed",
+  "failed",
+  "cancelled",
+  "refunded",
+  "released",
+  "charged-back",
+  "handed-over",
+] as const;
 export type OrderMailKind = (typeof orderMailKinds)[number];
 /** A mail names these, as the buyer's language writes them. An event of an earlier version has no deadline. */
 export type OrderMailFacts = { order: string; units: string; total: string; until: string | undefined };
@@ -18,7 +27,7 @@ const en: Texts = {
   }),
   failed: ({ order, units }) => ({
     subject: "Your order has failed",
-    text: `${order}\n${units}.\n\nThe order was not paid in time, or could not be completed. Nothing is charged.\n`,
+    text: `${order}\n${units}.\n\nThe order was not paid in time, or could not be completed. Nothing is charged. A payment that was begun is given back.\n`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "Your order is cancelled",
@@ -27,6 +36,14 @@ const en: Texts = {
   refunded: ({ order, units, total }) => ({
     subject: "Your order is refunded",
     text: `${order}\n${units}.\n\n${total} is on its way back to you. Your bank may need a few days.\n`,
+  }),
+  released: ({ order, units }) => ({
+    subject: "Your payment was released",
+    text: `${order}\n${units}.\n\nYour bank or the payment provider has released your payment. Nothing is charged, and the order has ended.\n`,
+  }),
+  "charged-back": ({ order, units, total }) => ({
+    subject: "Your bank took your payment back",
+    text: `${order}\n${units}.\n\nYour bank has taken ${total} back from the shop, so the order has ended.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Your parcel is on its way",
@@ -45,7 +62,7 @@ const de: Texts = {
   }),
   failed: ({ order, units }) => ({
     subject: "Ihre Bestellung ist gescheitert",
-    text: `${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bezahlt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht.\n`,
+    text: `${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bezahlt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "Ihre Bestellung ist storniert",
@@ -54,6 +71,14 @@ const de: Texts = {
   refunded: ({ order, units, total }) => ({
     subject: "Ihre Bestellung ist erstattet",
     text: `${order}\n${units}.\n\n${total} sind auf dem Weg zu Ihnen. Ihre Bank braucht dafür vielleicht einige Tage.\n`,
+  }),
+  released: ({ order, units }) => ({
+    subject: "Ihre Zahlung wurde aufgehoben",
+    text: `${order}\n${units}.\n\nIhre Bank oder der Zahlungsdienst hat Ihre Zahlung aufgehoben. Nichts wird abgebucht, und die Bestellung ist beendet.\n`,
+  }),
+  "charged-back": ({ order, units, total }) => ({
+    subject: "Ihre Bank hat die Zahlung zurückgeholt",
+    text: `${order}\n${units}.\n\nIhre Bank hat ${total} vom Shop zurückgeholt. Damit ist die Bestellung beendet.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Ihr Paket ist unterwegs",
@@ -72,7 +97,7 @@ const ar: Texts = {
   }),
   failed: ({ order, units }) => ({
     subject: "لم يكتمل طلبك",
-    text: `${order}\n${units}.\n\nلم يُدفع الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ.\n`,
+    text: `${order}\n${units}.\n\nلم يُدفع الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "أُلغي طلبك",
@@ -81,6 +106,14 @@ const ar: Texts = {
   refunded: ({ order, units, total }) => ({
     subject: "استُردّ مبلغ طلبك",
     text: `${order}\n${units}.\n\n${total} في طريقه إليك. قد يحتاج مصرفك إلى بضعة أيام.\n`,
+  }),
+  released: ({ order, units }) => ({
+    subject: "أُلغيت دفعتك",
+    text: `${order}\n${units}.\n\nألغى مصرفك أو مزوّد الدفع دفعتك. لن يُخصم أي مبلغ، وانتهى الطلب.\n`,
+  }),
+  "charged-back": ({ order, units, total }) => ({
+    subject: "استرجع مصرفك دفعتك",
+    text: `${order}\n${units}.\n\nاسترجع مصرفك ${total} من المتجر، ولذلك انتهى الطلب.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "طردك في الطريق إليك",

@@ -61,6 +61,23 @@ describe("a mail about an order", () => {
     assert.match(mailsOf(amal.orderId)[0]?.subject ?? "", /^\p{Script=Arabic}/u);
   });
 
+  test("about a refund says where the money is: on its way, never taken, or taken back by the bank", async () => {
+    const [shop, lapsed, bank] = [ended("ada", "REFUNDED"), ended("ada", "REFUNDED"), ended("ada", "REFUNDED")];
+    const because = ({ record }: typeof shop, reason: string) => {
+      const value = Buffer.from(JSON.stringify({ ...JSON.parse(record.value.toString()), reason }));
+      return { ...record, value };
+    };
+    await tell(
+      because(shop, "came back broken"),
+      because(lapsed, "authorization_lapsed"),
+      because(bank, "charged_back"),
+    );
+    const says = [shop, lapsed, bank].map(({ orderId }) => mailsOf(orderId)[0]?.text.split("\n")[3]);
+    assert.match(says[0] ?? "", /^€98\.00 is on its way back/);
+    assert.match(says[1] ?? "", /Nothing is charged/);
+    assert.match(says[2] ?? "", /taken €98\.00 back from the shop/);
+  });
+
   test("comes when the units are reserved and when the parcel has left too, and can be read and sent again", async () => {
     const [held, left] = [ended("ada", "RESERVED"), ended("ada", "HANDED-OVER")];
     await tell(held.record, left.record);

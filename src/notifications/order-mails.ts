@@ -42,6 +42,13 @@ const kinds: ReadonlyMap<string, OrderMailKind> = new Map([
   [handedOverEventType, "handed-over"],
 ]);
 
+/** The money of a refunded order that is not on its way back: it was never taken, or the bank has given it back already. */
+const refundedAs: ReadonlyMap<string | null, OrderMailKind> = new Map([
+  ["authorization_lapsed", "released"],
+  ["voided_by_provider", "released"],
+  ["charged_back", "charged-back"],
+]);
+
 export function createOrderMails({ mail, addressees, zonesOf, now, logger }: OrderMailsOptions) {
   /** A record of another producer must not stop the records after it. */
   function unlessMalformed<Made>({ key, offset }: StoredRecord, make: () => Made): Made | undefined {
@@ -113,14 +120,15 @@ function isStorable(text: unknown): boolean {
 }
 
 function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { zone: string }): Mail {
-  const { orderId, productId, quantity, totalMinor, currency, payBy } = data;
+  const { orderId, productId, quantity, totalMinor, currency, payBy, reason } = data;
   const language = languageOf(locale);
   const units = `${formatOf(language).format(quantity)} × ${productId}`;
   const money = formatOf(language, currency);
   const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
   const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
   const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits), until };
-  return { key: `order-${kind}:${orderId}`, to: email, keepsText: true, ...orderMailText(language, kind, facts) };
+  const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
+  return { key: `order-${kind}:${orderId}`, to: email, keepsText: true, ...orderMailText(language, says, facts) };
 }
 
 /** With the name of the zone: the reader may be in another one. */
