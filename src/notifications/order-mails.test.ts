@@ -137,6 +137,17 @@ describe("a mail about an order", () => {
     );
   });
 
+  test("overtakes those before it that are untrue by then", async () => {
+    const { orderId, record } = ended("ada", "RESERVED");
+    await tell(record);
+    await tell(of(orderId, "CONFIRMED"), of(orderId, "HANDED-OVER"));
+    await tell(of(orderId, "REFUNDED"));
+    assert.deepEqual(
+      mailsOf(orderId).map(({ overtakes = [] }) => overtakes.map((key) => key.split(":")[0])),
+      [[], ["order-reserved"], ["order-reserved"], ["order-reserved", "order-confirmed"]],
+    );
+  });
+
   test("W5: has one key for each order and end, and goes to no buyer without an account", async () => {
     const [ada, guest] = [ended("ada", "FAILED"), ended("a guest", "CONFIRMED")];
     await tell(ada.record, ada.record, guest.record);

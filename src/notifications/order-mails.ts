@@ -128,7 +128,18 @@ function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { z
   const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
   const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits), until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
-  return { key: `order-${kind}:${orderId}`, to: email, keepsText: true, ...orderMailText(language, says, facts) };
+  const overtakes = overtakenBy(kind).map((earlier) => keyOf(earlier, orderId));
+  return { key: keyOf(kind, orderId), overtakes, to: email, keepsText: true, ...orderMailText(language, says, facts) };
+}
+
+function keyOf(kind: OrderMailKind, orderId: string): string {
+  return `order-${kind}:${orderId}`;
+}
+
+/** A mail server that was away takes mails in no order. */
+function overtakenBy(kind: OrderMailKind): OrderMailKind[] {
+  if (kind === "reserved") return [];
+  return kind === "refunded" ? ["reserved", "confirmed"] : ["reserved"];
 }
 
 /** With the name of the zone: the reader may be in another one. */

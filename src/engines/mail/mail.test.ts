@@ -149,6 +149,18 @@ describe("a mail server", () => {
     assert.ok(ids.every((id) => id !== undefined) && new Set(ids).size === ids.length, ids.join());
   });
 
+  test("that was busy does not get a mail that a later one has made untrue", async () => {
+    refusesWith = 451;
+    await mail.send({ key: "order-reserved:8", ...letter });
+    await until(async () => (await stateOf("order-reserved:8"))?.failure);
+    refusesWith = undefined;
+    await mail.send({ key: "order-confirmed:8", ...letter, overtakes: ["order-reserved:8", "taken"] });
+    await untilState("order-confirmed:8", "sent");
+    const { state, failure } = (await stateOf("order-reserved:8")) ?? {};
+    assert.deepEqual([state, failure], ["failed", "a later mail says what became of it"]);
+    assert.equal((await stateOf("taken"))?.state, "sent");
+  });
+
   test("that refuses an address for good is not asked again", async () => {
     refusesWith = 550;
     await mail.send({ key: "refused", ...letter });

@@ -26,7 +26,10 @@ export function createMailWriter(sql: Queryable, state: MailState): (mail: Mail)
 
 async function insertMails(sql: Queryable, mails: readonly Mail[], state: MailState): Promise<void> {
   await sql.query(
-    `insert into mail.message (key, recipient, subject, body, state, keeps_text, queued_at, next_try_at)
+    `with overtaken as (
+       update mail.message set state = 'failed', failure = 'a later mail says what became of it'
+        where key = any($7::text[]) and state = 'queued')
+     insert into mail.message (key, recipient, subject, body, state, keeps_text, queued_at, next_try_at)
      select key, recipient, subject, body, $6, keeps_text, clock_timestamp(), clock_timestamp()
        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
             as mail (key, recipient, subject, body, keeps_text)
@@ -38,6 +41,7 @@ async function insertMails(sql: Queryable, mails: readonly Mail[], state: MailSt
       mails.map(({ text }) => text),
       mails.map(({ keepsText = false }) => keepsText),
       state,
+      mails.flatMap(({ overtakes = [] }) => overtakes),
     ],
   );
 }

@@ -9,11 +9,18 @@ export type Mail = {
   text: string;
   /** The text holds no secret: it stays readable after the mail server took it, and can be sent again. */
   keepsText?: boolean;
+  /** The keys of mails that are untrue after this one: those that the mail server has not taken yet are not sent. */
+  overtakes?: readonly string[];
 };
 
 /** kept: no mail server is set. failed: the mail server refused it for good, or was away for too long. */
 export type MailState = "kept" | "queued" | "sent" | "failed";
-export type QueuedMail = Required<Mail> & { seq: number; queuedAt: Date; state: MailState; failure: string | null };
+export type QueuedMail = Required<Omit<Mail, "overtakes">> & {
+  seq: number;
+  queuedAt: Date;
+  state: MailState;
+  failure: string | null;
+};
 
 export type MailPage = { before?: number | undefined; about?: string | undefined; limit: number };
 
