@@ -137,6 +137,17 @@ describe("a mail about an order", () => {
     );
   });
 
+  test("about a fenced order keeps back none of the order that is placed again under its key", async () => {
+    const { orderId, record } = ended("ada", "FAILED");
+    const value = Buffer.from(JSON.stringify({ ...JSON.parse(record.value.toString()), reason: "fenced" }));
+    await tell({ ...record, value }, of(orderId, "RESERVED"));
+    await tell(of(orderId, "FAILED"));
+    assert.deepEqual(
+      mailsOf(orderId).map(({ key }) => key.split(":")[0]),
+      ["order-not-kept", "order-reserved", "order-failed"],
+    );
+  });
+
   test("overtakes those before it that are untrue by then", async () => {
     const { orderId, record } = ended("ada", "RESERVED");
     await tell(record);

@@ -79,7 +79,8 @@ export function createOrderMails({ mail, addressees, zonesOf, now, logger }: Ord
       });
       if (news.length === 0) return;
       // Mails of one batch leave in any order, and one that asks for a payment must not follow the news of the order's end.
-      const ended = new Set(news.flatMap(({ kind, data }) => (kind === "reserved" ? [] : [data.orderId])));
+      const ends = news.filter((told) => told.kind !== "reserved" && !isFenced(told));
+      const ended = new Set(ends.map(({ data }) => data.orderId));
       const found = await addressees([...new Set(news.map(({ data }) => String(data.userId)))]);
       const byId = new Map(found.map((one) => [one.accountId, one]));
       const zones = await zonesFor(news, byId);
@@ -128,12 +129,18 @@ function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { z
   const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
   const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits), until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
+  const key = isFenced({ kind, data }) ? `order-not-kept:${orderId}` : keyOf(kind, orderId);
   const overtakes = overtakenBy(kind).map((earlier) => keyOf(earlier, orderId));
-  return { key: keyOf(kind, orderId), overtakes, to: email, keepsText: true, ...orderMailText(language, says, facts) };
+  return { key, overtakes, to: email, keepsText: true, ...orderMailText(language, says, facts) };
 }
 
 function keyOf(kind: OrderMailKind, orderId: string): string {
   return `order-${kind}:${orderId}`;
+}
+
+/** The order may be placed again under its id. */
+function isFenced({ kind, data }: Told): boolean {
+  return kind === "failed" && data.reason === "fenced";
 }
 
 /** A mail server that was away takes mails in no order. */

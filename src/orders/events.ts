@@ -8,7 +8,7 @@ import { isUuid } from "#platform/ids";
 import { isoTime } from "#platform/iso-time";
 import { storable } from "#platform/wire";
 import { type Order, type SettledOrder, statusesOf } from "./order-rows.ts";
-import { isUndecided, type Status } from "./state.ts";
+import { isUndecided, type Status, undecidedReason } from "./state.ts";
 
 // The limits of the gate, the books and JavaScript: a record beyond them was not made by a gate.
 const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
@@ -155,6 +155,16 @@ type Told = Pick<
   "orderId" | "userId" | "productId" | "quantity" | "totalMinor" | "currency" | "reason" | "status"
 >;
 
+/**
+ * A listener takes each id once. An order may be PAYMENT_PENDING twice, and FAILED twice: a fenced one may be placed again
+ * under its key, as a new order.
+ */
+export function eventIdOf({ orderId, status, reason }: Pick<Told, "orderId" | "reason"> & { status: string }): string {
+  const isFenced = status === "FAILED" && reason === "fenced";
+  const isNamed = isFenced || (status === "PAYMENT_PENDING" && reason === undecidedReason);
+  return isNamed ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`;
+}
+
 /** A row of an earlier version has no deadline. */
 function eventOf(order: Told & { payBy?: string | undefined }, time: string): OrderEvent {
   const { orderId, userId, productId, quantity, totalMinor, currency, reason, status, payBy } = order;
@@ -163,7 +173,7 @@ function eventOf(order: Told & { payBy?: string | undefined }, time: string): Or
   const isPayable = payBy && !undecided && (status === "INVENTORY_RESERVED" || status === "PAYMENT_PENDING");
   const told = { orderId, userId, productId, quantity, totalMinor, currency, status, reason };
   return {
-    id: undecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`,
+    id: eventIdOf(order),
     type: undecided ? undecidedEventType : orderEventTypes[status],
     time,
     data: { ...told, ...(isPayable && { payBy }) },

@@ -1,6 +1,6 @@
 /** Reads what the books of orders have of one order, for a person who wants to know everything about it. */
 import type { Queryable } from "#engines/sql";
-import { handedOverEventType, orderEventTypes, undecidedEventType } from "./events.ts";
+import { eventIdOf, handedOverEventType, orderEventTypes, undecidedEventType } from "./events.ts";
 import { type Order, readOrder } from "./order-rows.ts";
 import { readQueuedIds } from "./outbox.ts";
 import { shortCodeOf } from "./short-codes.ts";
@@ -39,7 +39,7 @@ function eventsOf({ orderId, timeline }: Order): Omit<TracedEvent, "isOnTheLog">
     const isUndecided = status === "PAYMENT_PENDING" && reason === undecidedReason;
     const type = isUndecided ? undecidedEventType : types.get(status);
     if (type === undefined) return [];
-    return [{ id: isUndecided ? `${orderId}:${status}:${reason}` : `${orderId}:${status}`, type, at: new Date(at) }];
+    return [{ id: eventIdOf({ orderId, status, reason: reason ?? null }), type, at: new Date(at) }];
   });
 }
 

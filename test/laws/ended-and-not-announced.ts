@@ -1,4 +1,5 @@
 /** At rest the log has an event for the end of every order. */
+import { eventIdOf } from "../../src/orders/events.ts";
 import { law } from "./law.ts";
 
 export const endedAndNotAnnounced = law({
@@ -9,7 +10,7 @@ export const endedAndNotAnnounced = law({
   reads: ["orders", "announced"],
   breaches: ({ orders, announced }) =>
     orders
-      .filter(({ orderId, status }) => announced && !announced.has(`${orderId}:${status}`))
+      .filter((order) => announced && !announced.has(eventIdOf(order)))
       .map(({ orderId, status }) => ({
         count: 1,
         shows: `order ${orderId} is ${status}, and the log has no such event`,
