@@ -7,10 +7,8 @@ import type { Page } from "playwright-core";
 import { readStatement } from "#fairness";
 import { isSigned } from "#platform/ed25519";
 import { runCommand } from "../support/command.ts";
-import { decideNow, endTimeToPay, holdDecision } from "../support/deadline.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
-import { payOrder, untilMoneyIs } from "../support/pay.ts";
 import { tabTo } from "./keyboard.ts";
 import { borderOf, look } from "./look.ts";
 import { endRoutes, openStage, type Person, type Stage, skip } from "./stage.ts";
@@ -36,7 +34,7 @@ const long = {
 describe("the states of the shop", { skip }, () => {
   let stage: Stage;
   before(async () => {
-    stage = await openStage({ settings: { RATE_LIMIT_PERSON: String(limit), PAYMENT_GRACE_MS: "0" } });
+    stage = await openStage({ settings: { RATE_LIMIT_PERSON: String(limit) } });
   });
   after(() => stage?.close());
 
@@ -310,33 +308,6 @@ describe("the states of the shop", { skip }, () => {
     await page.getByText("on its way back").waitFor();
     await page.getByText("Reason: came back broken").waitFor();
     await look(page, "order-refunded");
-  });
-
-  test("an order whose money the bank took back, or had not decided about in time, says what becomes of the money", async () => {
-    const person = await stage.person("disputer");
-    const byHand = async (deed: "charge_back" | "void") => {
-      const { page, orderId } = await atOrder(person, "aurora-1");
-      const paid = await payOrder<{ paymentId: string }>(person.api, orderId, { cardNumber: "4242424242424242" });
-      await untilMoneyIs(person.api, orderId, "captured");
-      await stage.world.untilStatus(person.api, orderId, "CONFIRMED");
-      assert.ok(await stage.world.system.faces.simulator.byHand(paid.body.paymentId, { deed }));
-      await stage.world.untilStatus(person.api, orderId, "REFUNDED");
-      await page.reload();
-    };
-    await byHand("charge_back");
-    await person.page.getByText("Your bank has taken the money back").waitFor();
-    await byHand("void");
-    await person.page.getByText("released your payment. Nothing is charged.").waitFor();
-    const scarce = await stage.world.newProduct({ stock: 1 });
-    const { page, orderId } = await atOrder(person, scarce);
-    assert.equal((await payOrder(person.api, orderId, { cardNumber: "4000 0000 0000 0909" })).status, 202);
-    await holdDecision(stage.world, orderId);
-    await endTimeToPay(stage.world, orderId);
-    await page.getByText("still deciding").waitFor();
-    await stage.world.untilAtRest(scarce);
-    await stage.world.admin.post(`/inventory/${scarce}/adjust`, { delta: -1, reason: "it broke" });
-    await decideNow(stage.world, orderId);
-    await page.getByText("goes back to you").waitFor();
   });
 
   test("an order is cancelled, after being asked once more; the list of orders", async () => {

@@ -100,8 +100,8 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   const [title, note] = {
     CONFIRMED: [say("doneTitle"), say("doneNote", { code })],
     CANCELLED: [say("cancelledTitle"), cancelledNote(order.reason)],
-    REFUNDED: [say("refundedTitle"), say(howRefunded(order.reason))],
-    FAILED: [say("failedTitle"), say(whyFailed(order))],
+    REFUNDED: [say("refundedTitle"), say("refundedNote")],
+    FAILED: [say("failedTitle"), say(whyFailed(order.reason))],
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
   return (
     <div class="ended">
@@ -135,17 +135,9 @@ function typedReason({ status, reason = "" }: Order): string {
   return isOfTheShop && !/^[a-z]+(?:_[a-z]+)+$/.test(reason) ? reason : "";
 }
 
-function whyFailed({ reason, timeline }: Order) {
+function whyFailed(reason: string | undefined) {
   if (reason === "order_failed") return "failedOrder";
-  if (reason === "next_in_line") return "failedNextInLine";
-  return timeline.some((entry) => entry.reason === "payment_undecided") ? "failedUndecided" : "failedNote";
-}
-
-/** As the mail about it says: the money of some is not on its way back. */
-function howRefunded(reason: string | undefined) {
-  if (reason === "charged_back") return "refundedByBank";
-  const isReleased = reason === "authorization_lapsed" || reason === "voided_by_provider";
-  return isReleased ? "refundedReleased" : "refundedNote";
+  return reason === "next_in_line" ? "failedNextInLine" : "failedNote";
 }
 
 /** Why nothing more is heard of an order that is shown: a person who is signed out hears nothing before they sign in. */

@@ -154,8 +154,6 @@ export const de: Strings = {
     "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, die Ware ist wieder im Verkauf.",
   failedNextInLine:
     "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst dein Geld zurück.",
-  failedUndecided:
-    "Die Zeit war vorbei, bevor deine Bank über die Zahlung entschieden hatte. Was sie vormerkt oder abbucht, bekommst du zurück.",
   failedOrder:
     "Die Bestellung konnte nicht aufgenommen werden. Nichts ist zurückgelegt, und es wurde nichts abgebucht.",
   cancelledTitle: "Storniert",
@@ -163,8 +161,6 @@ export const de: Strings = {
   cancelledNote: "Es wurde nichts abgebucht. War auf deiner Karte ein Betrag vorgemerkt, wird er frei.",
   refundedTitle: "Erstattet",
   refundedNote: "Das Geld ist auf dem Weg zurück auf deine Karte.",
-  refundedReleased: "Deine Bank oder der Zahlungsdienst hat deine Zahlung aufgehoben. Es wird nichts abgebucht.",
-  refundedByBank: "Deine Bank hat das Geld vom Shop zurückgeholt.",
   reason: "Grund:",
   buyAgain: "Zum Produkt",
 

@@ -148,16 +148,12 @@ export const en = {
   failedNote: "The order ended before it was paid. Nothing was charged, and the units are on sale again.",
   failedNextInLine:
     "Your payment came after the time was over, and the units had gone to the next person in the line. Your money goes back to you.",
-  failedUndecided:
-    "The time was over before your bank had decided about your payment. What it holds or takes goes back to you.",
   failedOrder: "The order could not be recorded. Nothing is held, and nothing was charged.",
   cancelledTitle: "Cancelled",
   cancelledByShop: "The shop cancelled this order.",
   cancelledNote: "Nothing was charged. If an amount was reserved on your card, it is released.",
   refundedTitle: "Refunded",
   refundedNote: "The money is on its way back to your card.",
-  refundedReleased: "Your bank or the payment provider released your payment. Nothing is charged.",
-  refundedByBank: "Your bank has taken the money back from the shop.",
   reason: "Reason:",
   buyAgain: "See the product",
 
