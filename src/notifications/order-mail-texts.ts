@@ -11,7 +11,7 @@ export const orderMailKinds = [
   "handed-over",
 ] as const;
 export type OrderMailKind = (typeof orderMailKinds)[number];
-/** A mail names these, as the buyer's language writes them. An event of an earlier version has no deadline. */
+/** A mail names these, as the buyer's language and the shop's pages write them: the order by its code. An event of an earlier version has no deadline. */
 export type OrderMailFacts = { order: string; units: string; total: string; until: string | undefined };
 type Text = { subject: string; text: string };
 type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
@@ -19,105 +19,105 @@ type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 const en: Texts = {
   reserved: ({ order, units, total, until }) => ({
     subject: "Your units are reserved",
-    text: `${order}\n${units}, ${total} in total.\n\nThe units are held for you${until ? ` until ${until}` : ""}. Pay on the order's page before the time there runs out, or they go back on sale.\n`,
+    text: `Order ${order}\n${units}, ${total} in total.\n\nThe units are held for you${until ? ` until ${until}` : ""}. Pay on the order's page before the time there runs out, or they go back on sale.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "Your order is paid",
-    text: `${order}\n${units}, ${total} in total.\n\nYour payment has arrived and the units are yours.\n`,
+    text: `Order ${order}\n${units}, ${total} in total.\n\nYour payment has arrived and the units are yours.\n`,
   }),
   failed: ({ order, units }) => ({
     subject: "Your order has failed",
-    text: `${order}\n${units}.\n\nThe order was not paid in time, or could not be completed. Nothing is charged. A payment that was begun is given back.\n`,
+    text: `Order ${order}\n${units}.\n\nThe order was not paid in time, or could not be completed. Nothing is charged. A payment that was begun is given back.\n`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "Your order is cancelled",
-    text: `${order}\n${units}.\n\nThe order is cancelled, and nothing is charged. A payment that was begun is given back.\n`,
+    text: `Order ${order}\n${units}.\n\nThe order is cancelled, and nothing is charged. A payment that was begun is given back.\n`,
   }),
   refunded: ({ order, units, total }) => ({
     subject: "Your order is refunded",
-    text: `${order}\n${units}.\n\n${total} is on its way back to you. Your bank may need a few days.\n`,
+    text: `Order ${order}\n${units}.\n\n${total} is on its way back to you. Your bank may need a few days.\n`,
   }),
   released: ({ order, units }) => ({
     subject: "Your payment was released",
-    text: `${order}\n${units}.\n\nYour bank or the payment provider has released your payment. Nothing is charged, and the order has ended.\n`,
+    text: `Order ${order}\n${units}.\n\nYour bank or the payment provider has released your payment. Nothing is charged, and the order has ended.\n`,
   }),
   "charged-back": ({ order, units, total }) => ({
     subject: "Your bank took your payment back",
-    text: `${order}\n${units}.\n\nYour bank has taken ${total} back from the shop, so the order has ended.\n`,
+    text: `Order ${order}\n${units}.\n\nYour bank has taken ${total} back from the shop, so the order has ended.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Your parcel is on its way",
-    text: `${order}\n${units}.\n\nThe warehouse has packed your units and handed the parcel over.\n`,
+    text: `Order ${order}\n${units}.\n\nThe warehouse has packed your units and handed the parcel over.\n`,
   }),
 };
 
 const de: Texts = {
   reserved: ({ order, units, total, until }) => ({
-    subject: "Ihre Ware ist reserviert",
-    text: `${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für Sie zurückgelegt${until ? `, bis ${until}` : ""}. Bezahlen Sie auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst kommt sie wieder in den Verkauf.\n`,
+    subject: "Deine Ware ist reserviert",
+    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bezahle auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst kommt sie wieder in den Verkauf.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
-    subject: "Ihre Bestellung ist bezahlt",
-    text: `${order}\n${units}, zusammen ${total}.\n\nIhre Zahlung ist da, und die Ware gehört Ihnen.\n`,
+    subject: "Deine Bestellung ist bezahlt",
+    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDeine Zahlung ist da, und die Ware gehört dir.\n`,
   }),
   failed: ({ order, units }) => ({
-    subject: "Ihre Bestellung ist gescheitert",
-    text: `${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bezahlt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
+    subject: "Deine Bestellung ist gescheitert",
+    text: `Bestellung ${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bezahlt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
   }),
   cancelled: ({ order, units }) => ({
-    subject: "Ihre Bestellung ist storniert",
-    text: `${order}\n${units}.\n\nDie Bestellung ist storniert, und nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
+    subject: "Deine Bestellung ist storniert",
+    text: `Bestellung ${order}\n${units}.\n\nDie Bestellung ist storniert, und nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
   }),
   refunded: ({ order, units, total }) => ({
-    subject: "Ihre Bestellung ist erstattet",
-    text: `${order}\n${units}.\n\n${total} sind auf dem Weg zu Ihnen. Ihre Bank braucht dafür vielleicht einige Tage.\n`,
+    subject: "Deine Bestellung ist erstattet",
+    text: `Bestellung ${order}\n${units}.\n\n${total} sind auf dem Weg zu dir. Deine Bank braucht dafür vielleicht einige Tage.\n`,
   }),
   released: ({ order, units }) => ({
-    subject: "Ihre Zahlung wurde aufgehoben",
-    text: `${order}\n${units}.\n\nIhre Bank oder der Zahlungsdienst hat Ihre Zahlung aufgehoben. Nichts wird abgebucht, und die Bestellung ist beendet.\n`,
+    subject: "Deine Zahlung wurde aufgehoben",
+    text: `Bestellung ${order}\n${units}.\n\nDeine Bank oder der Zahlungsdienst hat deine Zahlung aufgehoben. Nichts wird abgebucht, und die Bestellung ist beendet.\n`,
   }),
   "charged-back": ({ order, units, total }) => ({
-    subject: "Ihre Bank hat die Zahlung zurückgeholt",
-    text: `${order}\n${units}.\n\nIhre Bank hat ${total} vom Shop zurückgeholt. Damit ist die Bestellung beendet.\n`,
+    subject: "Deine Bank hat die Zahlung zurückgeholt",
+    text: `Bestellung ${order}\n${units}.\n\nDeine Bank hat ${total} vom Shop zurückgeholt. Damit ist die Bestellung beendet.\n`,
   }),
   "handed-over": ({ order, units }) => ({
-    subject: "Ihr Paket ist unterwegs",
-    text: `${order}\n${units}.\n\nDas Lager hat Ihre Ware verpackt und das Paket übergeben.\n`,
+    subject: "Dein Paket ist unterwegs",
+    text: `Bestellung ${order}\n${units}.\n\nDas Lager hat deine Ware verpackt und das Paket übergeben.\n`,
   }),
 };
 
 const ar: Texts = {
   reserved: ({ order, units, total, until }) => ({
     subject: "حُجزت وحداتك",
-    text: `${order}\n${units}، المجموع ${total}.\n\nالوحدات محجوزة لك${until ? ` حتى ${until}` : ""}. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا عادت إلى البيع.\n`,
+    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nالوحدات محجوزة لك${until ? ` حتى ${until}` : ""}. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا عادت إلى البيع.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "تم دفع طلبك",
-    text: `${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، والوحدات لك.\n`,
+    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، والوحدات لك.\n`,
   }),
   failed: ({ order, units }) => ({
     subject: "لم يكتمل طلبك",
-    text: `${order}\n${units}.\n\nلم يُدفع الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
+    text: `الطلب ${order}\n${units}.\n\nلم يُدفع الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "أُلغي طلبك",
-    text: `${order}\n${units}.\n\nأُلغي الطلب ولن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
+    text: `الطلب ${order}\n${units}.\n\nأُلغي الطلب ولن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
   }),
   refunded: ({ order, units, total }) => ({
     subject: "استُردّ مبلغ طلبك",
-    text: `${order}\n${units}.\n\n${total} في طريقه إليك. قد يحتاج مصرفك إلى بضعة أيام.\n`,
+    text: `الطلب ${order}\n${units}.\n\n${total} في طريقه إليك. قد يحتاج مصرفك إلى بضعة أيام.\n`,
   }),
   released: ({ order, units }) => ({
     subject: "أُلغيت دفعتك",
-    text: `${order}\n${units}.\n\nألغى مصرفك أو مزوّد الدفع دفعتك. لن يُخصم أي مبلغ، وانتهى الطلب.\n`,
+    text: `الطلب ${order}\n${units}.\n\nألغى مصرفك أو مزوّد الدفع دفعتك. لن يُخصم أي مبلغ، وانتهى الطلب.\n`,
   }),
   "charged-back": ({ order, units, total }) => ({
     subject: "استرجع مصرفك دفعتك",
-    text: `${order}\n${units}.\n\nاسترجع مصرفك ${total} من المتجر، ولذلك انتهى الطلب.\n`,
+    text: `الطلب ${order}\n${units}.\n\nاسترجع مصرفك ${total} من المتجر، ولذلك انتهى الطلب.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "طردك في الطريق إليك",
-    text: `${order}\n${units}.\n\nجهّز المستودع وحداتك وسلّم الطرد للشحن.\n`,
+    text: `الطلب ${order}\n${units}.\n\nجهّز المستودع وحداتك وسلّم الطرد للشحن.\n`,
   }),
 };
 

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import type { NewRecord } from "#engines/log";
 import { type OrderEvent, orderEventRecord } from "#events/orders";
+import { spelledCodeOf } from "#platform/short-codes";
 import { eventually } from "../../test/support/eventually.ts";
 import { openStage, type Stage } from "./notifications.testing.ts";
 
@@ -55,8 +56,10 @@ describe("a mail about an order", () => {
     const [english] = mailsOf(ada.orderId);
     assert.deepEqual([english?.to, english?.subject], ["ada@shop.example", "Your order is paid"]);
     assert.match(english?.text ?? "", /2 × lamp, €98\.00 in total/);
+    // By the code that the order's page shows, and not by its id.
+    assert.ok(english?.text.startsWith(`Order ${spelledCodeOf(ada.orderId)}\n`), english?.text);
     const [german] = mailsOf(jo.orderId);
-    assert.equal(german?.subject, "Ihre Bestellung ist erstattet");
+    assert.equal(german?.subject, "Deine Bestellung ist erstattet");
     assert.match(german?.text ?? "", /98,00\s€ sind auf dem Weg/);
     assert.match(mailsOf(amal.orderId)[0]?.subject ?? "", /^\p{Script=Arabic}/u);
   });
@@ -100,9 +103,10 @@ describe("a mail about an order", () => {
     await tell(early.record);
     const [tokyo, vienna, arabic, nowhere] = told.map(({ orderId }) => mailsOf(orderId)[0]?.text ?? "");
     assert.match(tokyo ?? "", /held for you until Saturday, November 28 at 8:40\sAM GMT\+9\. Pay/);
-    assert.match(vienna ?? "", /zurückgelegt, bis Samstag, 28\. November um 00:40 MEZ\. Bezahlen/);
+    assert.match(vienna ?? "", /zurückgelegt, bis Samstag, 28\. November um 00:40 MEZ\. Bezahle/);
     assert.match(arabic ?? "", /حتى السبت، .+ غرينتش\+/);
-    assert.equal(nowhere, tokyo?.replace(told[0]?.orderId ?? "", told[3]?.orderId ?? ""));
+    const [first, last] = [told[0], told[3]].map((one) => spelledCodeOf(one?.orderId ?? ""));
+    assert.equal(nowhere, tokyo?.replace(String(first), String(last)));
     // An event of an earlier version names no deadline.
     assert.match(mailsOf(early.orderId)[0]?.text ?? "", /held for you\. Pay/);
   });

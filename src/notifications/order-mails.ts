@@ -8,6 +8,7 @@ import type { Mail, MailEngine } from "#engines/mail";
 import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
+import { spelledCodeOf } from "#platform/short-codes";
 import { isZone } from "#platform/zone";
 import { languageOf, type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
 
@@ -127,7 +128,8 @@ function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { z
   const money = formatOf(language, currency);
   const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
   const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
-  const facts = { order: orderId, units, total: money.format(totalMinor / 10 ** digits), until };
+  const total = money.format(totalMinor / 10 ** digits);
+  const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? isolated(total) : total, until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
   const key = isFenced({ kind, data }) ? `order-not-kept:${orderId}` : keyOf(kind, orderId);
   const overtakes = overtakenBy(kind).map((earlier) => keyOf(earlier, orderId));
@@ -147,6 +149,11 @@ function isFenced({ kind, data }: Told): boolean {
 function overtakenBy(kind: OrderMailKind): OrderMailKind[] {
   if (kind === "reserved") return [];
   return kind === "refunded" ? ["reserved", "confirmed"] : ["reserved"];
+}
+
+/** Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right. */
+function isolated(total: string): string {
+  return total.replace(/[A-Z]\S+/, "\u2066$&\u2069");
 }
 
 /** With the name of the zone: the reader may be in another one. */

@@ -5,10 +5,10 @@ import { pageOf } from "#platform/cursors";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, refuse } from "#platform/problems";
+import { shortCodeOf } from "#platform/short-codes";
 import { type Bulk, mostOrders, type SeenPlan } from "./bulk.ts";
 import { orderProblems, refusals } from "./problems.ts";
 import type { OrderFilter } from "./search.ts";
-import { shortCodeOf } from "./short-codes.ts";
 import type { BulkFilterBody, BulkPlan, ItemsQuery, PlanParams, PreviewBody } from "./wire.ts";
 
 export type BulkHandlersOptions = {

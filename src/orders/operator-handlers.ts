@@ -5,10 +5,10 @@ import type { Accounts } from "#identity";
 import { csvLine } from "#platform/csv";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
+import { shortCodeOf } from "#platform/short-codes";
 import { pageOfOrders, positionOf } from "./cursors.ts";
 import type { Orders } from "./orders.ts";
 import type { OrderFilter, Position } from "./search.ts";
-import { shortCodeOf } from "./short-codes.ts";
 import type { Views } from "./view.ts";
 import type { BulkFilterBody, OrderFilterBody, SearchQuery } from "./wire.ts";
 

@@ -1,8 +1,8 @@
 /** Finds orders of all customers for an operator, newest first. */
 import type { Queryable } from "#engines/sql";
 import { isUuid } from "#platform/ids";
+import { endOfId } from "#platform/short-codes";
 import { columns, lastId, type Order } from "./order-rows.ts";
-import { endOfId } from "./short-codes.ts";
 import type { Status } from "./state.ts";
 
 /** A field that is undefined is not part of the search. */

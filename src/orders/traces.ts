@@ -1,9 +1,9 @@
 /** Reads what the books of orders have of one order, for a person who wants to know everything about it. */
 import type { Queryable } from "#engines/sql";
+import { shortCodeOf } from "#platform/short-codes";
 import { eventIdOf, handedOverEventType, orderEventTypes, undecidedEventType } from "./events.ts";
 import { type Order, readOrder } from "./order-rows.ts";
 import { readQueuedIds } from "./outbox.ts";
-import { shortCodeOf } from "./short-codes.ts";
 import { undecidedReason } from "./state.ts";
 
 export type OrderTraces = {

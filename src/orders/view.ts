@@ -1,9 +1,9 @@
 /** Converts order rows to their form on the wire. */
 import type { Accounts } from "#identity";
 import { isoTime } from "#platform/iso-time";
+import { shortCodeOf } from "#platform/short-codes";
 import { isExtendable } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
-import { shortCodeOf } from "./short-codes.ts";
 import type { OrderView, PaymentView } from "./wire.ts";
 
 export function viewOf(order: SeenOrder, payment?: PaymentView): OrderView {

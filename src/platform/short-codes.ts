@@ -12,6 +12,11 @@ export function shortCodeOf(orderId: string): string {
   return digits.map((digit) => alphabet[digit]).join("");
 }
 
+/** `M32N-NM10`, as people read it on a page or in a mail. */
+export function spelledCodeOf(orderId: string): string {
+  return shortCodeOf(orderId).replace(/.{4}/, "$&-");
+}
+
 /**
  * The last ten digits of the ids with this code; undefined if the text is no code. As Crockford wrote it: small letters
  * count, I and L are 1, O is 0, and hyphens mean nothing.
