@@ -234,6 +234,17 @@ describe("the states of the shop", { skip }, () => {
     await page.goBack();
     await page.getByText("You hold an order of this").waitFor();
     await look(page, "product-held");
+    // A price is written whenever the page is drawn, and it looks at the order twice a second.
+    await page.evaluate(`{
+      const Formats = Intl.NumberFormat;
+      window.drawn = 0;
+      Intl.NumberFormat = function (...told) {
+        window.drawn += 1;
+        return new Formats(...told);
+      };
+    }`);
+    await page.waitForTimeout(2_000);
+    assert.equal(await page.evaluate("window.drawn"), 0, "the page is drawn again while nothing changes");
   });
 
   test("the shop takes no orders", async (t) => {

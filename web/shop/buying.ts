@@ -76,20 +76,20 @@ function orderOfPass({ code, orderId }: Problem): string | undefined {
   return code === "pass_spent" ? orderId : undefined;
 }
 
-/** An order of another tab comes and goes here too. */
+/** An order of another tab comes and goes here too. It is kept as text: the same one, read again, draws nothing anew. */
 function useHeld(productId: string): HeldOrder | undefined {
-  const [held, setHeld] = useState<HeldOrder>();
+  const [held, setHeld] = useState<string>();
   useEffect(() => {
     const look = () => setHeld(heldNow(productId));
     look();
     const looking = setInterval(look, lookEveryMs);
     return () => clearInterval(looking);
   }, [productId]);
-  return held;
+  return held && JSON.parse(held);
 }
 
 /** By the shop's clock: a device whose clock is wrong would tell of a hold that is over, or of none. */
-function heldNow(productId: string): HeldOrder | undefined {
+function heldNow(productId: string): string | undefined {
   const held = kept.read<HeldOrder>(heldName(productId));
-  return held && isClockHeard() && Date.parse(held.payBy) > shopNowMs() ? held : undefined;
+  return held && isClockHeard() && Date.parse(held.payBy) > shopNowMs() ? JSON.stringify(held) : undefined;
 }
