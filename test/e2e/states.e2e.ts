@@ -63,6 +63,20 @@ describe("the states of the shop", { skip }, () => {
     return { page: person.page, orderId };
   }
 
+  /** The sign stands behind the letters of its currency, also between words that are read from right to left. */
+  async function assertSignsInPlace(page: Page): Promise<void> {
+    const [letter, sign] = await page.evaluate<number[]>(`(() => {
+      const price = document.querySelector('a[href="/p/night-one"] b').firstChild;
+      return ["U", "$"].map((one) => {
+        const range = document.createRange();
+        range.setStart(price, price.data.indexOf(one));
+        range.setEnd(price, price.data.indexOf(one) + 1);
+        return range.getBoundingClientRect().x;
+      });
+    })()`);
+    assert.ok(Number(letter) < Number(sign), `U stands at ${letter} px, $ at ${sign} px`);
+  }
+
   async function assertFewRequests({ page }: Person): Promise<void> {
     const files: string[] = [];
     page.on("request", (request) => {
@@ -371,6 +385,7 @@ describe("the states of the shop", { skip }, () => {
       assert.equal(await page.locator("html").getAttribute("lang"), short);
       assert.equal(await page.locator("html").getAttribute("dir"), short === "ar" ? "rtl" : "ltr");
       await look(page, `list-${short}`);
+      if (short === "ar") await assertSignsInPlace(page);
       await atProduct(person, "aurora-1");
       await page.getByRole("button", { name: word }).waitFor();
       await look(page, `product-${short}`);

@@ -1,11 +1,15 @@
 /** Money, moments and spans as people write them in the current language. */
 import { currencyDecimals } from "./decimals.ts";
-import { locale } from "./language.ts";
+import { currentLanguage, locale } from "./language.ts";
 
 export function money(minor: number, currency: string): string {
   const decimals = currencyDecimals(currency);
   const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return new Intl.NumberFormat(locale(), { style: "currency", currency, ...digits }).format(minor / 10 ** decimals);
+  const text = new Intl.NumberFormat(locale(), { style: "currency", currency, ...digits }).format(
+    minor / 10 ** decimals,
+  );
+  // Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right.
+  return currentLanguage() === "ar" ? text.replace(/[A-Z]\S+/, "\u2066$&\u2069") : text;
 }
 
 export function count(value: number, leastDigits = 1): string {
