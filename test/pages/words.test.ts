@@ -67,6 +67,13 @@ for (const [language, [dictionary, accounts, fair]] of Object.entries({
   });
 }
 
+test("no Arabic sentence has a figure of its own: digits are those of the reader's region, which fill the sentences in", () => {
+  const { expiryWrong, ...sentences }: Sentences = { ...sentencesOf(ar), ...sentencesOf(accountAr), ...fairAr };
+  for (const [key, sentence] of Object.entries(sentences)) assert.doesNotMatch(sentence, /\d/, key);
+  // It is typed as the example is.
+  assert.match(expiryWrong ?? "", /04\/30/);
+});
+
 test("every sentence of the pages is said somewhere", () => {
   const sources = globSync("web/{lib,shop}/**/*.{ts,tsx}").filter((path) => !path.includes("strings/"));
   const text = sources.map((path) => readFileSync(path, "utf8")).join("\n");

@@ -6,7 +6,7 @@ export const account: AccountStrings = {
   email: "البريد الإلكتروني",
   yourName: "اسمك",
   password: "كلمة المرور",
-  newPassword: "كلمة مرور جديدة من 10 أحرف أو أكثر",
+  newPassword: "كلمة مرور جديدة من عشرة أحرف أو أكثر",
   code: "الرمز من الرسالة",
   sendCode: "أرسل إلي رمزًا",
   useCode: "استخدم هذا الرمز",
