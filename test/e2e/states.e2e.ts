@@ -10,7 +10,7 @@ import { runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { tabTo } from "./keyboard.ts";
-import { borderOf, look } from "./look.ts";
+import { borderOf, look, picture } from "./look.ts";
 import { endRoutes, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 const limit = 6;
@@ -328,6 +328,20 @@ describe("the states of the shop", { skip }, () => {
     await stage.world.untilStatus(person.api, orderId, "CONFIRMED");
     await page.getByText("It is yours").waitFor();
     await look(page, "order-paid");
+    // Chosen by hand, the dark colours would be printed as they are: light words on white paper.
+    await page.evaluate("document.documentElement.dataset.theme = 'dark'");
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    assert.equal(await page.evaluate("getComputedStyle(document.body).color"), "rgb(18, 22, 31)");
+    assert.equal(await page.getByRole("contentinfo").isVisible(), false);
+    await page.getByText("What happened").waitFor();
+    await picture(page, "order-printed");
+    await page.evaluate("delete document.documentElement.dataset.theme");
+    await page.emulateMedia({ media: "screen", colorScheme: "light", contrast: "more" });
+    const [word, edge] = await page.evaluate<string[]>(
+      "['.fine', 'body'].map((part) => getComputedStyle(document.querySelector(part)).color)",
+    );
+    assert.equal(word, edge, "a person who asks for more contrast reads the small words in grey");
+    await page.emulateMedia({ contrast: null });
     await stage.world.admin.post(`/orders/${orderId}/refund`, { reason: "came back broken" });
     await page.reload();
     await page.getByText("on its way back").waitFor();

@@ -2,6 +2,7 @@
 import { dayAndTime, timeOfDay } from "../../lib/amounts.ts";
 import type { Order } from "../../lib/api.ts";
 import { say } from "../../lib/language.ts";
+import { en } from "../../lib/strings/en.ts";
 import type { Tone } from "./notice.tsx";
 
 const tones: Record<string, Tone> = {
@@ -18,21 +19,9 @@ export function toneOfStatus(status: string): Tone {
 
 type State = Extract<Parameters<typeof say>[0], `state_${string}`>;
 
-const known: ReadonlySet<string> = new Set<State>([
-  ...(["state_PENDING", "state_INVENTORY_RESERVED", "state_PAYMENT_PENDING", "state_CONFIRMED"] as const),
-  ...(["state_FAILED", "state_CANCELLED", "state_REFUNDED", "state_PAYMENT_DECLINED"] as const),
-  ...(["state_PAYMENT_RETURNED", "state_PAYMENT_CHARGED_BACK", "state_PAYMENT_DISPUTED"] as const),
-  ...([
-    "state_PAYMENT_DISPUTE_WON",
-    "state_PAYMENT_EXTENDED",
-    "state_PAYMENT_PARTLY_REFUNDED",
-    "state_HANDED_OVER",
-  ] as const),
-]);
-
 export function sayStatus(status: string): string {
   const words = `state_${status}`;
-  return say(known.has(words) ? (words as State) : "state_other");
+  return say(words in en ? (words as State) : "state_other");
 }
 
 /** An entry of a later day names its day: a refund may come weeks after the payment. */
