@@ -140,6 +140,9 @@ describe("the time to pay", { skip }, () => {
     await page.getByRole("alert").getByText("You are not signed in here").waitFor();
     assert.equal(await page.getByText("Reconnecting").count(), 0);
     await look(page, "order-signed-out");
+    await page.setViewportSize({ width: 390, height: 844 });
+    const told = await page.getByText("You are not signed in here").boundingBox();
+    assert.ok(told && told.y < 844, "it stands below the first screen of a phone");
     await context.addCookies(cookies);
     await payOrder(api, orderId, { cardNumber: "4242424242424242" });
     await page.getByText("It is yours").waitFor();
@@ -151,6 +154,12 @@ describe("the time to pay", { skip }, () => {
     await page.getByRole("button", { name: "Buy" }).click();
     await page.getByText("You are not signed in here").waitFor();
     await look(page, "product-no-login");
+    await page.goto("/o/9f86d081-884c-8d65-9a2f-eaa0c55ad015");
+    await page.getByText("You are not signed in here").waitFor();
+    const ways = await page.getByRole("main").getByRole("link").allTextContents();
+    assert.deepEqual(ways, ["Sign in"], "a way leads to a page that says the same");
+    await page.goBack();
+    await page.getByRole("button", { name: "Buy" }).click();
     await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await page.goto("/me");

@@ -44,13 +44,16 @@ export function OrderPage({ orderId }: { orderId: string }) {
 
   if (!order) return <Unread problem={problem} />;
   if (!isFinal(order)) wasOpen.current = true;
+  const isUnheard = !isFinal(order) && !isLive;
+  /** A person who is signed out hears nothing more before they sign in, and can do nothing: it is said above the form. */
+  const isShutOut = isUnheard && [401, 404].includes(problem?.status ?? 0);
   const shown = product ?? { productId: order.productId, name: order.productId, image: null };
   return (
     <article class="drop order">
       <div class="side">
         <Art product={shown} />
         <Timeline order={order} />
-        {!isFinal(order) && !isLive && <Unheard problem={problem} />}
+        {isUnheard && !isShutOut && <p class="fine">{say("reconnecting")}</p>}
       </div>
       <div class="story">
         <div class="head">
@@ -70,6 +73,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
             </span>
           </p>
         </div>
+        {isShutOut && problem && <ProblemNotice problem={problem} isNews />}
         {isFinal(order) ? <Ended order={order} isNews={wasOpen.current} /> : <Open order={order} onOrder={setOrder} />}
         {order.status !== "PENDING" && <Receipt orderId={orderId} />}
       </div>
@@ -140,23 +144,19 @@ function whyFailed(reason: string | undefined) {
   return reason === "next_in_line" ? "failedNextInLine" : "failedNote";
 }
 
-/** Why nothing more is heard of an order that is shown: a person who is signed out hears nothing before they sign in. */
-function Unheard({ problem }: { problem: Problem | undefined }) {
-  const isTheirs = problem?.status !== 401 && problem?.status !== 404;
-  return isTheirs ? <p class="fine">{say("reconnecting")}</p> : <ProblemNotice problem={problem} isNews />;
-}
-
 function Unread({ problem }: { problem: Problem | undefined }) {
   if (!problem) return <Skeleton />;
   return (
     <div class="wide empty">
       <h1 tabIndex={-1}>{say("order")}</h1>
       <ProblemNotice problem={problem} />
-      <p>
-        <a class="button" href="/me">
-          {say("yourOrders")}
-        </a>
-      </p>
+      {problem.code !== "unauthenticated" && (
+        <p>
+          <a class="button" href="/me">
+            {say("yourOrders")}
+          </a>
+        </p>
+      )}
     </div>
   );
 }
