@@ -186,6 +186,22 @@ describe("the line of a drop", { skip }, () => {
     await waits(late.page, dropId);
     await late.page.getByText("There may be none left for you. You stay in line for what comes back.").waitFor();
     await look(late.page, "line-out-of-reach");
+    await late.page.route("**/room/place", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ json: { ...(await answer.json()), place: 1_234_567 } });
+    });
+    await late.page.reload();
+    await late.page.getByText("1,234,567").waitFor();
+    for (const width of [320, 390, 1280]) {
+      await late.page.setViewportSize({ width, height: 800 });
+      const lines = await late.page.evaluate<number>(`(() => {
+        const range = document.createRange();
+        range.selectNodeContents(document.getElementById("big"));
+        return range.getClientRects().length;
+      })()`);
+      assert.equal(lines, 1, `a place of seven digits at ${width} px`);
+    }
+    await endRoutes(late.page);
     await second.page.goto(`/d/${dropId}`);
     await second.page.getByRole("button", { name: /Sold out/ }).waitFor();
     await waits(second.page, dropId);

@@ -128,9 +128,12 @@ function show() {
   write("name", state.name);
   write("label", say(label));
   place("fair").hidden = label === "none";
-  write("big", big ? number(big) : "");
+  const figure = big ? number(big) : "";
+  write("big", figure);
+  // As large as fits in one line.
+  place("big").style.fontSize = `min(10rem,22vw,min(9in,122vw)/${figure.length})`;
   place("bar").hidden = done < 0;
-  place("fill").style.inlineSize = `${done * 100}%`;
+  place("fill").style.width = `${done * 100}%`;
   write("says", [...says.map(([key, value]) => say(key, value && time(value))), late].join(" "));
   write("bad", bad ? say(bad) : "");
   place("facts").replaceChildren(
@@ -140,7 +143,7 @@ function show() {
       return pair;
     }),
   );
-  document.title = `${big ? `${number(big)} · ` : ""}${say(label)} · ${state.name}`;
+  document.title = `${figure && `${figure} · `}${say(label)} · ${state.name}`;
   showActs(action, mayLeave);
 }
 
