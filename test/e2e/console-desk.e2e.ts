@@ -80,6 +80,8 @@ describe("the desk for trouble", { skip }, () => {
     await button("Make the webhook").click();
     await page.getByText("it is not shown again").waitFor();
     await page.getByText(/^whsec_/).waitFor();
+    assert.equal(await button("Leave it").count(), 0, "the webhook is made: there is nothing to leave");
+    await look(page, "console-webhook-made");
     await button("Done").click();
     await button(`Open ${url}`).click();
     await page.getByText("It gets every event.").waitFor();

@@ -14,11 +14,24 @@ export type Confirmed = Omit<DialogProps, "isHeld"> & {
   onAct(): void;
   isBad?: boolean;
   acting: { isPending: boolean; error: Error | null; reset(): void };
+  /** The act is done, and the button alone closes the dialog. */
+  isDone?: boolean;
   /** Another value for each attempt that a field stops. */
   fault?: unknown;
 };
 
-export function Confirm({ title, opened, onClose, act, onAct, isBad, acting, fault, children }: Confirmed) {
+export function Confirm({
+  title,
+  opened,
+  onClose,
+  act,
+  onAct,
+  isBad,
+  acting,
+  isDone = false,
+  fault,
+  children,
+}: Confirmed) {
   const { isPending, error, reset } = acting;
   const fields = useRef<HTMLDivElement>(null);
   useFaultFocus(fields, fault);
@@ -35,9 +48,11 @@ export function Confirm({ title, opened, onClose, act, onAct, isBad, acting, fau
         {error && <ProblemNote error={error} />}
         <Group justify="end">
           {/* The focus begins in the first field, or, where there is none, at what does nothing. */}
-          <Button onClick={leave} disabled={isPending} data-autofocus>
-            Leave it
-          </Button>
+          {!isDone && (
+            <Button onClick={leave} disabled={isPending} data-autofocus>
+              Leave it
+            </Button>
+          )}
           <Button variant="filled" {...(isBad && { color: "bad" })} onClick={onAct} loading={isPending}>
             {act}
           </Button>

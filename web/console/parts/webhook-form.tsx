@@ -35,6 +35,7 @@ export function NewWebhook({ onClose }: { onClose(): void }) {
       onClose={onClose}
       act={adding.data ? "Done" : "Make the webhook"}
       onAct={() => (adding.data ? onClose() : adding.mutate())}
+      isDone={adding.isSuccess}
       acting={isAtField(adding.error) ? { ...adding, error: null } : adding}
     >
       {adding.data ? (
