@@ -245,6 +245,15 @@ describe("the console", { skip }, () => {
     await page.goto("/console/health");
     await page.getByText("Everything answers").waitFor();
     await look(page, "console-health");
+    // The refusal of a gateway has the same status as the report of a process that is not well.
+    const refusal = { code: "service_unavailable", title: "A part of the shop is away", status: 503 };
+    await page.route("**/actuator/health", (route) =>
+      route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(refusal) }),
+    );
+    await page.reload();
+    await page.getByRole("alert").getByText("A part of the shop is away").waitFor();
+    await endRoutes(page);
+    await page.getByText("Everything answers").waitFor();
   });
 
   test("an answer that does not come is told in its place, and Again asks anew", async () => {

@@ -69,7 +69,9 @@ let renewing: Promise<Response> | undefined;
 /** @throws {Refused} */
 export async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Body> {
   const response = await sendSignedIn(operation, asking);
-  if (response.ok || asking.alsoAnswers?.includes(response.status)) {
+  // Of the same status is the refusal of a gateway, which reaches no process that could answer.
+  const isRefusal = response.headers.get("content-type")?.includes("problem+json") ?? false;
+  if (response.ok || (!isRefusal && asking.alsoAnswers?.includes(response.status))) {
     // The connection may be cut in the middle of the answer.
     if (response.status !== 204) return (await response.json().catch(offline)) as Body;
     return undefined as Body;
