@@ -43,10 +43,17 @@ describe("the console's product", { skip }, () => {
       await units.and(page.locator(":focus")).waitFor();
     }
     await units.fill("3");
-    await reason.fill("found behind the shelf");
+    assert.equal(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "solid");
+    await reason.fill(`found behind the shelf, ${"which was moved for the new lamps, ".repeat(4)}`);
     await page.keyboard.press("Enter");
     await page.getByRole("cell", { name: "found behind the shelf" }).waitFor();
-    await page.getByRole("cell", { name: "linus" }).waitFor();
+    const linus = page.getByRole("cell", { name: "linus" });
+    const lines = await linus.evaluate((cell) => {
+      const range = cell.ownerDocument.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length;
+    });
+    assert.equal(lines, 1, "a name is broken in the middle beside a long reason");
     const entries = await page.getByRole("region", { name: "Stock entries" }).locator("td.figure").allInnerTexts();
     assert.deepEqual(entries, ["+3", "−2", "+12"]);
     await look(page, "console-product-entries", "[aria-label='Stock entries']");

@@ -28,7 +28,9 @@ export function StockEntries({ productId }: { productId: string }) {
           <Table.Tbody>
             {pages.items.map(({ at, actor, kind, delta, reason, ref }) => (
               <Table.Tr key={ref}>
-                <Table.Th scope="row">{dayAndTime(at)}</Table.Th>
+                <Table.Th scope="row" className="moment">
+                  {dayAndTime(at)}
+                </Table.Th>
                 <Table.Td className="figure" data-label="Units">
                   {delta > 0 ? `+${count(delta)}` : count(delta).replace("-", "\u2212")}
                 </Table.Td>
