@@ -60,4 +60,21 @@ describe("the lists of the shop", { skip }, () => {
     await last.waitFor();
     await eventually(async () => (await page.evaluate<number>("scrollY")) === leftAt);
   });
+
+  test("a list of the console with four pages is read a quarter as often as one of one page", async () => {
+    const { page } = await stage.person("grace");
+    await page.goto("/console/products");
+    const more = page.getByRole("button", { name: "More", exact: true });
+    for (const rows of [40, 60, products + 5]) {
+      await more.click();
+      await eventually(async () => (await page.locator("tbody tr").count()) === rows);
+    }
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.waitForTimeout(11_000);
+    // Each of the pages would be read twice by then, and the stock of each of the 65 rows too.
+    const readings = asked.filter((path) => path === "/products").length;
+    const stocks = asked.filter((path) => path.startsWith("/inventory/")).length;
+    assert.ok(readings <= 4 && stocks <= products + 5, `${readings} readings of a page, ${stocks} of a stock`);
+  });
 });

@@ -52,7 +52,7 @@ export function Products() {
             </Table.Thead>
             <Table.Tbody>
               {pages.items.map((product) => (
-                <Row key={product.productId} product={product} />
+                <Row key={product.productId} product={product} lookEveryMs={pages.lookEveryMs} />
               ))}
             </Table.Tbody>
           </Table>
@@ -67,7 +67,7 @@ async function readProducts(cursor: string | undefined) {
   return { items: products, nextCursor: nextCursor ?? null };
 }
 
-function Row({ product }: { product: Product }) {
+function Row({ product, lookEveryMs }: { product: Product; lookEveryMs: number | false }) {
   const { productId, name, price, currency } = product;
   const stock = useQuery({
     queryKey: ["stock", productId],

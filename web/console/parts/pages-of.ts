@@ -6,12 +6,16 @@ export function usePagesOf<Item>(
   read: (cursor: string | undefined) => Promise<{ items: Item[]; nextCursor: string | number | null }>,
   everyMs: number | false = false,
 ) {
+  /** The more pages, the rarer: a long list asks no more of the server than a short one. */
+  const lookEveryMs = (count = 1) => everyMs && everyMs * count;
   const pages = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam }) => read(pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => (nextCursor === null ? undefined : String(nextCursor)),
-    refetchInterval: everyMs,
+    // All of them are read anew, lest a row be lost between two.
+    refetchInterval: ({ state }) => lookEveryMs(state.data?.pages.length),
   });
-  return { ...pages, items: pages.data?.pages.flatMap(({ items }) => items) ?? [] };
+  const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
+  return { ...pages, items, lookEveryMs: lookEveryMs(pages.data?.pages.length) };
 }
