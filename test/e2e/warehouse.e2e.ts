@@ -277,7 +277,8 @@ describe("the warehouse", { skip }, () => {
     const takeOver = page.getByRole("button", { name: "Take it over" });
     assert.equal((await api.post(`/parcels/${orderId}/start?takeOver=true`)).status, 200);
     await scan(runner.barcode);
-    await says("another person picks this parcel");
+    await says(/^Another person picks this parcel\./);
+    assert.equal(await page.getByText(/another person picks this parcel/i).count(), 1, "it is said twice");
     await takeOver.waitFor();
     await look(page, "console-parcel-taken");
     await takeOver.click();

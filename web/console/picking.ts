@@ -114,7 +114,7 @@ function saidOf({ code, title, detail, message }: Refused, where = ""): Said {
   if (code === "picked_by_other") {
     return {
       kind: "wrong",
-      text: `${where}another person picks this parcel.`,
+      text: `${where}${where ? "another" : "Another"} person picks this parcel.`,
       more: "Go on with yours, or take it over.",
     };
   }

@@ -83,7 +83,11 @@ function Picking({ orderId }: { orderId: string }) {
       <div className="pick-act">
         <ScanField
           label="Scan"
-          says={isTaken ? "Another person picks this parcel." : askedOf(parcel, waiting, next !== undefined)}
+          says={
+            isTaken
+              ? "Each scan is refused until you take the parcel over."
+              : askedOf(parcel, waiting, next !== undefined)
+          }
           onCode={onCode}
           isHeld={isAsking}
         />
