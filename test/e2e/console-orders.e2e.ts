@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
-import { fitsNarrow, look } from "./look.ts";
+import { fitsNarrow, look, picture } from "./look.ts";
 import { endRoutes, nothingKept, openConsole, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
@@ -229,6 +229,14 @@ describe("the console's orders", { skip }, () => {
     await page.keyboard.press("Enter");
     await page.getByRole("status").getByText("Loading").waitFor();
     assert.equal(await row.count(), 0);
+    await page.emulateMedia({ colorScheme: "dark" });
+    const [shape, wanted] = await page.evaluate<string[]>(`(() => {
+      const row = document.querySelector(".mantine-Skeleton-root");
+      return [getComputedStyle(row, "::after").backgroundColor, getComputedStyle(document.querySelector("input")).backgroundColor];
+    })()`);
+    assert.equal(shape, wanted, "rows that are still loading shine in the dark");
+    await picture(page, "console-orders-searching-dark");
+    await page.emulateMedia({ colorScheme: "light" });
     answer();
     await page.getByRole("cell", { name: "chien" }).waitFor();
     await page.getByRole("textbox", { name: "Order, buyer or e-mail" }).and(page.locator(":focus")).waitFor();
