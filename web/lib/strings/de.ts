@@ -151,7 +151,7 @@ export const de: Strings = {
   doneNote: "Deine Zahlung ist durch. Merk dir den Code der Bestellung: {code}.",
   failedTitle: "Nicht gekauft",
   failedNote:
-    "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, die Ware ist wieder im Verkauf.",
+    "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, eine späte Zahlung kommt zurück, und die Ware ist wieder im Verkauf.",
   failedNextInLine:
     "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst dein Geld zurück.",
   failedOrder:
@@ -160,7 +160,7 @@ export const de: Strings = {
   cancelledByShop: "Der Shop hat diese Bestellung storniert.",
   cancelledNote: "Es wurde nichts abgebucht. War auf deiner Karte ein Betrag vorgemerkt, wird er frei.",
   refundedTitle: "Erstattet",
-  refundedNote: "Das Geld ist auf dem Weg zurück auf deine Karte.",
+  refundedNote: "Was abgebucht oder vorgemerkt war, kommt zurück auf deine Karte.",
   reason: "Grund:",
   buyAgain: "Zum Produkt",
 

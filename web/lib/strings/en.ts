@@ -145,7 +145,8 @@ export const en = {
   doneTitle: "It is yours",
   doneNote: "Your payment went through. Keep the order's code: {code}.",
   failedTitle: "Not bought",
-  failedNote: "The order ended before it was paid. Nothing was charged, and the units are on sale again.",
+  failedNote:
+    "The order ended before it was paid. Nothing was charged, a late payment goes back, and the units are on sale again.",
   failedNextInLine:
     "Your payment came after the time was over, and the units had gone to the next person in the line. Your money goes back to you.",
   failedOrder: "The order could not be recorded. Nothing is held, and nothing was charged.",
@@ -153,7 +154,7 @@ export const en = {
   cancelledByShop: "The shop cancelled this order.",
   cancelledNote: "Nothing was charged. If an amount was reserved on your card, it is released.",
   refundedTitle: "Refunded",
-  refundedNote: "The money is on its way back to your card.",
+  refundedNote: "What was charged or reserved goes back to your card.",
   reason: "Reason:",
   buyAgain: "See the product",
 
