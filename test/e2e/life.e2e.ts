@@ -342,7 +342,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     await page.getByRole("button", { name: /^Refund €/ }).click();
     await page.getByRole("definition").getByText("Refunded").waitFor();
     await dora.page.reload();
-    await dora.page.getByText("on its way back").waitFor();
+    await dora.page.getByText("goes back to your card").waitFor();
   });
 
   part("Grace cancels another drop: its paid order is refunded, and the open one ends", async () => {
@@ -372,7 +372,7 @@ describe(`the life of a drop by three people, on the ${profileName} engines`, { 
     await finn.page.getByText("Nothing was charged").waitFor();
     await stage.world.untilStatus(eve.api, paid, "REFUNDED");
     await eve.page.reload();
-    await eve.page.getByText("on its way back").waitFor();
+    await eve.page.getByText("goes back to your card").waitFor();
     await eve.page.goto("/d/misprints");
     await eve.page.getByText("The drop was cancelled").waitFor();
   });

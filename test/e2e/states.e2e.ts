@@ -344,7 +344,7 @@ describe("the states of the shop", { skip }, () => {
     await page.emulateMedia({ contrast: null });
     await stage.world.admin.post(`/orders/${orderId}/refund`, { reason: "came back broken" });
     await page.reload();
-    await page.getByText("on its way back").waitFor();
+    await page.getByText("goes back to your card").waitFor();
     await page.getByText("Reason: came back broken").waitFor();
     await look(page, "order-refunded");
   });
