@@ -20,7 +20,8 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
   const customer = identity.limitedGuard("CUSTOMER");
   app.post("/orders/:orderId/payment", { onRequest: customer, schema: payOrderDocument }, payOrder);
 
-  // Extensions come to the process that has this route. If this is lost, the next attempt to pay brings the deadline.
+  // Extensions come to the process that has this route. If this is lost, the next attempt to pay brings the deadline, and an
+  // attempt that is under way goes on all the same: none is withdrawn until the last call.
   const stopListening = orders.onChange((order) => {
     if (order?.isExtended && !isFinal(order.status)) payment.open(toPayOf(order)).catch(() => {});
   });

@@ -31,6 +31,8 @@ const lostAfterMs = 10_000;
  * does not wait for a buyer who has left.
  */
 const withdrawAfterMs = 60_000;
+/** An order is extended once, by at most so much. */
+const longestExtensionMs = 600_000;
 
 /** With the pauses between them these are about five minutes: longer than a provider's short outage. */
 const refusedAfterTries = 10;
@@ -94,10 +96,15 @@ async function lookUp(
   return "settled";
 }
 
+/**
+ * The last call is made by the order's own deadline. Without it the one that is written here may be a former one, because a
+ * process may have died right after it extended the order; or the order was cancelled, and the run that closes it was lost.
+ */
 async function isOver(sql: Sql, orderId: string, nowMs: number): Promise<boolean> {
   const over = await sql.query(
-    "select from payment.intent where order_id = $1 and (closed_at is not null or pay_by < $2)",
-    [orderId, new Date(nowMs - withdrawAfterMs)],
+    `select from payment.intent
+      where order_id = $1 and (closed_at is not null or (last_call_at is not null and pay_by < $2) or pay_by < $3)`,
+    [orderId, new Date(nowMs - withdrawAfterMs), new Date(nowMs - withdrawAfterMs - longestExtensionMs)],
   );
   return over.length > 0;
 }

@@ -98,11 +98,18 @@ test("a buyer answers their bank in time: the webhook brings the result", async 
 });
 
 test("a buyer who does not answer their bank: the attempt is withdrawn once the order's time is over", async () => {
-  for (const end of ["cancelled", "too late"]) {
+  for (const end of ["cancelled", "too late", "too late, and never told so"]) {
     const orderId = await shop.order({ payInMs: 200_000 });
     await pay(orderId, "pm_card_authenticationRequired");
     if (end === "cancelled") await payment.close(orderId);
-    else shop.passMs(200_000);
+    else {
+      const payByMs = shop.now() + 200_000;
+      shop.passMs(300_000);
+      await sweep();
+      assert.deepEqual(await shop.states(orderId), ["requested"], "its order may have been extended");
+      if (end === "too late") await payment.lastCall(orderId, payByMs);
+      else shop.passMs(600_000);
+    }
     await sweep();
     assert.equal(intentOf(orderId).status, "canceled", end);
     assert.deepEqual(await shop.states(orderId), ["voided"], end);
