@@ -31,14 +31,20 @@ export type ViewsOptions = {
   /** The latest attempt to pay of each order, for the order's page. */
   paymentsOf(orderIds: readonly string[]): Promise<Map<string, PaymentView>>;
   accounts: Pick<Accounts, "emailsOf">;
+  now(): number;
 };
 
 export type Views = ReturnType<typeof createViews>;
 
-export function createViews({ paymentsOf, accounts }: ViewsOptions) {
+export function createViews({ paymentsOf, accounts, now }: ViewsOptions) {
+  /** The deadline is the order's own, which payment may not know yet. */
+  function payable(payment: PaymentView | undefined, { payBy }: SeenOrder): PaymentView | undefined {
+    return payment && { ...payment, retryable: payment.retryable && now() < payBy.getTime() };
+  }
+
   async function forBuyer(orders: readonly SeenOrder[]): Promise<OrderView[]> {
     const payments = await paymentsOf(orders.map(({ orderId }) => orderId));
-    return orders.map((order) => viewOf(order, payments.get(order.orderId)));
+    return orders.map((order) => viewOf(order, payable(payments.get(order.orderId), order)));
   }
 
   return {

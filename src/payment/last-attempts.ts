@@ -11,22 +11,18 @@ export type Attempt = {
   declineReason?: string;
   /** The part that was given back, in minor units of its currency, if the payment is not refunded as a whole. */
   givenBackMinor?: number;
-  /** The buyer may try again now. */
+  /** The buyer may try again, if the order has time left. */
   retryable: boolean;
 };
 
-export async function lastAttempts(
-  sql: Queryable,
-  orderIds: readonly string[],
-  nowMs: number,
-): Promise<Map<string, Attempt>> {
+export async function lastAttempts(sql: Queryable, orderIds: readonly string[]): Promise<Map<string, Attempt>> {
   const rows = await sql.query<AttemptRow>(
     `select distinct on (order_id) order_id as "orderId", payment_id as "paymentId", attempt, state,
             card_last4 as "cardLast4", decline_reason as "declineReason", given_back_minor as "givenBackMinor",
-            closed_at is null and last_call_at is null and pay_by > $2 as payable
+            closed_at is null and last_call_at is null as payable
        from payment.payment join payment.intent using (order_id)
       where order_id = any($1::uuid[]) order by order_id, attempt desc`,
-    [orderIds, new Date(nowMs)],
+    [orderIds],
   );
   return new Map(
     rows.map(({ orderId, paymentId, attempt, state, cardLast4, declineReason, givenBackMinor, payable }) => [

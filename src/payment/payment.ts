@@ -180,7 +180,7 @@ function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions
     verdicts,
     lastCall: (orderId, payByMs) => lastCall(deps, orderId, payByMs),
 
-    lastAttempts: (orderIds) => lastAttempts(sql, orderIds, now()),
+    lastAttempts: (orderIds) => lastAttempts(sql, orderIds),
 
     capture: (orderId) => capture(deps, orderId),
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createBatchSteps } from "../../src/fulfilment/batch-steps.ts";
 import type { Order as View } from "../support/client.ts";
-import { decideNow, endTimeToPay, holdDecision, timeToPayIn } from "../support/deadline.ts";
+import { decideNow, endTimeToPay, forgetExtension, holdDecision, timeToPayIn } from "../support/deadline.ts";
 import { readEvents } from "../support/event-stream.ts";
 import { eventually } from "../support/eventually.ts";
 import { cancelOrder, payOrder } from "../support/pay.ts";
@@ -93,6 +93,18 @@ describe("an order whose drop offers more time to pay", () => {
     assert.equal((await payOrder(ada, orderId, { cardNumber: "4000000000000010" })).status, 202);
     const { body } = await extend();
     await eventually(async () => (await timeToPayIn(world, orderId)) === body.payBy);
+  });
+
+  test("a buyer may try again until the later deadline, also if payment was never told it", async () => {
+    const { ada, orderId, extend, read } = await newOrder();
+    assert.equal((await payOrder(ada, orderId, { cardNumber: "4000000000000010" })).status, 202);
+    await eventually(async () => (await read()).payment?.status === "declined");
+    const { body } = await extend();
+    await eventually(async () => (await timeToPayIn(world, orderId)) === body.payBy);
+    await forgetExtension(world, orderId);
+    assert.equal((await read()).payment?.retryable, true);
+    assert.equal((await payOrder(ada, orderId, goodCard)).status, 202);
+    await world.untilStatus(ada, orderId, "CONFIRMED");
   });
 
   test("extend at the deadline: of the extension and the end of an order one happens, whichever comes first", async () => {

@@ -37,6 +37,13 @@ export function timeToPayIn({ databaseUrl }: Shop, orderId: string): Promise<str
   });
 }
 
+/** Payment has an earlier deadline than the order: a process died right after it extended the order. */
+export async function forgetExtension({ databaseUrl }: Shop, orderId: string): Promise<void> {
+  await withClient(databaseUrl, (client) =>
+    client.query("update payment.intent set pay_by = now() - interval '1 second' where order_id = $1", [orderId]),
+  );
+}
+
 /** The bank decides the order's payment now. */
 export async function decideNow(shop: Shop, orderId: string): Promise<void> {
   await setResultAt(shop, orderId, "epoch");
