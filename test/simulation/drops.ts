@@ -9,6 +9,7 @@ import type { World } from "./world.ts";
 
 const changes = 5;
 const extensionMs = 6_000;
+const nextDropInMs = 86_400_000;
 
 /** Chance of its own, so that schedules without a drop stay what they are. */
 export function operatorsOf(
@@ -61,7 +62,9 @@ async function cancelDrop(world: World, people: People, productId: string, sale:
   const closesAtMs = Math.min(sale.closesAtMs, Math.floor(world.timeline.now()));
   const holds = await set(world, people, productId, { ...sale, closesAtMs }, true);
   if (!holds) return;
-  const drop = { dropId: sale.dropId, products: [{ productId }], scheduledAt: new Date(0), until: null, actor: "ann" };
+  // Of some drops the products are in a later one too.
+  const until = sale.paused ? new Date(world.timeline.now() + nextDropInMs) : null;
+  const drop = { dropId: sale.dropId, products: [{ productId }], scheduledAt: new Date(0), until, actor: "ann" };
   let isEnded = false;
   // Stands in for the row of the drop; the schema of drops has no twins.
   const row = {

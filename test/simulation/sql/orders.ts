@@ -243,11 +243,12 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       if (mine) t.outboxLock.put(tx, "outbox", { name: "outbox" });
       return [{ mine }];
     },
-    "and order_id <> all($4::uuid[]) limit $3": (tx, [ids, since, limit, without]) =>
+    "and order_id <> all($4::uuid[]) limit $3": (tx, [ids, since, limit, without, until]) =>
       t.orders
         .all(tx)
         .filter((row) => !(without as Strings).includes(row.orderId))
         .filter((row) => (ids as Strings).includes(row.productId) && row.placedAt >= (since as Date))
+        .filter((row) => until === null || row.placedAt < (until as Date))
         .filter((row) => isOpen(row) || (row.status === "CONFIRMED" && planted !== "paid-orders-left"))
         .slice(0, limit as number)
         .map(({ orderId, status }) => ({ orderId, status })),
