@@ -357,6 +357,7 @@ const nothing: Evidence = {
   outcomes: [],
   queued: [],
   holdings: [],
+  prices: [],
   limits: new Map(),
   orders: [],
   history: [],

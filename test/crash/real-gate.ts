@@ -1,6 +1,7 @@
 /** Reads the gate's keys of products from Redis, without the system. */
 import { createClient } from "@redis/client";
 import { recordFrom } from "../../src/inventory/gate/redis/codec.ts";
+import { offerFrom } from "../../src/inventory/gate/redis/terms.ts";
 import { isUndecided } from "../../src/inventory/gate/state.ts";
 import type { GateReading, GateRecord } from "../laws/evidence.ts";
 
@@ -20,12 +21,23 @@ export async function readRealGate(
   }
 }
 
+type OfferTexts = Parameters<typeof offerFrom>;
 type Asking = { sendCommand<T>(command: string[]): Promise<T> };
 
 async function readProduct(redis: Asking, productId: string): Promise<GateReading> {
   const fields = ["state", "sellable", "pending", "epoch", "applied"];
   const [state, ...figures] = await redis.sendCommand<string[]>(["HMGET", `g:{${productId}}`, ...fields]);
   const [sellable = 0, pending = 0, epoch, applied] = figures.map(Number);
+  const price = offerFrom(
+    ...(await redis.sendCommand<OfferTexts>([
+      "HMGET",
+      `g:{${productId}}`,
+      "unitPrice",
+      "currency",
+      "priceVersion",
+      "limit",
+    ])),
+  );
   const texts = await redis.sendCommand<string[]>(["HGETALL", `g:{${productId}}:r`]);
   const records: GateRecord[] = [];
   for (let i = 0; i < texts.length; i += 2) {
@@ -35,5 +47,5 @@ async function readProduct(redis: Asking, productId: string): Promise<GateReadin
     const record = recordFrom(productId, figures[2], orderId, text);
     records.push({ orderId, epoch: record.epoch, quantity: record.quantity, isUndecided: isUndecided(record) });
   }
-  return { productId, isOpen: state === "open", sellable, pending, records, epoch, applied };
+  return { productId, isOpen: state === "open", sellable, pending, records, epoch, applied, price };
 }

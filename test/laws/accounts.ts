@@ -12,6 +12,8 @@ export type Balance = {
   captures: number;
   /** Captured by hand at the bank. Such money goes back once the shop learns of it. */
   byHand: boolean;
+  /** By how much a capture by hand was less than what was held: the shop notes it for an operator. */
+  short: number;
   /** Held on the card, and neither captured nor released. */
   held: number;
 };
@@ -32,10 +34,17 @@ export function balancesOf({ statement, payments }: Pick<Evidence, "statement" |
         kept: sum(lines, ({ kind, amountMinor }) => directions[kind] * amountMinor),
         captures: captures.length,
         byHand: captures.some(({ byHand }) => byHand),
+        short: shortByHand(lines),
         held: stillHeld(lines),
       };
     },
   );
+}
+
+function shortByHand(lines: readonly StatementLine[]): number {
+  const captured = lines.find(({ kind, byHand }) => kind === "captured" && byHand);
+  const held = lines.find(({ kind }) => kind === "authorized");
+  return captured && held ? held.amountMinor - captured.amountMinor : 0;
 }
 
 /** A provider that captures at once holds nothing before. */
@@ -55,10 +64,12 @@ export function accountsOf(evidence: Pick<Evidence, "statement" | "payments" | "
     // The bank's staff may refund a part of a confirmed order's money, and the shop notes it.
     const captured = payments.get(name)?.filter(({ state }) => state === "captured") ?? [];
     const isPaid = order?.status === "CONFIRMED";
+    const paying = new Set(captured.map(({ paymentId }) => paymentId));
+    const short = sum(balances.get(name) ?? [], (one) => (paying.has(one.paymentId) ? one.short : 0));
     return {
       name: `order or payment ${name}`,
       status: order?.status,
-      should: isPaid ? order.totalMinor - sum(captured, ({ givenBackMinor }) => givenBackMinor) : 0,
+      should: isPaid ? order.totalMinor - short - sum(captured, ({ givenBackMinor }) => givenBackMinor) : 0,
       kept: sum(balances.get(name) ?? [], ({ kept }) => kept),
     };
   });

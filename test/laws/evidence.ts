@@ -19,6 +19,7 @@ export type StockRow = {
 };
 export type Entry = { productId: string; ref: string; quantity: number };
 export type StreamRow = { productId: string; seq: number; availableAfter: number };
+export type Price = { unitPriceMinor: number; currency: string; limitPerCustomer: number | null; version: number };
 export type DecidedReservation = Ref & {
   fate: Fate;
   orderId: string;
@@ -66,6 +67,8 @@ export type GateReading = {
   epoch: number | undefined;
   /** The last row of the stream that the gate has applied; undefined as above. */
   applied: number | undefined;
+  /** What it sells at; undefined as above. */
+  price: Price | null | undefined;
 };
 export type GateRecord = { orderId: string; epoch: number; quantity: number; isUndecided: boolean };
 
@@ -134,6 +137,8 @@ export type Evidence = {
   /** Ends of claims that wait to be counted. */
   queued: readonly End[];
   holdings: readonly Holding[];
+  /** The newest price of each product that the books have. */
+  prices: readonly (Price & { productId: string })[];
   /** How many units one customer may hold, by product. */
   limits: ReadonlyMap<string, number>;
   orders: readonly OrderRow[];

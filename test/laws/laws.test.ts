@@ -50,6 +50,7 @@ const healthy: Evidence = {
   ],
   queued: [],
   holdings: [{ productId, userId: "ada", held: 1 }],
+  prices: [{ productId, unitPriceMinor: 1_000, currency: "EUR", limitPerCustomer: 2, version: 2 }],
   limits: new Map([[productId, 2]]),
   orders: [order("a", "ada", 1, {}), order("b", "bob", 2, { status: "FAILED", reason: "payment_timeout" })],
   history: [
@@ -62,7 +63,18 @@ const healthy: Evidence = {
     { paymentId: "of a", kind: "authorized", amountMinor: 1_000, byHand: false },
     { paymentId: "of a", kind: "captured", amountMinor: 1_000, byHand: false },
   ],
-  gate: [{ productId, isOpen: true, sellable: 2, pending: 0, records: [], epoch: 1, applied: 4 }],
+  gate: [
+    {
+      productId,
+      isOpen: true,
+      sellable: 2,
+      pending: 0,
+      records: [],
+      epoch: 1,
+      applied: 4,
+      price: { unitPriceMinor: 1_000, currency: "EUR", limitPerCustomer: 2, version: 2 },
+    },
+  ],
   gateIsLeft: false,
   terms: [],
   taken: [{ productId, atMs: 1, left: 2, hasPass: false, losses: 0 }],
@@ -112,6 +124,7 @@ const [ada, bob] = healthy.wishes as [Evidence["wishes"][0], Evidence["wishes"][
 const [ofAda, ofBob] = healthy.orders as [OrderRow, OrderRow];
 const [stock] = healthy.stock as [Evidence["stock"][0]];
 const [gate] = healthy.gate as [Evidence["gate"][0]];
+const [price] = healthy.prices as [Evidence["prices"][0]];
 const [adas, bobs] = healthy.decisions as [DecidedReservation, DecidedReservation];
 const [taken] = healthy.taken as [Evidence["taken"][0]];
 const [rugs] = healthy.lines as [LineReading];
@@ -207,6 +220,11 @@ const wrongs: Record<string, Partial<Evidence>[]> = {
     { gate: [{ ...gate, isOpen: false }] },
     { gate: [] },
     { ...inMotion, samples: [{ productId, status: "CRITICAL", drift: -1, explanation: "a unit is gone" }] },
+  ],
+  "prices that gate and books disagree about": [
+    { gate: [{ ...gate, price: { ...price, unitPriceMinor: 900, version: 1 } }] },
+    { gate: [{ ...gate, price: { ...price, limitPerCustomer: null } }] },
+    { gate: [{ ...gate, price: null }] },
   ],
   "charged without order": [
     more(line("of none", "captured")),

@@ -30,6 +30,7 @@ import { passesWithoutAUnit } from "./passes-without-a-unit.ts";
 import { placesRankedOutOfTheRoster } from "./places-ranked-out-of-the-roster.ts";
 import { placesThatAreNotOneEach } from "./places-that-are-not-one-each.ts";
 import { placesThatChanged } from "./places-that-changed.ts";
+import { pricesThatGateAndBooksDisagreeAbout } from "./prices-that-gate-and-books-disagree-about.ts";
 import { refusedWhileUnitsWereFree } from "./refused-while-units-were-free.ts";
 import { returnedUnitsSoldPastTheLine } from "./returned-units-sold-past-the-line.ts";
 import { shutAfterTheTrouble } from "./shut-after-the-trouble.ts";
@@ -50,6 +51,7 @@ export const laws = [
   unitsOfRefundedOrders,
   gateOutOfStep,
   unitsThatGateAndBooksDisagreeAbout,
+  pricesThatGateAndBooksDisagreeAbout,
   chargedWithoutOrder,
   chargedTwiceOrTooMuch,
   confirmedAndNotPaid,

@@ -13,5 +13,6 @@ export function reportedGate({ products }: Reconciliation, productIds: readonly 
       records: undefined,
       epoch: undefined,
       applied: undefined,
+      price: undefined,
     }));
 }

@@ -11,6 +11,7 @@ import type {
   OrderRow,
   Outcome,
   PaymentRow,
+  Price,
   Refund,
   Sighting,
   StatementLine,
@@ -30,6 +31,7 @@ export type Stores = Pick<
   | "queued"
   | "lines"
   | "holdings"
+  | "prices"
   | "orders"
   | "history"
   | "refunds"
@@ -68,6 +70,10 @@ export async function readStores(sql: Queryable, productIds: readonly string[]):
     queued: await read<End>(`select ${ref}, outcome, quantity ${among("inventory.outcome_queue")}`),
     holdings: await read<Holding>(
       `select product_id as "productId", user_id as "userId", held ${among("inventory.user_quota")} and held > 0`,
+    ),
+    prices: await read<Price & { productId: string }>(
+      `select product_id as "productId", unit_price_minor as "unitPriceMinor", currency,
+              limit_per_customer as "limitPerCustomer", version ${among("inventory.offer")}`,
     ),
     orders,
     lines: await readLines(sql, productIds),

@@ -22,7 +22,7 @@ export type Bank = {
   undelivered: number;
   connect(network: Network, process: Process): Provider;
   /** People at the bank, or a card's holder, bypass the shop. Returns the operation, if one was possible. */
-  doByHand(): string | undefined;
+  doByHand(deed?: RareDeed): string | undefined;
 };
 
 export type BankOptions = {
@@ -37,6 +37,11 @@ export type BankOptions = {
 const declining = "0";
 const onHeld = ["capture", "let go"] as const;
 const onTaken = ["void", "refund", "refund a part", "dispute"] as const;
+
+/** `report void`: the message is false at first, and sometimes true later. */
+export const rareDeeds = ["capture less", "report void"] as const;
+export type RareDeed = (typeof rareDeeds)[number];
+const possibleOn = { "capture less": "authorized", "report void": "captured" } as const;
 
 export function createBank({ timeline, random, deliver, onMovement, planted }: BankOptions): Bank {
   const charges = new Map<string, Held>();
@@ -65,25 +70,33 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
     onMovement(movement);
   }
 
-  function doByHand(): string | undefined {
-    const some = [...charges.values()].filter(({ status }) => status === "authorized" || status === "captured");
+  function doByHand(rare?: RareDeed): string | undefined {
+    const possible: readonly string[] = rare ? [possibleOn[rare]] : ["authorized", "captured"];
+    const some = [...charges.values()].filter(({ status }) => possible.includes(status));
     const charge = some.length > 0 ? random.pick(some) : undefined;
     if (!charge) return undefined;
     const { paymentId, amountMinor, givenBackMinor = 0 } = charge;
-    const deed = random.pick(charge.status === "authorized" ? onHeld : onTaken);
+    const deed = rare ?? random.pick(charge.status === "authorized" ? onHeld : onTaken);
     switch (deed) {
+      case "capture less":
+        charge.amountMinor -= 400;
+        move(charge, "captured", true);
+        break;
+      case "report void":
+        tell({ ...charge, status: "voided" });
+        timeline.after(random.next() * 10_000, () => {
+          if (charge.status === "captured" && random.chance(0.7)) becomeVoid(charge);
+        });
+        break;
       case "capture":
         move(charge, "captured", true);
         break;
       case "let go":
         move(charge, "voided", true);
         break;
-      case "void": {
-        book({ paymentId, kind: "refunded", amountMinor: amountMinor - givenBackMinor, byHand: true });
-        charge.status = "voided";
-        tell(charge);
+      case "void":
+        becomeVoid(charge);
         break;
-      }
       case "refund":
         move(charge, "refunded", true);
         break;
@@ -106,6 +119,13 @@ export function createBank({ timeline, random, deliver, onMovement, planted }: B
       }
     }
     return deed;
+  }
+
+  function becomeVoid(charge: Held): void {
+    const { paymentId, amountMinor, givenBackMinor = 0 } = charge;
+    book({ paymentId, kind: "refunded", amountMinor: amountMinor - givenBackMinor, byHand: true });
+    charge.status = "voided";
+    tell(charge);
   }
 
   function tell(charge: Held, dispute?: Charge["dispute"]): void {

@@ -119,6 +119,7 @@ export function createOnlooker(world: World, people: People): Onlooker {
       outcomes: t.outcome.committed(),
       queued: queued(),
       holdings: t.quota.committed(),
+      prices: t.offer.committed(),
       limits: limits(),
       orders: orders(),
       history: history(),
@@ -202,7 +203,7 @@ function readingOf(productId: string, product: Product): GateReading[] {
     quantity: record.quantity,
     isUndecided: isUndecided(record),
   }));
-  return [{ productId, isOpen: open, sellable, pending, records, epoch, applied }];
+  return [{ productId, isOpen: open, sellable, pending, records, epoch, applied, price: product.offer }];
 }
 
 function isProcessing({ status }: { status: string }): boolean {

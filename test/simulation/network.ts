@@ -28,18 +28,19 @@ export type Call<T> = {
 
 export type Network = {
   call<T>(call: Call<T>): Promise<T>;
-  /** How often a call fails. Zero once the schedule should come to rest. */
-  weather: { faults: number; latencyMs: number };
+  /** How often a call fails, and calls that are all slow, by the beginning of what they say. Zero once the schedule should come to rest. */
+  weather: { faults: number; latencyMs: number; slow?: string | undefined };
   counts: Map<string, number>;
 };
 
 export type NetworkOptions = { timeline: Timeline; random: Random; note(text: string): void };
 
 export function createNetwork({ timeline, random, note }: NetworkOptions): Network {
-  const weather = { faults: 0, latencyMs: 2 };
+  const weather: Network["weather"] = { faults: 0, latencyMs: 2 };
   const counts = new Map<string, number>();
 
-  function faultOf(): Fault | undefined {
+  function faultOf(says: string): Fault | undefined {
+    if (weather.slow !== undefined && says.startsWith(weather.slow)) return "slow";
     if (!random.chance(weather.faults)) return undefined;
     const fault = random.pick<Fault>(["request lost", "answer lost", "request late", "slow"]);
     counts.set(fault, (counts.get(fault) ?? 0) + 1);
@@ -49,7 +50,7 @@ export function createNetwork({ timeline, random, note }: NetworkOptions): Netwo
   function call<T>({ process, says, effect, unanswered, onLost }: Call<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     if (process.dead) return promise;
-    const fault = faultOf();
+    const fault = faultOf(says);
     const slowMs = fault === "slow" ? random.next() * 2_000 : 0;
     if (fault && fault !== "slow") note(`${process.name}: ${says} (${fault})`);
     const latency = () => random.next() * weather.latencyMs;

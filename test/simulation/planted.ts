@@ -3,6 +3,7 @@ export const plantedBugs = {
   "no-seq-check": "the gate applies stream rows in any order",
   "eval-fallback": "a gate that came back with old data is trusted",
   "looks-back-a-minute": "the relay and every check read only the changes of the last minute",
+  "prices-uncompared": "the comparison of gate and books ignores prices",
   "unstamped-keys": "a gate that lost one key of a product goes on with the others",
   "sale-ignored": "the gate takes units of a drop that is paused, over, or not open",
   "lease-unending": "a lease of sold out never ends at the gate",
@@ -32,5 +33,6 @@ export const plantedBugs = {
   "latch-open": "the step that takes the last unit of a drop with a list does not latch the product",
   "waits-for-leavers": "the line waits for all who were called, however long they stay away",
   "refund-as-decline": "money that went back at the bank is stored as a declined card",
+  "void-heard-once": "that a captured charge is void counts once, also if the first message was false",
 } as const;
 export type Planted = keyof typeof plantedBugs;

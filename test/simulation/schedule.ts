@@ -3,6 +3,7 @@ import { losePart } from "../../src/inventory/gate/lost-part.testing.ts";
 import type { Part } from "../../src/inventory/gate/state.ts";
 import { createJudge, type Judgement } from "../laws/law.ts";
 import { laws } from "../laws/laws.ts";
+import { rareDeeds } from "./bank.ts";
 import { operatorsOf } from "./drops.ts";
 import { createOnlooker } from "./evidence.ts";
 import { lineOf, runLine } from "./line.ts";
@@ -11,6 +12,7 @@ import { isSettled, loseBeginning, loseTail, makeAnew, type Settled } from "./lo
 import { machineFaultsOf } from "./machines.ts";
 import { buy, buyInPeace, createPeople, enter, insist, type People, refund, sleep, tellPrice } from "./people.ts";
 import type { Planted } from "./planted.ts";
+import { pricesOf } from "./prices.ts";
 import { createRandom, type Random } from "./random.ts";
 import { nameOfMark } from "./sql/orders.ts";
 import type { Recorder } from "./sql/record.ts";
@@ -159,7 +161,8 @@ async function tell(world: World, people: People, random: Random, options: Sched
   const acts = [
     ...buyersOf(world, people, products),
     ...adminsOf(world, people, products, { limit, plan }),
-    ...moneyActsOf(world, people),
+    ...pricesOf(world, people, products, { limit, seed, restart: (copy) => restart(world, copy) }),
+    ...moneyActsOf(world, people, seed),
     ...operatorsOf(world, people, products, seed),
     ...(line ? [() => runLine(world, people, line)] : []),
     ...accidentsOf(world, plan, planted),
@@ -256,7 +259,7 @@ function adminsOf(world: World, people: People, products: readonly string[], { l
 }
 
 /** Later actions about money, once there are paid orders. */
-function moneyActsOf(world: World, people: People): Act[] {
+function moneyActsOf(world: World, people: People, seed: number): Act[] {
   const { random } = world;
   const later = (act: () => void | Promise<void>) => async () => {
     await sleep(world, random.next() * 20_000);
@@ -266,7 +269,24 @@ function moneyActsOf(world: World, people: People): Act[] {
     const deed = world.bank.doByHand();
     if (deed) world.count(`by hand at the bank: ${deed}`);
   });
-  return [byHand, byHand, byHand, later(() => refund(world, people))].filter(() => random.chance(0.35));
+  // Chance of its own, so that the other schedules stay what they are.
+  const chance = createRandom(seed ^ 0xba4c_0000);
+  const rare = chance.chance(0.25) ? [() => rareDeed(world, people, chance)] : [];
+  return [...[byHand, byHand, byHand, later(() => refund(world, people))].filter(() => random.chance(0.35)), ...rare];
+}
+
+/** Waits for a charge with which it is possible. */
+async function rareDeed(world: World, people: People, chance: Random): Promise<void> {
+  const deed = chance.pick(rareDeeds);
+  people.underWay += 1;
+  for (let tries = 0; tries < 400; tries += 1) {
+    if (world.bank.doByHand(deed)) {
+      world.count(`by hand at the bank: ${deed}`);
+      break;
+    }
+    await sleep(world, 50);
+  }
+  people.underWay -= 1;
 }
 
 function accidentsOf(world: World, plan: Plan, planted: Planted | undefined): Act[] {
@@ -278,9 +298,7 @@ function accidentsOf(world: World, plan: Plan, planted: Planted | undefined): Ac
     server.isDown = false;
   };
   const killOne = (copy: Copy | undefined): void => {
-    if (!copy) return;
-    world.kill(copy);
-    timeline.after(random.next() * 3_000, () => world.startCopy(`${copy.process.name}'`));
+    if (copy) restart(world, copy);
   };
   const kill: Act = async () => killOne(random.pick(world.copies));
   const paymentAway: Act = async () => {
@@ -363,6 +381,11 @@ function accidentsOf(world: World, plan: Plan, planted: Planted | undefined): Ac
     });
   }
   return chosen;
+}
+
+function restart(world: World, copy: Copy): void {
+  world.kill(copy);
+  world.timeline.after(world.random.next() * 3_000, () => world.startCopy(`${copy.process.name}'`));
 }
 
 /** A key of one product is deleted by hand, or evicted, and the others stay. */

@@ -126,7 +126,7 @@ export function createWorld({ timeline, random, keepTrace, planted, record }: Wo
     ...ledgerTwins(tables),
     ...saleTwins(tables, timeline.now),
     ...orderTwins(tables, planted),
-    ...paymentTwins(tables),
+    ...paymentTwins(tables, planted),
     ...roomTwins(tables, planted),
   };
   const known = createStatements(twins);

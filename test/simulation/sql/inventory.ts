@@ -302,7 +302,7 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           const at = applied.get(productId);
           if (at !== undefined && !isSeen(t.stream.get(tx, `${productId} ${at + 1}`))) seq = at;
           const availableAfter = at === undefined ? null : afterRow(tx, productId, at);
-          const offerVersion = t.offer.get(tx, productId)?.version ?? null;
+          const offerVersion = planted === "prices-uncompared" ? null : (t.offer.get(tx, productId)?.version ?? null);
           return { productId, epoch, seq, availableAfter, saleVersion: saleVersionOf(tx, productId), offerVersion };
         });
     },

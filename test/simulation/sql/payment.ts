@@ -1,5 +1,6 @@
 /** Answers the statements of src/payment from tables in memory, each by a twin. */
 import type { Payment } from "../../../src/payment/payment-rows.ts";
+import type { Planted } from "../planted.ts";
 import { isAfter, unique } from "./inventory.ts";
 import { type Twins, unnest } from "./statements.ts";
 import { createTable, type Transaction } from "./tables.ts";
@@ -48,7 +49,7 @@ function isUnkept({ state, keptAt }: PaymentRow): boolean {
   return (state === "authorized" || state === "captured") && keptAt === null;
 }
 
-export function paymentTwins(t: PaymentTables): Twins {
+export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
   let lastNews = 0;
   const shown = (intent: Intent | undefined) =>
     intent ? [{ ...intent, closed: intent.closedAt !== null, lastCall: intent.lastCallAt !== null }] : [];
@@ -69,7 +70,8 @@ export function paymentTwins(t: PaymentTables): Twins {
   /** Whether the same message once more is news again. */
   function comesAgain({ kind, closedAt }: NewsRow, disputes: readonly NewsRow[]): boolean {
     if (kind === "dispute_won") return disputes.some((row) => row.kind === "disputed" && row.closedAt === null);
-    return kind === "voided_outside" || (["disputed", "not_understood"].includes(kind) && closedAt !== null);
+    if (kind === "voided_outside") return planted !== "void-heard-once";
+    return ["disputed", "not_understood"].includes(kind) && closedAt !== null;
   }
 
   function ordersOf(tx: Transaction, orderIds: readonly string[], paymentIds: readonly string[]): string[] {
@@ -87,9 +89,11 @@ export function paymentTwins(t: PaymentTables): Twins {
       const asked = ordersOf(tx, orderIds as string[], paymentIds as string[]);
       return [...new Set(asked)].toSorted().flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
     },
-    "select from payment.intent where order_id = $1 and": (tx, [orderId, before]) => {
+    "select from payment.intent where order_id = $1 and": (tx, [orderId, before, longBefore]) => {
       const row = t.intent.get(tx, orderId as string);
-      return row && (row.closedAt !== null || (row.payBy !== null && row.payBy < (before as Date))) ? [{}] : [];
+      if (!row) return [];
+      const isLate = row.payBy !== null && row.payBy < ((row.lastCallAt ? before : longBefore) as Date);
+      return row.closedAt !== null || isLate ? [{}] : [];
     },
     "insert into payment.intent": (tx, [orderIds, userIds, amounts, currencies, payBys, closed, at]) => {
       const rows = unnest(
