@@ -67,7 +67,7 @@ export type GateReading = {
   epoch: number | undefined;
   /** The last row of the stream that the gate has applied; undefined as above. */
   applied: number | undefined;
-  /** What it sells at; undefined as above. */
+  /** The price at which it sells; undefined as above. */
   price: Price | null | undefined;
 };
 export type GateRecord = { orderId: string; epoch: number; quantity: number; isUndecided: boolean };
