@@ -152,6 +152,21 @@ describe("a mail about an order", () => {
     );
   });
 
+  test("names those after it that make it untrue: events of an order may be read in no order", async () => {
+    const { orderId, record } = ended("ada", "CONFIRMED");
+    await tell(record);
+    await tell(of(orderId, "RESERVED"));
+    await tell(of(orderId, "REFUNDED"));
+    assert.deepEqual(
+      mailsOf(orderId).map(({ overtakenBy = [] }) => overtakenBy.map((key) => key.split(":")[0])),
+      [
+        ["order-refunded"],
+        ["order-confirmed", "order-failed", "order-cancelled", "order-refunded", "order-handed-over"],
+        [],
+      ],
+    );
+  });
+
   test("overtakes those before it that are untrue by then", async () => {
     const { orderId, record } = ended("ada", "RESERVED");
     await tell(record);

@@ -132,8 +132,9 @@ function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { z
   const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? isolated(total) : total, until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
   const key = isFenced({ kind, data }) ? `order-not-kept:${orderId}` : keyOf(kind, orderId);
-  const overtakes = overtakenBy(kind).map((earlier) => keyOf(earlier, orderId));
-  return { key, overtakes, to: email, keepsText: true, ...orderMailText(language, says, facts) };
+  const keysOf = (others: readonly OrderMailKind[]) => others.map((other) => keyOf(other, orderId));
+  const order = { overtakes: keysOf(before(kind)), overtakenBy: keysOf(after(kind)) };
+  return { key, ...order, to: email, keepsText: true, ...orderMailText(language, says, facts) };
 }
 
 function keyOf(kind: OrderMailKind, orderId: string): string {
@@ -145,10 +146,15 @@ function isFenced({ kind, data }: Told): boolean {
   return kind === "failed" && data.reason === "fenced";
 }
 
-/** A mail server that was away takes mails in no order. */
-function overtakenBy(kind: OrderMailKind): OrderMailKind[] {
+/** The mails that this one makes untrue: a mail server that was away takes mails in no order. */
+function before(kind: OrderMailKind): OrderMailKind[] {
   if (kind === "reserved") return [];
   return kind === "refunded" ? ["reserved", "confirmed"] : ["reserved"];
+}
+
+/** Once the topic has got a partition more, the events of an order may be in two, which are read in no order. */
+function after(kind: OrderMailKind): OrderMailKind[] {
+  return [...kinds.values()].filter((later) => before(later).includes(kind));
 }
 
 /** Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right. */

@@ -25,6 +25,7 @@ export function createMailWriter(sql: Queryable, state: MailState): (mail: Mail)
 }
 
 async function insertMails(sql: Queryable, mails: readonly Mail[], state: MailState): Promise<void> {
+  const later = mails.flatMap(({ key, overtakenBy = [] }) => overtakenBy.map((by) => ({ key, by })));
   await sql.query(
     `with overtaken as (
        update mail.message set state = 'failed', failure = 'a later mail says what became of it'
@@ -33,6 +34,9 @@ async function insertMails(sql: Queryable, mails: readonly Mail[], state: MailSt
      select key, recipient, subject, body, $6, keeps_text, clock_timestamp(), clock_timestamp()
        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
             as mail (key, recipient, subject, body, keeps_text)
+      where not exists (select from unnest($8::text[], $9::text[]) as later (key, by)
+                         where later.key = mail.key
+                           and (later.by = any($1::text[]) or exists (select from mail.message m where m.key = later.by)))
      on conflict (key) do nothing`,
     [
       mails.map(({ key }) => key),
@@ -42,6 +46,8 @@ async function insertMails(sql: Queryable, mails: readonly Mail[], state: MailSt
       mails.map(({ keepsText = false }) => keepsText),
       state,
       mails.flatMap(({ overtakes = [] }) => overtakes),
+      later.map(({ key }) => key),
+      later.map(({ by }) => by),
     ],
   );
 }

@@ -11,11 +11,13 @@ export type Mail = {
   keepsText?: boolean;
   /** The keys of mails that are untrue after this one: those that the mail server has not taken yet are not sent. */
   overtakes?: readonly string[];
+  /** The keys of mails after which this one is untrue: it is not sent if one of them was sent or is asked for. */
+  overtakenBy?: readonly string[];
 };
 
 /** kept: no mail server is set. failed: the mail server refused it for good, or was away for too long. */
 export type MailState = "kept" | "queued" | "sent" | "failed";
-export type QueuedMail = Required<Omit<Mail, "overtakes">> & {
+export type QueuedMail = Required<Omit<Mail, "overtakes" | "overtakenBy">> & {
   seq: number;
   queuedAt: Date;
   state: MailState;

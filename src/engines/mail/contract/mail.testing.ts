@@ -58,6 +58,24 @@ export function describeMail(name: string, open: () => Promise<MailStage>): void
       assert.deepEqual(new Set(listed), new Set(asked.flatMap((_, i) => (i === 9 ? [] : [`many ${i}`]))));
     });
 
+    test("sends no mail after another one that made it untrue, nor together with it", async () => {
+      const mailOf = (key: string, by?: string): Mail => ({
+        key,
+        to: "dan@shop.example",
+        subject: key,
+        text: "T\n",
+        ...(by && { overtakenBy: [by] }),
+      });
+      await stage.mail.send(mailOf("paid 1"));
+      await stage.other.send(mailOf("pay 1", "paid 1"));
+      await Promise.all([mailOf("pay 2", "paid 2"), mailOf("paid 2"), mailOf("pay 3", "paid 3")].map(stage.mail.send));
+      const subjects = async () => (await stage.arrivedAt("dan@shop.example")).map(({ subject }) => subject);
+      await until(async () => (await subjects()).includes("pay 3") && (await subjects()).length >= 3);
+      assert.deepEqual((await subjects()).toSorted(), ["paid 1", "paid 2", "pay 3"]);
+      const listed = (await stage.mail.list({ limit: 100 })).map(({ key }) => key);
+      assert.deepEqual([listed.includes("pay 1"), listed.includes("pay 2")], [false, false]);
+    });
+
     test("keeps addresses and subjects apart: a line break in one begins no header of another mail", async () => {
       const to = "eve@shop.example";
       await stage.mail.send({ key: "break", to, subject: "Hi\r\nBcc: victim@shop.example", text: "Text\n" });
