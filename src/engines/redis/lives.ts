@@ -6,6 +6,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { ErrorReply } from "@redis/client";
+import { elapsedMs } from "#platform/clock";
+import { within } from "#platform/deadline";
 import type { Connection } from "./connection.ts";
 import type { Script, ScriptSet } from "./scripts.ts";
 
@@ -27,9 +29,16 @@ export type Lives<Name extends string> = {
   begin(connection: Connection): Promise<Life<Name>>;
   /** To be called when Redis did not know the life's scripts. */
   isOver(life: Life<Name>): void;
+  /**
+   * To be called when Redis has data of another life: a process that was led to another server and back has begun one, and
+   * this server, which never died, still has the scripts of both. If it is so, the life known here is over.
+   */
+  doubt(connection: Connection): void;
 };
 
 export type LivesOptions<Name extends string> = { nonces: NonceStore; scripts: ScriptSet<Name>; timeoutMs: number };
+
+const doubtEveryMs = 1_000;
 
 /** Each node of a cluster has lives of its own. */
 export function createLives<Name extends string>(options: LivesOptions<Name>): Lives<Name> {
@@ -46,6 +55,7 @@ export function createLives<Name extends string>(options: LivesOptions<Name>): L
     isOver(life) {
       for (const lives of byNode.values()) lives.isOver(life);
     },
+    doubt: (connection) => of(connection).doubt(connection),
   };
 }
 
@@ -54,17 +64,29 @@ function livesOf<Name extends string>(node: string, { nonces, scripts, timeoutMs
   let lastNonce: string | null = null;
   let looking: Promise<Life<Name> | undefined> | undefined;
   let beginning: Promise<Life<Name>> | undefined;
+  let doubtedAtMs = Number.NEGATIVE_INFINITY;
 
   function known(connection: Connection): Life<Name> | undefined {
     return present?.connection === connection ? present.life : undefined;
   }
 
   async function look(connection: Connection): Promise<Life<Name> | undefined> {
-    // First the one we know: while the nonce store is away, a new connection to the same Redis needs no other source.
-    const life = await join(connection, lastNonce);
-    if (life) return life;
-    const standing = await nonces.read(node);
-    return standing === lastNonce ? undefined : join(connection, standing);
+    const last = lastNonce;
+    if (last === null) return join(connection, await nonces.read(node));
+    // While the nonce store is away, a new connection to the same Redis needs no other source.
+    const standing = within(timeoutMs, nonces.read(node), () => last);
+    return join(connection, await standing.catch(() => last));
+  }
+
+  async function doubt(connection: Connection): Promise<void> {
+    const life = known(connection);
+    if (!life || elapsedMs() - doubtedAtMs < doubtEveryMs) return;
+    doubtedAtMs = elapsedMs();
+    if ((await nonces.read(node)) !== life.nonce) isOver(life);
+  }
+
+  function isOver(life: Life<Name>): void {
+    if (present?.life === life) present = undefined;
   }
 
   /** Joins a life that lasts: every version of this program loads its own scripts into it. */
@@ -121,8 +143,10 @@ function livesOf<Name extends string>(node: string, { nonces, scripts, timeoutMs
       });
       return looking;
     },
-    isOver(life) {
-      if (present?.life === life) present = undefined;
+    isOver,
+    doubt(connection) {
+      // While the nonce store is away, no other life begins.
+      doubt(connection).catch(() => {});
     },
   };
 }

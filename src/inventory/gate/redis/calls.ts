@@ -39,6 +39,9 @@ export type CallsOptions = {
   onUnknownLife(error: unknown): void;
 };
 
+/** No product has an id that begins so. */
+export const noProduct = "\u0000";
+
 /** Upkeep calls in one round trip; buyers' calls wait behind them in the same connection. */
 const callsAtOnce = 100;
 
@@ -54,6 +57,7 @@ export function createCalls({ redis, lives, keys, timeoutMs, onUnknownLife }: Ca
     const life = lives.known(connection) ?? (await lifeAfter(connection));
     if (!life) return calls.map(() => undefined);
     const replies: Replies = await sendIn(life, to, operation, calls, withinMs);
+    if (calls.some((call, i) => mayBeOfAnotherLife(call, replies[i]))) lives.doubt(connection);
     const missed = replies.flatMap((reply, i) => (isUnknownScript(reply) ? [i] : []));
     if (missed.length === 0) return replies;
     lives.isOver(life);
@@ -136,6 +140,12 @@ export function createCalls({ redis, lives, keys, timeoutMs, onUnknownLife }: Ca
         return { life: begunIn, reply };
       }),
   };
+}
+
+/** The answers about a product that is there, and not in this life. */
+function mayBeOfAnotherLife({ script, productId }: ProductCall, reply: Reply | undefined): boolean {
+  if (script === "reserve") return reply === "closed";
+  return script === "snapshot" && reply === null && !productId.startsWith(noProduct);
 }
 
 function isUnknownScript(reply: Reply | undefined): boolean {

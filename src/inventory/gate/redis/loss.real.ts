@@ -173,6 +173,32 @@ describe("a Redis that lost its memory", { skip: skipWithoutRedis }, () => {
     assert.deepEqual(await unitsOf(second, lamp), await unitsOf(gate, lamp));
   });
 
+  for (const how of ["stayed there", "connected anew"]) {
+    test(`B3: a process that ${how} joins the life that one which met another server began on its return`, async () => {
+      const [asked, seen] = [await open(), await open()];
+      const first = await nonces.read();
+      // It was led to a server that was promoted for a moment, and began a life there.
+      await nonces.replace("", first, `${"0".repeat(40)}.of another server`);
+      const returned = await open();
+      assert.equal(await buy(returned, lamp), "closed");
+      assert.equal(await rebuilt(returned, lamp, { epoch: 2 }), "open");
+      if (how === "connected anew") await redis.ask("CLIENT", "KILL", "TYPE", "normal");
+      // The server never died, and has the scripts of its first life too.
+      assert.deepEqual(await redis.ask("SCRIPT", "EXISTS", gateScripts.marker(first ?? "").sha), [1]);
+      await until(async () => (await buy(asked, lamp).catch(() => "away")) === "reserved");
+      await until(async () => (await unitsOf(seen, lamp).catch(() => undefined))?.sellable === 9);
+      assert.equal(await rebuilt(seen, lamp, { epoch: 3 }), "open");
+      for (const process of [returned, asked]) await until(async () => (await buy(process, lamp)) === "reserved");
+    });
+  }
+
+  test("a life that lasts is not looked up again, however often products are read that it does not have", async () => {
+    const { reads } = nonces;
+    for (let i = 0; i < 20; i += 1) assert.equal((await gate.snapshot([lamp, "\u0000"])).length, 1);
+    for (let i = 0; i < 20; i += 1) await gate.snapshot([`${lamp}-unknown`]);
+    assert.ok(nonces.reads - reads <= 1, `${nonces.reads - reads} readings`);
+  });
+
   test("processes that begin a life at once begin the same one", async () => {
     const gates = [gate, await open(), await open()];
     await redis.ask("SCRIPT", "FLUSH");

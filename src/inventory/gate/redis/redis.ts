@@ -7,7 +7,7 @@ import { createLives, ErrorReply, type NonceStore, type RedisEngine, type Reply 
 import type { Shop } from "#engines/shop";
 import type { Log } from "#platform/log";
 import type { ClaimVoidAnswer, Gate, MarkAnswer, ReservationRef, RetireAnswer } from "../gate.ts";
-import { createCalls, type ProductCall } from "./calls.ts";
+import { createCalls, noProduct, type ProductCall } from "./calls.ts";
 import { createClose } from "./closings.ts";
 import {
   adoptAnswer,
@@ -46,9 +46,6 @@ export type RedisGateOptions = {
   clock?(): number;
   log: Log;
 };
-
-/** No product has this id. */
-const noProduct = "\u0000";
 
 /** @throws Error that names the setting, within 5 s, if this Redis cannot hold the gate, unless it may be away. */
 export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
