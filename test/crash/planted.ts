@@ -215,7 +215,7 @@ const plantings: readonly Planting[] = [
         "update orders.orders set status = 'PAYMENT_PENDING', reason = 'payment_undecided' where order_id = $1",
         ended.orderId,
       );
-      return { history: unseen(history, ended) };
+      return { history: unseen(history, ended), announced: undefined };
     },
   },
   {

@@ -256,6 +256,8 @@ describe("the states of a drop's page", { skip }, () => {
       ...document.querySelectorAll(".chips input[name=choice] + span"),
     ].map((chip) => JSON.stringify([getComputedStyle(chip).backgroundColor, getComputedStyle(chip).color]))`);
     assert.notEqual(chosen, other);
+    // The page hears of the unit that is held a moment after its order.
+    await page.locator(".bar .held").waitFor();
     const held = "getComputedStyle(document.querySelector('.bar .held')).backgroundImage";
     assert.match(await page.evaluate<string>(held), /gradient/, "what is held has the ground of what is free");
     await picture(page, "drop-own-colours");
