@@ -1,8 +1,13 @@
 /** An open loop: orders are sent at a fixed rate, whether or not the earlier ones are answered. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pipeline } from "node:stream/promises";
 import { findProgram, missing } from "../../test/servers/cache.ts";
 import { quantile } from "../figures.ts";
 
@@ -32,26 +37,49 @@ export type OpenResult = {
   keptRate: boolean;
 };
 
+const chunkBytes = 256_000;
+
+/**
+ * The targets are written before, and the answers read afterwards: both would take as much of the machine as the attack itself, from
+ * the system that is measured.
+ */
 export async function runVegeta(run: OpenRun): Promise<OpenResult> {
   const program = findProgram("vegeta") ?? missing("vegeta");
-  const attack = [
-    "attack",
-    "-format=json",
-    "-lazy",
-    `-rate=${run.perSecond}/1s`,
-    `-duration=${run.seconds}s`,
-    "-timeout=10s",
-    "-max-body=0",
-    "-connections=2000",
-    "-max-connections=2000",
-  ];
-  const attacker = spawn(program, attack, { stdio: ["pipe", "pipe", "inherit"] });
-  const encoder = spawn(program, ["encode", "--to", "csv"], { stdio: ["pipe", "pipe", "inherit"] });
-  attacker.stdout.pipe(encoder.stdin);
-  // Vegeta ends before it has read all that was offered.
-  attacker.stdin.on("error", () => {});
-  await writeTargets(run, attacker.stdin);
+  const folder = await mkdtemp(join(tmpdir(), "dropgate-vegeta-"));
+  try {
+    const [targets, results] = [join(folder, "targets"), join(folder, "results")];
+    await pipeline(targetsOf(run), createWriteStream(targets));
+    await attack(program, run, targets, results);
+    return await readResults(program, run, results);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
+async function attack(program: string, { perSecond, seconds }: OpenRun, targets: string, results: string) {
+  const attacker = spawn(
+    program,
+    [
+      "attack",
+      "-format=json",
+      "-lazy",
+      `-targets=${targets}`,
+      `-output=${results}`,
+      `-rate=${perSecond}/1s`,
+      `-duration=${seconds}s`,
+      "-timeout=10s",
+      "-max-body=0",
+      "-connections=2000",
+      "-max-connections=2000",
+    ],
+    { stdio: ["ignore", "inherit", "inherit"] },
+  );
+  const [code] = await once(attacker, "close");
+  if (code !== 0) throw new Error(`${program} attack ended with ${code}`);
+}
+
+async function readResults(program: string, run: OpenRun, results: string): Promise<OpenResult> {
+  const encoder = spawn(program, ["encode", "--to", "csv", results], { stdio: ["ignore", "pipe", "inherit"] });
   const sentAt: number[] = [];
   const accepted: number[] = [];
   const answers: Record<string, number> = {};
@@ -87,8 +115,8 @@ export async function runVegeta(run: OpenRun): Promise<OpenResult> {
   };
 }
 
-/** A target for each request: every order has a key of its own. */
-async function writeTargets({ port, perSecond, seconds, products, tokens }: OpenRun, to: NodeJS.WritableStream) {
+/** A target for each request, some hundred at a time: every order has a key of its own. */
+async function* targetsOf({ port, perSecond, seconds, products, tokens }: OpenRun): AsyncGenerator<string> {
   const buyers = (await readFile(tokens, "utf8")).trim().split("\n");
   const bodies = (await readFile(products, "utf8"))
     .trim()
@@ -96,23 +124,22 @@ async function writeTargets({ port, perSecond, seconds, products, tokens }: Open
     .map((productId) => Buffer.from(JSON.stringify({ productId, quantity: 1 })).toString("base64"));
   const keys = randomBytes(4).toString("hex");
   const count = perSecond * seconds;
-  let next = 0;
-  const write = () => {
-    while (next < count) {
-      const target = {
-        method: "POST",
-        url: `http://127.0.0.1:${port}/orders`,
-        body: bodies[next % bodies.length],
-        header: {
-          Authorization: [`Bearer ${buyers[next % buyers.length]}`],
-          "Content-Type": ["application/json"],
-          "Idempotency-Key": [`${keys}-${next}`],
-        },
-      };
-      next += 1;
-      if (!to.write(`${JSON.stringify(target)}\n`)) return void to.once("drain", write);
-    }
-    to.end();
-  };
-  write();
+  let lines = "";
+  for (let next = 0; next < count; next += 1) {
+    const target = {
+      method: "POST",
+      url: `http://127.0.0.1:${port}/orders`,
+      body: bodies[next % bodies.length],
+      header: {
+        Authorization: [`Bearer ${buyers[next % buyers.length]}`],
+        "Content-Type": ["application/json"],
+        "Idempotency-Key": [`${keys}-${next}`],
+      },
+    };
+    lines += `${JSON.stringify(target)}\n`;
+    if (lines.length < chunkBytes) continue;
+    yield lines;
+    lines = "";
+  }
+  yield lines;
 }
