@@ -150,6 +150,7 @@ describe("a mail about an order", () => {
       mailsOf(orderId).map(({ key }) => key.split(":")[0]),
       ["order-not-kept", "order-reserved", "order-failed"],
     );
+    assert.deepEqual(mailsOf(orderId)[0]?.overtakes ?? [], []);
   });
 
   test("names those after it that make it untrue: events of an order may be read in no order", async () => {

@@ -131,17 +131,17 @@ function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { z
   const total = money.format(totalMinor / 10 ** digits);
   const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? isolated(total) : total, until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
-  const key = isFenced({ kind, data }) ? `order-not-kept:${orderId}` : keyOf(kind, orderId);
+  const mail = { to: email, keepsText: true, ...orderMailText(language, says, facts) };
+  if (isFenced({ kind, data })) return { key: `order-not-kept:${orderId}`, ...mail };
   const keysOf = (others: readonly OrderMailKind[]) => others.map((other) => keyOf(other, orderId));
-  const order = { overtakes: keysOf(before(kind)), overtakenBy: keysOf(after(kind)) };
-  return { key, ...order, to: email, keepsText: true, ...orderMailText(language, says, facts) };
+  return { key: keyOf(kind, orderId), overtakes: keysOf(before(kind)), overtakenBy: keysOf(after(kind)), ...mail };
 }
 
 function keyOf(kind: OrderMailKind, orderId: string): string {
   return `order-${kind}:${orderId}`;
 }
 
-/** The order may be placed again under its id. */
+/** The order may be placed again under its id, so its mail says nothing of others under that id. */
 function isFenced({ kind, data }: Told): boolean {
   return kind === "failed" && data.reason === "fenced";
 }
