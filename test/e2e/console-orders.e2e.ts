@@ -230,11 +230,14 @@ describe("the console's orders", { skip }, () => {
     await page.getByRole("status").getByText("Loading").waitFor();
     assert.equal(await row.count(), 0);
     await page.emulateMedia({ colorScheme: "dark" });
-    const [shape, wanted] = await page.evaluate<string[]>(`(() => {
-      const row = document.querySelector(".mantine-Skeleton-root");
-      return [getComputedStyle(row, "::after").backgroundColor, getComputedStyle(document.querySelector("input")).backgroundColor];
-    })()`);
-    assert.equal(shape, wanted, "rows that are still loading shine in the dark");
+    // Rows that are still loading do not shine in the dark, which the console learns a moment after its style sheet.
+    await eventually(async () => {
+      const [shape, wanted] = await page.evaluate<string[]>(`[
+        getComputedStyle(document.querySelector(".mantine-Skeleton-root"), "::after").backgroundColor,
+        getComputedStyle(document.querySelector("input")).backgroundColor,
+      ]`);
+      return shape === wanted;
+    });
     await picture(page, "console-orders-searching-dark");
     await page.emulateMedia({ colorScheme: "light" });
     answer();
