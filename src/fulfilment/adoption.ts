@@ -37,8 +37,9 @@ export async function adoptPayments(
     for (const charge of charges) {
       const order = orderOf.get(charge.orderId.toLowerCase());
       if (!order) {
-        if (unknown < mostAtOnce) found.push({ charge, becomes: "unknown" });
-        unknown = Math.min(unknown + 1, mostAtOnce);
+        if (unknown === mostAtOnce) continue;
+        unknown += 1;
+        found.push({ charge, becomes: "unknown" });
         continue;
       }
       const { orderId, userId, totalMinor: amountMinor, currency, payBy, status } = order;

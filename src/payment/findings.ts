@@ -21,15 +21,14 @@ export type Findings = ReturnType<typeof createFindings>;
 
 const shownAtOnce = 500;
 
-/** A refund that was refused and came through needs nothing more. */
-const isOpen = "needs_person and closed_at is null and (kind <> 'refund_refused' or state = 'refunding')";
+/**
+ * A refund that was refused and came through needs nothing more. By a join every payment would be read: a finding of another
+ * kind needs none.
+ */
+const isOpen = `needs_person and closed_at is null and (kind <> 'refund_refused' or exists (
+  select from payment.payment where payment.payment_id = news.payment_id and state = 'refunding'))`;
 
-/** By a join every payment would be read: a finding of another kind needs none. */
-export const countOpenStatement = `select kind, count(*)::int as count from payment.news
-  where needs_person and closed_at is null
-    and (kind <> 'refund_refused' or exists (
-      select from payment.payment where payment.payment_id = news.payment_id and state = 'refunding'))
-  group by kind`;
+export const countOpenStatement = `select kind, count(*)::int as count from payment.news where ${isOpen} group by kind`;
 
 export function createFindings({ sql, now }: { sql: Queryable; now(): number }) {
   return {

@@ -204,35 +204,31 @@ test("O5: a manual capture pays the order if it is still open, and is refunded i
   assert.deepEqual(await shop.states(ended), ["refunded"]);
 });
 
-test("O5: a manual capture of another amount from a confirmed order's payment is a finding and is not refunded", async () => {
+/** The payment of a confirmed order, whose capture is under way when another amount is captured by hand. */
+async function capturedByHand(amountMinor: number) {
   const orderId = await shop.order();
   const paymentId = await shop.pay(orderId);
   await shop.hearFromProvider();
   await shop.sql.query("update payment.payment set state = 'capturing', kept_at = now() where payment_id = $1", [
     paymentId,
   ]);
-  await shop.webhook({ paymentId, status: "captured", amountMinor: 4_000 }).send();
+  await shop.webhook({ paymentId, status: "captured", amountMinor }).send();
+  return { orderId, paymentId };
+}
+
+test("O5: a manual capture of another amount from a confirmed order's payment is a finding and is not refunded", async () => {
+  const { orderId } = await capturedByHand(4_000);
   assert.deepEqual(await findingsOf(orderId), ["captured_otherwise"]);
   assert.deepEqual(await shop.states(orderId), ["captured"]);
 });
 
 test("O5: all of another amount that was captured by hand is a full refund, by the bank or by us", async () => {
-  async function captured4000() {
-    const orderId = await shop.order();
-    const paymentId = await shop.pay(orderId);
-    await shop.hearFromProvider();
-    await shop.sql.query("update payment.payment set state = 'capturing', kept_at = now() where payment_id = $1", [
-      paymentId,
-    ]);
-    await shop.webhook({ paymentId, status: "captured", amountMinor: 4_000 }).send();
-    return { orderId, paymentId };
-  }
-  const byBank = await captured4000();
+  const byBank = await capturedByHand(4_000);
   await shop.webhook({ paymentId: byBank.paymentId, status: "refunded", amountMinor: 4_000 }).send();
   assert.deepEqual(await shop.states(byBank.orderId), ["refunded"]);
   assert.deepEqual(await newsOf(byBank.orderId), ["captured_otherwise", "refunded_outside"]);
 
-  const byUs = await captured4000();
+  const byUs = await capturedByHand(4_000);
   const refunded = { providerRef: "ch_test", status: "refunded", amountMinor: 4_000, currency: "EUR" } as const;
   await shop.connect({ provider: { ...simulator.provider, refund: async () => refunded } }).close(byUs.orderId);
   assert.deepEqual(await shop.states(byUs.orderId), ["refunded"]);
