@@ -7,7 +7,7 @@ import { type Catalog, createCatalog } from "#catalog";
 import { type BlackBox, createBlackBox, createDesk, type Desk } from "#desk";
 import type { Drops } from "#drops";
 import type { Engines } from "#engines/open";
-import { createByHand } from "#fulfilment";
+import { createByHand, tellFailedAttempt } from "#fulfilment";
 import {
   type Accounts,
   type Cookies,
@@ -166,11 +166,10 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     log,
     now,
     tracesOf: orders.tracesOf,
-    async onAnnouncement(orderId: string, announcement: Announcement, { declineReason = "declined" }) {
+    async onAnnouncement(orderId: string, announcement: Announcement, detail) {
       countPayment(announcement);
-      if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
-      else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
-      else onPaid.nudge(orderId);
+      if (announcement === "authorized") onPaid.nudge(orderId);
+      else await tellFailedAttempt(orders, orderId, announcement, detail);
     },
   });
   const { drops, room } = assembleDrops({

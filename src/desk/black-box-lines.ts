@@ -4,7 +4,7 @@ import type { Accounts } from "#identity";
 import type { GateRecord, StockTraces } from "#inventory";
 import type { OrdersDelivery } from "#notifications";
 import type { OrderTraces } from "#orders";
-import type { PaymentTraces, TracedPayment } from "#payment";
+import { isFailedAttempt, type PaymentTraces, type TracedPayment } from "#payment";
 import type { Warehouse } from "#warehouse";
 import type { LetterSummary } from "./letter-rows.ts";
 import type { Source } from "./wire.ts";
@@ -98,11 +98,14 @@ function ofPayments({ intent, payments, news }: PaymentTraces): Line[] {
     ...(lastCallAt ? [line("payment", lastCallAt, "no further attempt to pay may begin")] : []),
     ...(closedAt ? [line("payment", closedAt, "payments of this order are closed")] : []),
     ...payments.flatMap(ofPayment),
-    ...news.map(({ kind, at, toldAt }) =>
-      line("payment", at, `news from the provider: ${kind}${toldAt ? "" : ", which the order does not have yet"}`, {
-        kind,
-      }),
-    ),
+    // The order's own timeline has an attempt that failed, once the order was told.
+    ...news
+      .filter(({ kind, toldAt }) => !(isFailedAttempt(kind) && toldAt))
+      .map(({ kind, at, toldAt }) =>
+        line("payment", at, `news from the provider: ${kind}${toldAt ? "" : ", which the order does not have yet"}`, {
+          kind,
+        }),
+      ),
   ];
 }
 

@@ -36,6 +36,7 @@ export type FulfilmentOptions = {
 };
 
 export { type ByHand, createByHand, type EndRefusal } from "./by-hand.ts";
+export { tellFailedAttempt } from "./failed-attempts.ts";
 
 export type Fulfilment = Awaited<ReturnType<typeof startFulfilment>>;
 

@@ -4,8 +4,9 @@
  */
 import type { Inventory } from "#inventory";
 import { isFinal, type Orders, type Refund } from "#orders";
-import { isLoss, type News, type NewsKind, type Payment } from "#payment";
+import { isFailedAttempt, isLoss, type News, type NewsKind, type Payment } from "#payment";
 import { crashPoint } from "#platform/crash-points";
+import { tellFailedAttempt } from "./failed-attempts.ts";
 import { each, inPages, pageSize, turnOf } from "./sweep.ts";
 
 export type RefundsOptions = { orders: Orders; payment: Payment; inventory: Pick<Inventory, "books"> };
@@ -15,6 +16,10 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
   const nextNews = inPages((after?: News) => payment.news(after, pageSize));
   async function tellNews(untold: readonly News[]): Promise<void> {
     await each(untold, async (news) => {
+      if (isFailedAttempt(news.kind)) {
+        await tellFailedAttempt(orders, news.orderId, news.kind, { ...news, at: news.happenedAt });
+        return payment.told(news);
+      }
       const order = await orders.read(news.orderId);
       // The order is still open: its own steps lead to the end that the news is about.
       if (!order || !isFinal(order.status)) return;

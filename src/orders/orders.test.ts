@@ -151,11 +151,12 @@ describe("an order in the books", () => {
 
   test("gets entries in its timeline before its end, and none after it", async () => {
     const orderId = await oneOf(await stage.newProduct({ stock: 1 }));
-    await orders.note(orderId, "PAYMENT_DECLINED", "card_declined");
+    const declined = { status: "PAYMENT_DECLINED", at: new Date().toISOString(), reason: "card_declined" };
+    await Promise.all([orders.note(orderId, declined), orders.note(orderId, declined)]);
     await orders.cancel(orderId, "cancelled_by_customer");
-    await orders.note(orderId, "PAYMENT_DECLINED", "insufficient_funds");
+    await orders.note(orderId, { ...declined, reason: "insufficient_funds" });
     const told = (await read(orderId)).timeline.map(({ status, reason = "" }) => `${status} ${reason}`);
-    assert.deepEqual(told.slice(-2), ["PAYMENT_DECLINED card_declined", "CANCELLED cancelled_by_customer"]);
+    assert.deepEqual(told.slice(3), ["PAYMENT_DECLINED card_declined", "CANCELLED cancelled_by_customer"]);
   });
 
   test("takes a step with others in one transaction, and keeps the run that took it; one that cannot is left", async () => {

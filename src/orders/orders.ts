@@ -186,9 +186,8 @@ export function createOrders(options: OrdersOptions) {
     /** Adds an entry about the money of an order that has ended; the same entry twice counts once. */
     remark: (orderId: string, entry: TimelineEntry) => note(sql, orderId, entry, ["CONFIRMED", "REFUNDED"]),
 
-    /** Adds an entry to the timeline of an open order; an ended one gets none. */
-    note: (orderId: string, status: string, reason: string) =>
-      note(sql, orderId, { status, at: new Date(now()).toISOString(), reason }, openStatuses),
+    /** Adds an entry to the timeline of an open order; an ended one gets none. The same entry twice counts once. */
+    note: (orderId: string, entry: TimelineEntry) => note(sql, orderId, entry, openStatuses),
 
     /**
      * Calls back after an order changed in this process, or, without one, after new orders came into the books. Changes

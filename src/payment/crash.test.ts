@@ -14,6 +14,7 @@ const shop = await openTestShop();
 after(() => shop.close());
 
 const card = "4242424242424242";
+const declinedCard = "4000000000000010";
 
 test("a confirmed order is paid once, wherever the process dies", async (t) => {
   const places = await killEverywhere(async (payment, orderId) => {
@@ -61,6 +62,31 @@ test("an order that is cancelled after it was paid is refunded once, wherever th
     await payment.close(orderId);
     await shop.hearFromProvider(payment);
   }, costsNothing);
+  t.diagnostic(`${places} places to die`);
+});
+
+test("an order hears that its card was declined, wherever the process dies", async (t) => {
+  const places = await killEverywhere(
+    async (payment, orderId) => {
+      await open(payment, orderId);
+      await attempt(payment, orderId, { cardNumber: declinedCard });
+      await shop.hearFromProvider(payment);
+    },
+    async (orderId) => {
+      await shop.settleAll();
+      const untold = (await shop.payment.news(undefined, 100)).filter((news) => news.orderId === orderId);
+      const heard = [...shop.newsOf(orderId), ...untold.map((one) => `${one.kind}: ${one.declineReason}`)];
+      const reasons = await shop.sql.query<{ says: string }>(
+        "select state || ': ' || decline_reason as says from payment.payment where order_id = $1",
+        [orderId],
+      );
+      assert.deepEqual(
+        [...new Set(heard)],
+        reasons.map(({ says }) => says),
+      );
+      for (const news of untold) await shop.payment.told(news);
+    },
+  );
   t.diagnostic(`${places} places to die`);
 });
 

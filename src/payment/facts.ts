@@ -1,18 +1,19 @@
 /** Brings a payment up to the provider's state; the only place where facts enter the books. */
 import type { Sql } from "#engines/sql";
 import type { Changes, Decided, OrderBooks } from "./changes.ts";
-import { isLoss, newsOf, newsOfCharge } from "./news.ts";
+import { type FailedAttempt, isLoss, newsOf, newsOfCharge } from "./news.ts";
 import type { Intent, Payment } from "./payment-rows.ts";
 import type { Charge, Provider } from "./provider.ts";
 import { afterFact, type Fact, isLive, isPaid } from "./state.ts";
 
 /** `returned`: a granted payment went back before the order was confirmed. */
-export type Announcement = "authorized" | "declined" | "returned";
+export type Announcement = "authorized" | FailedAttempt;
 
 export type Recorded = {
   payment: Payment;
   /** The message for the order: only news, and nothing once its intent is closed. */
   announcement: Announcement | undefined;
+  at: Date;
 };
 
 /** What asks a provider, or hears from it, and enters what it learns. */
@@ -61,13 +62,16 @@ export function afterSaid(
   const isOurDoing = intent.closed && news === "lost_before_kept";
   // The order relied on this money, so no other payment for it is possible.
   const isLost = before.kept && news !== undefined && isLoss(news) && !isPaid(state);
+  const announcement = intent.closed || isLost ? undefined : announcementOf(before, payment);
   let after = books;
   const nextTryAt = state === before.state ? before.nextTryAt : new Date(nowMs);
   if (changed) after = withPayment(after, { ...payment, nextTryAt });
   if (news && !isOurDoing) after = { ...after, news: [...after.news, newsOf(payment, news)] };
+  if (announcement && announcement !== "authorized") {
+    after = { ...after, news: [...after.news, newsOf(payment, announcement)] };
+  }
   if (isLost) after = { ...after, intent: { ...intent, closed: true } };
-  const announcement = intent.closed || isLost ? undefined : announcementOf(before, payment);
-  return { answer: { payment, announcement }, books: after };
+  return { answer: { payment, announcement, at: new Date(nowMs) }, books: after };
 }
 
 export function paymentOf({ payments }: OrderBooks, paymentId: string): Payment | undefined {

@@ -1,19 +1,27 @@
 /**
- * Handles news from outside about the payment of a confirmed order: refunded at the provider, charged back by a bank,
- * disputed, captured with another amount. A row is written with the payment's change, and stays until the order has the
- * news, so that a crash loses none. Some kinds need an operator: these are findings, and stay open until they are
- * closed.
+ * Handles news that the order of a payment must hear: an attempt to pay that came to nothing, and what happens outside to the
+ * payment of a confirmed order: refunded at the provider, charged back by a bank, disputed, captured with another amount. A
+ * row is written with the payment's change, and stays until the order has the news, so that a crash loses none. Some kinds
+ * need an operator: these are findings, and stay open until they are closed.
  */
 import type { Queryable, Tx } from "#engines/sql";
 import type { Payment } from "./payment-rows.ts";
 import type { Charge } from "./provider.ts";
 import { isPaid } from "./state.ts";
-import type { NewsKind } from "./wire.ts";
+import type { OutsideNews } from "./wire.ts";
 
-export type { NewsKind } from "./wire.ts";
+/** Of an order that is open, and stays open: its buyer may pay again. `returned`: granted, and given back. */
+export type FailedAttempt = "declined" | "returned";
+export type NewsKind = OutsideNews | FailedAttempt;
+
+export function isFailedAttempt(kind: NewsKind): kind is FailedAttempt {
+  return kind === "declined" || kind === "returned";
+}
 
 /** Whether the order's money is lost, and whether an operator must look. */
 const kinds: Record<NewsKind, { isLoss: boolean; needsPerson: boolean }> = {
+  declined: { isLoss: false, needsPerson: false },
+  returned: { isLoss: false, needsPerson: false },
   refunded_outside: { isLoss: true, needsPerson: false },
   /** Held when the order was confirmed, and released by the provider before it was captured. */
   authorization_lapsed: { isLoss: true, needsPerson: true },
@@ -47,7 +55,7 @@ export function isLoss(kind: NewsKind): boolean {
  * The news in a charge beyond the payment's own state, if anything. `before` and `after` are the payment before and
  * after it.
  */
-export function newsOfCharge(before: Payment, after: Payment, charge: Charge): NewsKind | undefined {
+export function newsOfCharge(before: Payment, after: Payment, charge: Charge): OutsideNews | undefined {
   const stoodByIt = before.kept && isPaid(before.state);
   if (isPaid(before.state) && !isPaid(after.state)) return before.kept ? lossOf(before, after) : "lost_before_kept";
   if (charge.dispute) return charge.dispute === "opened" ? "disputed" : "dispute_won";
@@ -61,7 +69,7 @@ export function newsOfCharge(before: Payment, after: Payment, charge: Charge): N
   return isOtherwise && before.state !== "captured" ? "captured_otherwise" : undefined;
 }
 
-function lossOf(before: Pick<Payment, "state">, { state }: Pick<Payment, "state">): NewsKind {
+function lossOf(before: Pick<Payment, "state">, { state }: Pick<Payment, "state">): OutsideNews {
   if (state === "refunded" || state === "refunding") return "refunded_outside";
   if (state === "charged_back") return "charged_back";
   return before.state === "captured" ? "voided_outside" : "authorization_lapsed";
@@ -85,7 +93,8 @@ export function newsOf({ paymentId, orderId, givenBackMinor }: Payment, kind: Ne
  * Once for each kind and amount. A dispute that is won closes its finding, also if the message of its beginning comes later;
  * another one opens it again, and so does another message that is not understood, or that a captured charge is void: a
  * provider sends each event under an id of its own, and repeats of it do not come here. The first such message may have
- * been old, and this one true, so the provider is asked again.
+ * been old, and this one true, so the provider is asked again. An attempt that failed, was granted late and failed again is
+ * news again.
  */
 export function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): void {
   if (news.length === 0) return;
@@ -105,7 +114,7 @@ export function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): void
      on conflict (payment_id, kind, given_back_minor) do update
         set happened_at = excluded.happened_at, told_at = null, closed_at = null, closed_by = null, closed_because = null
       where (news.kind in ('disputed', 'not_understood') and news.closed_at is not null)
-         or news.kind = 'voided_outside'
+         or news.kind in ('voided_outside', 'declined', 'returned')
          or (news.kind = 'dispute_won' and exists (
               select from payment.news as open
                where open.payment_id = news.payment_id and open.kind = 'disputed' and open.closed_at is null))`,
@@ -127,7 +136,15 @@ export function writeNews(tx: Tx, news: readonly NewNews[], nowMs: number): void
   );
 }
 
-export type News = { newsId: number; orderId: string; kind: NewsKind; givenBackMinor: number; happenedAt: Date };
+export type News = {
+  newsId: number;
+  orderId: string;
+  kind: NewsKind;
+  givenBackMinor: number;
+  /** Why the attempt failed, or the payment did not stay. */
+  declineReason: string | null;
+  happenedAt: Date;
+};
 
 /**
  * News that orders do not have yet, oldest first, starting after `after`. Doubtful news waits until the provider was
@@ -136,7 +153,7 @@ export type News = { newsId: number; orderId: string; kind: NewsKind; givenBackM
 export function untoldNews(sql: Queryable, after: Pick<News, "newsId"> | undefined, limit: number): Promise<News[]> {
   return sql.query<News>(
     `select news_id as "newsId", news.order_id as "orderId", kind, news.given_back_minor as "givenBackMinor",
-            happened_at as "happenedAt"
+            decline_reason as "declineReason", happened_at as "happenedAt"
        from payment.news join payment.payment using (payment_id)
       where told_at is null and not (kind = 'voided_outside' and state = 'captured') and news_id > $2
       order by news_id limit $1`,
@@ -155,6 +172,26 @@ export async function noteTold(
     new Date(nowMs),
     happenedAt,
   ]);
+}
+
+/** Of attempts whose orders were told right away. */
+export async function noteFailuresTold(
+  sql: Queryable,
+  told: readonly (Pick<Payment, "paymentId"> & { kind: FailedAttempt; happenedAt: Date })[],
+  nowMs: number,
+): Promise<void> {
+  await sql.query(
+    `update payment.news set told_at = $4
+       from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as told (payment_id, kind, happened_at)
+      where news.payment_id = told.payment_id and news.kind = told.kind and news.happened_at = told.happened_at
+        and told_at is null`,
+    [
+      told.map(({ paymentId }) => paymentId),
+      told.map(({ kind }) => kind),
+      told.map(({ happenedAt }) => happenedAt),
+      new Date(nowMs),
+    ],
+  );
 }
 
 export function dropNews(tx: Tx, newsIds: readonly number[]): void {

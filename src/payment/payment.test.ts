@@ -346,6 +346,26 @@ test("a payment that its order was not told of counts all the same, and grantedS
   assert.ok(!(await waiting()).some((one) => one.orderId === orderId));
 });
 
+test("an order that was not told of a declined card hears it later, at the time when it was declined", async () => {
+  const orderId = await shop.order();
+  const paymentId = await shop.pay(orderId, noWebhookCard);
+  const deaf = shop.connect({ onAnnouncement: () => Promise.reject(new Error("no listener")) });
+  const untold = async () => (await payment.news(undefined, 100)).filter((news) => news.orderId === orderId);
+  const declinedAt = shop.now();
+  await shop.webhook({ paymentId, status: "declined", declineReason: "card_declined" }).send(deaf);
+  shop.passMs(5_000);
+  const [news, ...others] = await untold();
+  assert.ok(news && others.length === 0);
+  const { kind, declineReason, happenedAt } = news;
+  assert.deepEqual([kind, declineReason, happenedAt.getTime()], ["declined", "card_declined", declinedAt]);
+  await payment.told(news);
+  assert.deepEqual(await untold(), []);
+
+  const other = await shop.pay(orderId, noWebhookCard);
+  await shop.webhook({ paymentId: other, status: "declined" }).send();
+  assert.deepEqual([shop.newsOf(orderId), await untold()], [["declined: declined"], []]);
+});
+
 test("closing during a webhook, an attempt or a capture leaves nothing held and nothing captured", async (t) => {
   const orders: string[] = [];
   for (let round = 0; round < 60; round += 1) {

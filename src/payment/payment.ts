@@ -4,6 +4,7 @@
  */
 import type { Sql } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
+import { crashPoint } from "#platform/crash-points";
 import type { Log } from "#platform/log";
 import { adopt, type OrderOfCharge, refreshCharges, strangeCharges } from "./adopt.ts";
 import { attemptToPay, type PayAnswer } from "./attempt.ts";
@@ -14,7 +15,7 @@ import { readUnsettled, type UnsettledFigures } from "./figures.ts";
 import { createFindings, type Findings } from "./findings.ts";
 import { type Granted, grantedOf, grantedSince } from "./granted.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
-import { type News, noteTold, untoldNews } from "./news.ts";
+import { type FailedAttempt, type News, noteFailuresTold, noteTold, untoldNews } from "./news.ts";
 import { type OrderToPay, open } from "./open.ts";
 import type { ListedCharge, Provider, WebhookHeaders } from "./provider.ts";
 import { isPaid, type PaymentState, type Verdict } from "./state.ts";
@@ -29,7 +30,7 @@ export type { Announcement } from "./facts.ts";
 export { countHeldElsewhere } from "./figures.ts";
 export type { Granted } from "./granted.ts";
 export { declarePaymentCounts, measurePayments } from "./metrics.ts";
-export { isLoss, type News, type NewsKind } from "./news.ts";
+export { type FailedAttempt, isFailedAttempt, isLoss, type News, type NewsKind } from "./news.ts";
 export type { ListedCharge } from "./provider.ts";
 export { createSimulator, type Simulator } from "./simulator.ts";
 export type { Verdict } from "./state.ts";
@@ -110,7 +111,7 @@ export async function openStripe(options: StripeOptions): Promise<Provider> {
   return createStripe(options);
 }
 
-export type AnnouncementDetail = { paymentId: string; cardLast4: string; declineReason?: string };
+export type AnnouncementDetail = { paymentId: string; cardLast4: string; declineReason: string | null; at: Date };
 
 export type PaymentOptions = {
   sql: Sql;
@@ -120,7 +121,7 @@ export type PaymentOptions = {
   /** Absent: no payment is in a trace. */
   tracesOf?: TracesOf;
   /**
-   * News for the order's saga, sent after the commit. It may be lost; `verdict()` and `grantedSince()` read the books.
+   * News for the order, sent after the commit. It may be lost; `verdict()`, `grantedSince()` and `news()` read the books.
    */
   onAnnouncement(orderId: string, announcement: Announcement, detail: AnnouncementDetail): Promise<void>;
 };
@@ -148,12 +149,24 @@ function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions
     },
   });
 
+  const toldFailures = createBatcher<{ paymentId: string; kind: FailedAttempt; happenedAt: Date }, void>({
+    maxBatch: 1_000,
+    maxWaiting: 100_000,
+    async run(told) {
+      await noteFailuresTold(sql, told, now());
+      return told.map(() => undefined);
+    },
+  });
+
   async function announce(recorded: Recorded | undefined): Promise<void> {
     if (!recorded?.announcement) return;
-    const { payment, announcement } = recorded;
+    const { payment, announcement, at } = recorded;
     const { orderId, paymentId, cardLast4, declineReason } = payment;
     try {
-      await onAnnouncement(orderId, announcement, { paymentId, cardLast4, ...(declineReason && { declineReason }) });
+      await onAnnouncement(orderId, announcement, { paymentId, cardLast4, declineReason, at });
+      if (announcement === "authorized") return;
+      await crashPoint("payment.failure-told");
+      await toldFailures.add({ paymentId, kind: announcement, happenedAt: at });
     } catch (error) {
       log.warn("an order was not told of its payment", { orderId, paymentId, announcement }, error);
     }

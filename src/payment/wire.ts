@@ -54,7 +54,7 @@ export const PayMeansView = Type.Object({
 export const WebhookParams = Type.Object({ provider: Type.String({ maxLength: 64, examples: ["simulator"] }) });
 export const WebhookTaken = Type.Object({ received: Type.Boolean() });
 
-export const newsKinds = [
+export const outsideNews = [
   "refunded_outside",
   "authorization_lapsed",
   "voided_outside",
@@ -68,12 +68,12 @@ export const newsKinds = [
   "not_understood",
   "refund_refused",
 ] as const;
-export type NewsKind = (typeof newsKinds)[number];
+export type OutsideNews = (typeof outsideNews)[number];
 
 export const FindingView = Type.Object(
   {
     findingId: Type.Integer(),
-    kind: Type.Enum([...newsKinds], { description: "docs/runbooks/DropgatePaymentFinding.md says what to do" }),
+    kind: Type.Enum([...outsideNews], { description: "docs/runbooks/DropgatePaymentFinding.md says what to do" }),
     orderId: Type.String(),
     paymentId: Type.String(),
     provider: Type.String(),

@@ -66,6 +66,7 @@ export const crashGroups: readonly Group<CrashCell>[] = [
   group("S6: killed in the middle of a webhook", [
     { point: "payment.webhook-noted", pass: 3 },
     { point: "payment.webhook-committed", pass: 3 },
+    { point: "payment.failure-told", pass: 1 },
   ]),
   group("O5: killed at every step of a refund, and of news from the bank", [
     { point: "refund.decided", pass: 1, chore: "refund" },

@@ -1,7 +1,7 @@
 /** All servers of one schedule, the processes of the product on them, and the answers that people got. */
 import { inspect } from "node:util";
 import type { EventLog } from "#engines/log";
-import { type Fulfilment, startFulfilment } from "#fulfilment";
+import { type Fulfilment, startFulfilment, tellFailedAttempt } from "#fulfilment";
 import { createInventory, type Inventory } from "#inventory";
 import { createOrders, type Orders } from "#orders";
 import { createPayment, type Payment } from "#payment";
@@ -260,10 +260,9 @@ async function startCopy(world: World, name: string, planted: Planted | undefine
     provider: world.bank.connect(network, process),
     log: silent,
     now,
-    async onAnnouncement(orderId, announcement, { declineReason = "declined" }) {
-      if (announcement === "declined") await orders.note(orderId, "PAYMENT_DECLINED", declineReason);
-      else if (announcement === "returned") await orders.note(orderId, "PAYMENT_RETURNED", "returned_by_provider");
-      else running?.nudge(orderId);
+    async onAnnouncement(orderId, announcement, detail) {
+      if (announcement === "authorized") running?.nudge(orderId);
+      else await tellFailedAttempt(orders, orderId, announcement, detail);
     },
   });
   const line = createLineProcess({

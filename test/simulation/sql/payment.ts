@@ -71,6 +71,7 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
   function comesAgain({ kind, closedAt }: NewsRow, disputes: readonly NewsRow[]): boolean {
     if (kind === "dispute_won") return disputes.some((row) => row.kind === "disputed" && row.closedAt === null);
     if (kind === "voided_outside") return planted !== "void-heard-once";
+    if (kind === "declined" || kind === "returned") return true;
     return ["disputed", "not_understood"].includes(kind) && closedAt !== null;
   }
 
@@ -219,7 +220,10 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
       return [];
     },
     "told_at is null and not (kind = 'voided_outside' and state = 'captured')": (tx, [limit, after]) =>
-      untold(tx, limit, false, after as number),
+      untold(tx, limit, false, after as number).map((row) => {
+        const { declineReason = null } = t.payment.get(tx, row.paymentId) ?? {};
+        return { ...row, declineReason };
+      }),
     "told_at is null and kind = 'voided_outside' and state = 'captured'": (tx, [limit, after]) =>
       untold(tx, limit, true, after as number).map((row) => {
         const { providerRef = null, amountMinor, currency } = t.payment.get(tx, row.paymentId) ?? {};
@@ -231,7 +235,18 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
       }
       return [];
     },
-    "update payment.news set told_at": (tx, [newsId, at, happenedAt]) => {
+    "as told (payment_id, kind, happened_at)": (tx, [paymentIds, kinds, times, at]) => {
+      for (const [paymentId, kind, happenedAt] of unnest(paymentIds as string[], kinds as string[], times as Date[])) {
+        for (const one of t.news.all(tx)) {
+          if (one.paymentId !== paymentId || one.kind !== kind) continue;
+          const row = t.news.lock(tx, t.news.keyOf(one));
+          if (row?.toldAt !== null || row.happenedAt.getTime() !== happenedAt.getTime()) continue;
+          t.news.put(tx, t.news.keyOf(row), { ...row, toldAt: at as Date });
+        }
+      }
+      return [];
+    },
+    "set told_at = $2 where news_id": (tx, [newsId, at, happenedAt]) => {
       const one = t.news.all(tx).find((row) => row.newsId === newsId);
       const row = one && t.news.lock(tx, t.news.keyOf(one));
       if (row?.toldAt !== null || row.happenedAt.getTime() !== (happenedAt as Date).getTime()) return [];
