@@ -191,6 +191,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     mail: engines.mail,
     addressees: accounts.addressees,
     zonesOf: drops.zonesOf,
+    productsOf: catalog.all,
     group: config.GROUP_WEBHOOKS,
     addresses: { allowPrivate: config.WEBHOOKS_ALLOW_PRIVATE },
     now,

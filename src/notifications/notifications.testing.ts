@@ -61,6 +61,7 @@ export async function openStage() {
         ordersTopic: topic,
         mail: { send: async (mail) => void mails.push(mail) },
         zonesOf: async (ids) => new Map(ids.map((id) => [id, "Asia/Tokyo"])),
+        productsOf: async () => products,
         addressees: async (ids) => addressees.filter(({ accountId }) => ids.includes(accountId)),
         group,
         log: through,
@@ -115,6 +116,12 @@ const addressees: readonly Addressee[] = [
   { accountId: "amal", email: "amal@shop.example", locale: "ar", zone: null },
   { accountId: "kim", email: "kim@shop.example", locale: null, zone: "Foo/Bar" },
 ];
+
+/** What the catalog knows. Another product has no name there. */
+const products: ReadonlyMap<string, { name: string }> = new Map([
+  ["night", { name: "Night <b>&amp;</b> \u{1f319} lamp" }],
+  ["desert", { name: "\u0645\u0635\u0628\u0627\u062d" }],
+]);
 
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 

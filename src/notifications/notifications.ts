@@ -34,6 +34,7 @@ export type NotificationsOptions = {
   mail: OrderMailsOptions["mail"];
   addressees: OrderMailsOptions["addressees"];
   zonesOf: OrderMailsOptions["zonesOf"];
+  productsOf: OrderMailsOptions["productsOf"];
   now(): number;
   metrics: Metrics;
   logger: Log;

@@ -19,13 +19,20 @@ describe("a mail about an order", () => {
   /** When what an event tells has happened; the log gets it now. */
   let happenedAtMs = Date.now();
 
-  function ended(userId: string, event: Event, currency = "EUR", payBy?: string, orderId: string = randomUUID()) {
+  function ended(
+    userId: string,
+    event: Event,
+    currency = "EUR",
+    payBy?: string,
+    orderId: string = randomUUID(),
+    productId = "lamp",
+  ) {
     const type = `dropgate.order.${event.toLowerCase()}` as OrderEvent["type"];
     const status = event === "HANDED-OVER" ? "CONFIRMED" : event === "RESERVED" ? "INVENTORY_RESERVED" : event;
     const data = {
       orderId,
       userId,
-      productId: "lamp",
+      productId,
       quantity: 2,
       totalMinor: 9_800,
       currency,
@@ -62,6 +69,23 @@ describe("a mail about an order", () => {
     assert.equal(german?.subject, "Deine Bestellung ist erstattet");
     assert.match(german?.text ?? "", /98,00\s€ sind auf dem Weg/);
     assert.match(mailsOf(amal.orderId)[0]?.subject ?? "", /^\p{Script=Arabic}/u);
+  });
+
+  test("names the product as the catalog does, in either direction of writing, and by its id if it is gone", async () => {
+    const buyers = [
+      ["ada", "night"],
+      ["ada", "desert"],
+      ["amal", "night"],
+      ["jo", "gone"],
+    ] as const;
+    const told = buyers.map(([user, product]) => ended(user, "CONFIRMED", "EUR", undefined, randomUUID(), product));
+    await tell(...told.map(({ record }) => record));
+    const units = told.map(({ orderId }) => mailsOf(orderId)[0]?.text.split("\n")[1]);
+    // A mail is plain text, in which markup is no markup; the signs around a name keep the sum behind it in its place.
+    assert.equal(units[0], "2 × Night <b>&amp;</b> 🌙 lamp, €98.00 in total.");
+    assert.equal(units[1], "2 × \u2068مصباح\u2069, €98.00 in total.");
+    assert.match(units[2] ?? "", /^2 × \u2068Night <b>&amp;<\/b> 🌙 lamp\u2069، /);
+    assert.match(units[3] ?? "", /^2 × gone, /);
   });
 
   test("about a refund says where the money is: on its way, never taken, or taken back by the bank", async () => {

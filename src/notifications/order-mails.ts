@@ -20,6 +20,8 @@ export type OrderMailsOptions = {
   addressees(userIds: readonly string[]): Promise<Addressee[]>;
   /** The IANA zones of the drops that these products are sold in. */
   zonesOf(productIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** By product id; those that do not exist are left out. */
+  productsOf(productIds: readonly string[]): Promise<ReadonlyMap<string, { name: string }>>;
   now(): number;
   logger: Log;
 };
@@ -50,7 +52,7 @@ const refundedAs: ReadonlyMap<string | null, OrderMailKind> = new Map([
   ["charged_back", "charged-back"],
 ]);
 
-export function createOrderMails({ mail, addressees, zonesOf, now, logger }: OrderMailsOptions) {
+export function createOrderMails({ mail, addressees, zonesOf, productsOf, now, logger }: OrderMailsOptions) {
   /** A record of another producer must not stop the records after it. */
   function unlessMalformed<Made>({ key, offset }: StoredRecord, make: () => Made): Made | undefined {
     try {
@@ -84,12 +86,18 @@ export function createOrderMails({ mail, addressees, zonesOf, now, logger }: Ord
       const ended = new Set(ends.map(({ data }) => data.orderId));
       const found = await addressees([...new Set(news.map(({ data }) => String(data.userId)))]);
       const byId = new Map(found.map((one) => [one.accountId, one]));
-      const zones = await zonesFor(news, byId);
-      const current = news.filter(({ kind, data }) => kind !== "reserved" || !ended.has(data.orderId));
+      const current = news.filter(
+        ({ kind, data }) => byId.has(data.userId) && (kind !== "reserved" || !ended.has(data.orderId)),
+      );
+      if (current.length === 0) return;
+      const zones = await zonesFor(current, byId);
+      const products = await productsOf([...new Set(current.map(({ data }) => data.productId))]);
       const letters = current.flatMap(({ record, ...told }) => {
-        const to = byId.get(told.data.userId);
-        const zone = (to && zoneOf(to)) ?? zones.get(told.data.productId) ?? "UTC";
-        return (to && unlessMalformed(record, () => letterOf(told, { ...to, zone }))) ?? [];
+        const { userId, productId } = told.data;
+        const to = byId.get(userId);
+        const zone = (to && zoneOf(to)) ?? zones.get(productId) ?? "UTC";
+        const name = products.get(productId)?.name ?? productId;
+        return (to && unlessMalformed(record, () => letterOf(told, name, { ...to, zone }))) ?? [];
       });
       await Promise.all(letters.map((letter) => mail.send(letter)));
     },
@@ -121,10 +129,10 @@ function isStorable(text: unknown): boolean {
   return typeof text === "string" && !text.includes("\0");
 }
 
-function letterOf({ kind, data }: Told, { email, locale, zone }: Addressee & { zone: string }): Mail {
-  const { orderId, productId, quantity, totalMinor, currency, payBy, reason } = data;
+function letterOf({ kind, data }: Told, name: string, { email, locale, zone }: Addressee & { zone: string }): Mail {
+  const { orderId, quantity, totalMinor, currency, payBy, reason } = data;
   const language = languageOf(locale);
-  const units = `${formatOf(language).format(quantity)} × ${productId}`;
+  const units = `${formatOf(language).format(quantity)} × ${isolatedName(language, name)}`;
   const money = formatOf(language, currency);
   const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
   const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
@@ -161,6 +169,13 @@ function after(kind: OrderMailKind): OrderMailKind[] {
 function isolated(total: string): string {
   return total.replace(/[A-Z]\S+/, "\u2066$&\u2069");
 }
+
+/** A name of the other direction would turn the sum behind it around, and a Latin one at the beginning its whole line. */
+function isolatedName(language: string, name: string): string {
+  return language === "ar" || rightToLeft.test(name) ? `\u2068${name}\u2069` : name;
+}
+
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** With the name of the zone: the reader may be in another one. */
 function momentIn(language: string, timeZone: string): Intl.DateTimeFormat {
