@@ -5,6 +5,7 @@ import type { GateRecord, StockTraces } from "#inventory";
 import type { OrdersDelivery } from "#notifications";
 import type { OrderTraces } from "#orders";
 import { isFailedAttempt, type PaymentTraces, type TracedPayment } from "#payment";
+import { currencyDecimals } from "#platform/currency-decimals";
 import type { Warehouse } from "#warehouse";
 import type { LetterSummary } from "./letter-rows.ts";
 import type { Source } from "./wire.ts";
@@ -180,9 +181,10 @@ function ofLetter({ letterId, topic, appendedAt, state, handledAt, handledBy, re
 
 /** `EUR 49.00`: a currency has as many decimals as its minor unit says. */
 function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "code" });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minor / 10 ** digits).replaceAll("\u00a0", " ");
+  const decimals = currencyDecimals(currency);
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "code", ...digits });
+  return format.format(minor / 10 ** decimals).replaceAll("\u00a0", " ");
 }
 
 function units(quantity: number): string {

@@ -88,6 +88,13 @@ describe("a mail about an order", () => {
     assert.match(units[3] ?? "", /^2 × gone, /);
   });
 
+  test("S11: says the sum that the order's page says: with the decimals of ISO 4217, not those of habit", async () => {
+    const told = ["HUF", "IQD", "JPY", "KWD"].map((currency) => ended("ada", "CONFIRMED", currency));
+    await tell(...told.map(({ record }) => record));
+    const sums = told.map(({ orderId }) => mailsOf(orderId)[0]?.text.match(/, (.+) in total/)?.[1]);
+    assert.deepEqual(sums, ["HUF\u00a098.00", "IQD\u00a09.800", "¥9,800", "KWD\u00a09.800"]);
+  });
+
   test("about a refund says where the money is: on its way, never taken, or taken back by the bank", async () => {
     const [shop, lapsed, bank] = [ended("ada", "REFUNDED"), ended("ada", "REFUNDED"), ended("ada", "REFUNDED")];
     const because = ({ record }: typeof shop, reason: string) => {

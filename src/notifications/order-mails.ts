@@ -6,6 +6,7 @@
 import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
 import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
+import { currencyDecimals } from "#platform/currency-decimals";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
 import { spelledCodeOf } from "#platform/short-codes";
@@ -133,10 +134,8 @@ function letterOf({ kind, data }: Told, name: string, { email, locale, zone }: A
   const { orderId, quantity, totalMinor, currency, payBy, reason } = data;
   const language = languageOf(locale);
   const units = `${formatOf(language).format(quantity)} × ${isolatedName(language, name)}`;
-  const money = formatOf(language, currency);
-  const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
   const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
-  const total = money.format(totalMinor / 10 ** digits);
+  const total = formatOf(language, currency).format(totalMinor / 10 ** currencyDecimals(currency));
   const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? isolated(total) : total, until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
   const mail = { to: email, keepsText: true, ...orderMailText(language, says, facts) };
@@ -191,7 +190,9 @@ function formatOf(language: string, currency?: string): Intl.NumberFormat {
   const key = `${language} ${currency}`;
   let format = formats.get(key);
   if (!format) {
-    format = new Intl.NumberFormat(language, currency === undefined ? {} : { style: "currency", currency });
+    const decimals = currencyDecimals(currency ?? "");
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    format = new Intl.NumberFormat(language, currency === undefined ? {} : { style: "currency", currency, ...digits });
     formats.set(key, format);
   }
   return format;

@@ -1,5 +1,5 @@
 /** Money, moments and spans as people write them in the current language. */
-import { currencyDecimals } from "./decimals.ts";
+import { currencyDecimals } from "../../src/platform/currency-decimals.ts";
 import { currentLanguage, locale } from "./language.ts";
 
 export function money(minor: number, currency: string): string {

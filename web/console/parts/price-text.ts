@@ -1,5 +1,5 @@
 /** Prices as people type them, and in the minor unit of their currency as the server keeps them. */
-import { currencyDecimals } from "../../lib/decimals.ts";
+import { currencyDecimals } from "../../../src/platform/currency-decimals.ts";
 
 export function typedPrice(minor: number, currency: string): string {
   const decimals = currencyDecimals(currency);
