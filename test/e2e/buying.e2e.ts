@@ -5,6 +5,7 @@ import type { Page, Route } from "playwright-core";
 import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder, untilMoneyIs } from "../support/pay.ts";
 import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { endRoutes, nothingKept, openStage, type Person, type Stage, skip } from "./stage.ts";
@@ -72,6 +73,30 @@ describe("buying in the browser", { skip }, () => {
     await page.getByText("Shopping as Ada").waitFor();
     await page.locator(`a[href="/o/${orderId}"]`).waitFor();
     assert.equal((await stage.world.as("ada").get(`/orders/${orderId}`)).status, 200);
+  });
+
+  test("an order whose money was given back in parts says how much of it, until all of it is", async () => {
+    const { page, api } = await stage.person("partly");
+    const { orderId } = await stage.world.place(api, product);
+    const paid = await payOrder<{ paymentId: string }>(api, orderId, { cardNumber: "4242424242424242" });
+    await untilMoneyIs(api, orderId, "captured");
+    const giveBack = (amountMinor?: number) =>
+      stage.world.system.faces.simulator.byHand(paid.body.paymentId, {
+        deed: "refund",
+        ...(amountMinor && { amountMinor }),
+      });
+    await giveBack(500);
+    await giveBack(300);
+    await eventually(async () => {
+      await page.goto(`/o/${orderId}`);
+      await page.getByText("It is yours").waitFor();
+      return page.getByText("Partly refunded: €8.00").isVisible();
+    });
+    await giveBack();
+    await stage.world.untilStatus(api, orderId, "REFUNDED");
+    await page.reload();
+    await page.getByText("goes back to your card").waitFor();
+    assert.equal(await page.getByText("Partly refunded:").count(), 0);
   });
 
   test("a double tap is one order", async () => {

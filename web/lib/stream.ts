@@ -91,18 +91,19 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
       connection?.abort();
       return;
     }
-    const { status, at, reason, payBy } = JSON.parse(data) as Entry;
-    const why = reason === undefined ? {} : { reason };
-    if (payBy !== undefined) {
+    const entry = JSON.parse(data) as Entry;
+    const { status, reason, payBy } = entry;
+    const timeline = [...order.timeline, entry];
+    if (payBy) {
       const { extendable: _, ...known } = order;
-      tell({ ...known, payBy, timeline: [...known.timeline, { status, at, payBy }] });
+      tell({ ...known, payBy, timeline });
       return;
     }
     // The known state of the latest attempt to pay is older than this.
     const { payment: _, ...known } = order;
-    const next = { ...known, timeline: [...known.timeline, { status, at, ...why }] };
     const isStatus = !status.startsWith("PAYMENT_") || status === "PAYMENT_PENDING";
-    tell(isStatus ? { ...next, status: status as Order["status"], ...why } : next);
+    const changed = isStatus && { status: status as Order["status"], ...(reason && { reason }) };
+    tell({ ...known, timeline, ...changed });
   }
 
   function tell(next: Order): void {

@@ -47,7 +47,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
   const isUnheard = !isFinal(order) && !isLive;
   /** A person who is signed out hears nothing more before they sign in, and can do nothing: it is said above the form. */
   const isShutOut = isUnheard && [401, 404].includes(problem?.status ?? 0);
-  const shown = product ?? { productId: order.productId, name: order.productId, image: null };
+  const shown = product ?? { ...order, name: order.productId, image: null };
   return (
     <article class="drop order">
       <div class="side">
@@ -66,6 +66,11 @@ export function OrderPage({ orderId }: { orderId: string }) {
             {order.quantity > 1 && (
               <span>
                 {say("quantityAndTotal", { count: count(order.quantity), price: money(order.price, order.currency) })}
+              </span>
+            )}
+            {order.payment?.givenBackMinor && (
+              <span>
+                {say("state_PAYMENT_PARTLY_REFUNDED")}: {money(order.payment.givenBackMinor, order.currency)}
               </span>
             )}
             <span>
@@ -129,8 +134,8 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
 }
 
 function cancelledNote(reason: string | undefined): string {
-  const ofTheShop = reason === "cancelled_by_customer" ? [] : [say("cancelledByShop")];
-  return [...ofTheShop, say("cancelledNote")].join(" ");
+  const note = say("cancelledNote");
+  return reason === "cancelled_by_customer" ? note : `${say("cancelledByShop")} ${note}`;
 }
 
 /** The reason that the shop's staff typed for the buyer. A code, as `cancelled_by_admin`, is not shown. */

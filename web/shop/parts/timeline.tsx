@@ -32,8 +32,7 @@ function timeOfEntry(at: string, placedAt: string): string {
 
 /** "Now" is the latest entry alone. */
 function toneOfEntry(status: string, isLatest: boolean): Tone {
-  const tone = toneOfStatus(status);
-  return tone === "now" && !isLatest ? "still" : tone;
+  return tones[status] ?? (isLatest ? "now" : "still");
 }
 
 export function Timeline({ order }: { order: Order }) {
