@@ -9,7 +9,7 @@ const facts = {
   until: "6:40 AM CET",
 };
 /** The mails in which money moves, or is about to. */
-const withTotal = ["reserved", "confirmed", "refunded", "charged-back"];
+const withTotal = ["reserved", "confirmed", "refunded"];
 const scripts: Record<string, RegExp> = { ar: /\p{Script=Arabic}/u };
 
 describe("the texts of mails about an order", () => {

@@ -16,6 +16,7 @@ export type OrderMailFacts = { order: string; units: string; total: string; unti
 type Text = { subject: string; text: string };
 type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 
+// A part of the money may have gone back before: no mail says that the total is on its way, or was taken back, at once.
 const en: Texts = {
   reserved: ({ order, units, total, until }) => ({
     subject: "Your units are reserved",
@@ -35,15 +36,15 @@ const en: Texts = {
   }),
   refunded: ({ order, units, total }) => ({
     subject: "Your order is refunded",
-    text: `Order ${order}\n${units}.\n\n${total} is on its way back to you. Your bank may need a few days.\n`,
+    text: `Order ${order}\n${units}.\n\nIn total, ${total} goes back to you. Your bank may need a few days.\n`,
   }),
   released: ({ order, units }) => ({
     subject: "Your payment was released",
     text: `Order ${order}\n${units}.\n\nYour bank or the payment provider has released your payment. Nothing is charged, and the order has ended.\n`,
   }),
-  "charged-back": ({ order, units, total }) => ({
+  "charged-back": ({ order, units }) => ({
     subject: "Your bank took your payment back",
-    text: `Order ${order}\n${units}.\n\nYour bank has taken ${total} back from the shop, so the order has ended.\n`,
+    text: `Order ${order}\n${units}.\n\nYour bank has taken your payment back from the shop, so the order has ended.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Your parcel is on its way",
@@ -70,15 +71,15 @@ const de: Texts = {
   }),
   refunded: ({ order, units, total }) => ({
     subject: "Deine Bestellung ist erstattet",
-    text: `Bestellung ${order}\n${units}.\n\n${total} sind auf dem Weg zu dir. Deine Bank braucht dafür vielleicht einige Tage.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDu bekommst insgesamt ${total} zurück. Deine Bank braucht dafür vielleicht einige Tage.\n`,
   }),
   released: ({ order, units }) => ({
     subject: "Deine Zahlung wurde aufgehoben",
     text: `Bestellung ${order}\n${units}.\n\nDeine Bank oder der Zahlungsdienst hat deine Zahlung aufgehoben. Nichts wird abgebucht, und die Bestellung ist beendet.\n`,
   }),
-  "charged-back": ({ order, units, total }) => ({
+  "charged-back": ({ order, units }) => ({
     subject: "Deine Bank hat die Zahlung zurückgeholt",
-    text: `Bestellung ${order}\n${units}.\n\nDeine Bank hat ${total} vom Shop zurückgeholt. Damit ist die Bestellung beendet.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDeine Bank hat deine Zahlung vom Shop zurückgeholt. Damit ist die Bestellung beendet.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Dein Paket ist unterwegs",
@@ -105,15 +106,15 @@ const ar: Texts = {
   }),
   refunded: ({ order, units, total }) => ({
     subject: "استُردّ مبلغ طلبك",
-    text: `الطلب ${order}\n${units}.\n\n${total} في طريقه إليك. قد يحتاج مصرفك إلى بضعة أيام.\n`,
+    text: `الطلب ${order}\n${units}.\n\nيعود إليك ما مجموعه ${total}. قد يحتاج مصرفك إلى بضعة أيام.\n`,
   }),
   released: ({ order, units }) => ({
     subject: "أُلغيت دفعتك",
     text: `الطلب ${order}\n${units}.\n\nألغى مصرفك أو مزوّد الدفع دفعتك. لن يُخصم أي مبلغ، وانتهى الطلب.\n`,
   }),
-  "charged-back": ({ order, units, total }) => ({
+  "charged-back": ({ order, units }) => ({
     subject: "استرجع مصرفك دفعتك",
-    text: `الطلب ${order}\n${units}.\n\nاسترجع مصرفك ${total} من المتجر، ولذلك انتهى الطلب.\n`,
+    text: `الطلب ${order}\n${units}.\n\nاسترجع مصرفك دفعتك من المتجر، ولذلك انتهى الطلب.\n`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "طردك في الطريق إليك",

@@ -67,7 +67,7 @@ describe("a mail about an order", () => {
     assert.ok(english?.text.startsWith(`Order ${spelledCodeOf(ada.orderId)}\n`), english?.text);
     const [german] = mailsOf(jo.orderId);
     assert.equal(german?.subject, "Deine Bestellung ist erstattet");
-    assert.match(german?.text ?? "", /98,00\s€ sind auf dem Weg/);
+    assert.match(german?.text ?? "", /Du bekommst insgesamt 98,00\s€ zurück/);
     assert.match(mailsOf(amal.orderId)[0]?.subject ?? "", /^\p{Script=Arabic}/u);
   });
 
@@ -95,7 +95,7 @@ describe("a mail about an order", () => {
     assert.deepEqual(sums, ["HUF\u00a098.00", "IQD\u00a09.800", "¥9,800", "KWD\u00a09.800"]);
   });
 
-  test("about a refund says where the money is: on its way, never taken, or taken back by the bank", async () => {
+  test("about a refund says where the money is, and is true if a part went back before: on its way, never taken, or taken back by the bank", async () => {
     const [shop, lapsed, bank] = [ended("ada", "REFUNDED"), ended("ada", "REFUNDED"), ended("ada", "REFUNDED")];
     const because = ({ record }: typeof shop, reason: string) => {
       const value = Buffer.from(JSON.stringify({ ...JSON.parse(record.value.toString()), reason }));
@@ -107,9 +107,9 @@ describe("a mail about an order", () => {
       because(bank, "charged_back"),
     );
     const says = [shop, lapsed, bank].map(({ orderId }) => mailsOf(orderId)[0]?.text.split("\n")[3]);
-    assert.match(says[0] ?? "", /^€98\.00 is on its way back/);
+    assert.match(says[0] ?? "", /^In total, €98\.00 goes back to you\./);
     assert.match(says[1] ?? "", /Nothing is charged/);
-    assert.match(says[2] ?? "", /taken €98\.00 back from the shop/);
+    assert.match(says[2] ?? "", /taken your payment back from the shop/);
   });
 
   test("comes when the units are reserved and when the parcel has left too, and can be read and sent again", async () => {
