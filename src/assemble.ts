@@ -192,6 +192,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     addressees: accounts.addressees,
     zonesOf: drops.zonesOf,
     productsOf: catalog.all,
+    publicUrl,
     group: config.GROUP_WEBHOOKS,
     addresses: { allowPrivate: config.WEBHOOKS_ALLOW_PRIVATE },
     now,

@@ -62,6 +62,7 @@ export async function openStage() {
         mail: { send: async (mail) => void mails.push(mail) },
         zonesOf: async (ids) => new Map(ids.map((id) => [id, "Asia/Tokyo"])),
         productsOf: async () => products,
+        publicUrl: "https://shop.example",
         addressees: async (ids) => addressees.filter(({ accountId }) => ids.includes(accountId)),
         group,
         log: through,

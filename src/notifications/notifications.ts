@@ -35,6 +35,7 @@ export type NotificationsOptions = {
   addressees: OrderMailsOptions["addressees"];
   zonesOf: OrderMailsOptions["zonesOf"];
   productsOf: OrderMailsOptions["productsOf"];
+  publicUrl: OrderMailsOptions["publicUrl"];
   now(): number;
   metrics: Metrics;
   logger: Log;

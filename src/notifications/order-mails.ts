@@ -23,6 +23,8 @@ export type OrderMailsOptions = {
   zonesOf(productIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** By product id; those that do not exist are left out. */
   productsOf(productIds: readonly string[]): Promise<ReadonlyMap<string, { name: string }>>;
+  /** Where buyers reach the shop, if it is set: a mail leads to its order's page. */
+  publicUrl: string | undefined;
   now(): number;
   logger: Log;
 };
@@ -53,7 +55,7 @@ const refundedAs: ReadonlyMap<string | null, OrderMailKind> = new Map([
   ["charged_back", "charged-back"],
 ]);
 
-export function createOrderMails({ mail, addressees, zonesOf, productsOf, now, logger }: OrderMailsOptions) {
+export function createOrderMails({ mail, addressees, zonesOf, productsOf, publicUrl, now, logger }: OrderMailsOptions) {
   /** A record of another producer must not stop the records after it. */
   function unlessMalformed<Made>({ key, offset }: StoredRecord, make: () => Made): Made | undefined {
     try {
@@ -98,7 +100,8 @@ export function createOrderMails({ mail, addressees, zonesOf, productsOf, now, l
         const to = byId.get(userId);
         const zone = (to && zoneOf(to)) ?? zones.get(productId) ?? "UTC";
         const name = products.get(productId)?.name ?? productId;
-        return (to && unlessMalformed(record, () => letterOf(told, name, { ...to, zone }))) ?? [];
+        const link = publicUrl && new URL(`/o/${told.data.orderId}`, publicUrl).href;
+        return (to && unlessMalformed(record, () => letterOf(told, { name, link }, { ...to, zone }))) ?? [];
       });
       await Promise.all(letters.map((letter) => mail.send(letter)));
     },
@@ -130,7 +133,13 @@ function isStorable(text: unknown): boolean {
   return typeof text === "string" && !text.includes("\0");
 }
 
-function letterOf({ kind, data }: Told, name: string, { email, locale, zone }: Addressee & { zone: string }): Mail {
+type Named = { name: string; link: string | undefined };
+
+function letterOf(
+  { kind, data }: Told,
+  { name, link }: Named,
+  { email, locale, zone }: Addressee & { zone: string },
+): Mail {
   const { orderId, quantity, totalMinor, currency, payBy, reason } = data;
   const language = languageOf(locale);
   const units = `${formatOf(language).format(quantity)} × ${isolatedName(language, name)}`;
@@ -138,7 +147,8 @@ function letterOf({ kind, data }: Told, name: string, { email, locale, zone }: A
   const total = formatOf(language, currency).format(totalMinor / 10 ** currencyDecimals(currency));
   const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? isolated(total) : total, until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
-  const mail = { to: email, keepsText: true, ...orderMailText(language, says, facts) };
+  const { subject, text } = orderMailText(language, says, facts);
+  const mail = { to: email, keepsText: true, subject, text: link ? `${text}\n${link}\n` : text };
   if (isFenced({ kind, data })) return { key: `order-not-kept:${orderId}`, ...mail };
   const keysOf = (others: readonly OrderMailKind[]) => others.map((other) => keyOf(other, orderId));
   return { key: keyOf(kind, orderId), overtakes: keysOf(before(kind)), overtakenBy: keysOf(after(kind)), ...mail };
