@@ -32,6 +32,15 @@ describe("the texts of mails about an order", () => {
     });
   }
 
+  test("no text says units or وحدات beside their number: most buyers have one", () => {
+    for (const language of orderMailLanguages) {
+      for (const kind of orderMailKinds) {
+        const { subject, text } = orderMailText(language, kind, facts);
+        assert.doesNotMatch(`${subject} ${text}`, /units|وحدات/i, kind);
+      }
+    }
+  });
+
   test("a German mail speaks to the buyer as the shop's pages do", () => {
     for (const kind of orderMailKinds) {
       const { subject, text } = orderMailText("de", kind, facts);

@@ -19,12 +19,12 @@ type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 // A part of the money may have gone back before: no mail says that the total is on its way, or was taken back, at once.
 const en: Texts = {
   reserved: ({ order, units, total, until }) => ({
-    subject: "Your units are reserved",
-    text: `Order ${order}\n${units}, ${total} in total.\n\nThe units are held for you${until ? ` until ${until}` : ""}. Pay on the order's page before the time there runs out, or they go back on sale.\n`,
+    subject: "Your order is reserved",
+    text: `Order ${order}\n${units}, ${total} in total.\n\nIt is held for you${until ? ` until ${until}` : ""}. Pay on the order's page before the time there runs out, or the order ends.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "Your order is paid",
-    text: `Order ${order}\n${units}, ${total} in total.\n\nYour payment has arrived and the units are yours.\n`,
+    text: `Order ${order}\n${units}, ${total} in total.\n\nYour payment has arrived. What you ordered is yours.\n`,
   }),
   failed: ({ order, units }) => ({
     subject: "Your order has failed",
@@ -48,14 +48,14 @@ const en: Texts = {
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Your parcel is on its way",
-    text: `Order ${order}\n${units}.\n\nThe warehouse has packed your units and handed the parcel over.\n`,
+    text: `Order ${order}\n${units}.\n\nThe warehouse has packed your order and handed the parcel over.\n`,
   }),
 };
 
 const de: Texts = {
   reserved: ({ order, units, total, until }) => ({
     subject: "Deine Ware ist reserviert",
-    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bezahle auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst kommt sie wieder in den Verkauf.\n`,
+    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bezahle auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst endet die Bestellung.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "Deine Bestellung ist bezahlt",
@@ -89,12 +89,12 @@ const de: Texts = {
 
 const ar: Texts = {
   reserved: ({ order, units, total, until }) => ({
-    subject: "حُجزت وحداتك",
-    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nالوحدات محجوزة لك${until ? ` حتى ${until}` : ""}. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا عادت إلى البيع.\n`,
+    subject: "حُجز طلبك",
+    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nطلبك محجوز لك${until ? ` حتى ${until}` : ""}. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا انتهى الطلب.\n`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "تم دفع طلبك",
-    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، والوحدات لك.\n`,
+    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، وما طلبته لك.\n`,
   }),
   failed: ({ order, units }) => ({
     subject: "لم يكتمل طلبك",
@@ -118,7 +118,7 @@ const ar: Texts = {
   }),
   "handed-over": ({ order, units }) => ({
     subject: "طردك في الطريق إليك",
-    text: `الطلب ${order}\n${units}.\n\nجهّز المستودع وحداتك وسلّم الطرد للشحن.\n`,
+    text: `الطلب ${order}\n${units}.\n\nجهّز المستودع طلبك وسلّم الطرد للشحن.\n`,
   }),
 };
 

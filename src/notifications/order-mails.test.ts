@@ -120,7 +120,7 @@ describe("a mail about an order", () => {
     assert.deepEqual(
       mails.map(({ key, subject, keepsText }) => [key, subject, keepsText]),
       [
-        [`order-reserved:${held.orderId}`, "Your units are reserved", true],
+        [`order-reserved:${held.orderId}`, "Your order is reserved", true],
         [`order-handed-over:${left.orderId}`, "Your parcel is on its way", true],
       ],
     );

@@ -192,7 +192,7 @@ describe("the console's orders", { skip }, () => {
       .sql("mail", 1)
       .query(`${failing} where key = $1`, [`order-confirmed:${orderId}`]);
     await page.goto(`/console/orders?order=${orderId}`);
-    await page.getByText("Your units are reserved").waitFor();
+    await page.getByText("Your order is reserved").waitFor();
     await page.getByText("the mail server took none of the recipients").waitFor();
     await look(page, "console-order-mails", ".plain");
     await page.getByText("Its text").first().click();
