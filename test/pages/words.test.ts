@@ -151,6 +151,12 @@ test("a browser has the name that people know it by, whatever others it claims t
   }
 });
 
+test("an order that ends is not said to be on sale again: its drop may be over, or have a line", () => {
+  for (const { cancelSure, failedNote } of [en, de, ar]) {
+    assert.doesNotMatch(`${cancelSure} ${failedNote}`, /on sale|Verkauf|البيع|معروض/);
+  }
+});
+
 test("a price has the decimals of ISO 4217, not those it is commonly shown with", () => {
   const known = { EUR: 2, USD: 2, HUF: 2, JPY: 0, KRW: 0, KWD: 3, IQD: 3 };
   for (const [code, decimals] of Object.entries(known)) assert.equal(currencyDecimals(code), decimals, code);

@@ -121,7 +121,7 @@ export const de: Strings = {
   extend: "{time} mehr, einmalig",
   extended: "Du hast jetzt {time} mehr zum Bezahlen.",
   cancelOrder: "Bestellung stornieren",
-  cancelSure: "Stornieren? Was zurückgelegt ist, geht sofort wieder in den Verkauf.",
+  cancelSure: "Stornieren? Dann ist nichts mehr für dich zurückgelegt.",
   cancelYes: "Ja, stornieren",
   cancelNo: "Behalten",
   cancelling: "Wir stornieren …",
@@ -151,7 +151,7 @@ export const de: Strings = {
   doneNote: "Deine Zahlung ist durch. Merk dir den Code der Bestellung: {code}.",
   failedTitle: "Nicht gekauft",
   failedNote:
-    "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, eine späte Zahlung kommt zurück, und die Ware ist wieder im Verkauf.",
+    "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, und eine späte Zahlung kommt zurück.",
   failedNextInLine:
     "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst dein Geld zurück.",
   failedOrder:

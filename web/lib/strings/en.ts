@@ -116,7 +116,7 @@ export const en = {
   extend: "{time} more, once",
   extended: "You have {time} more to pay.",
   cancelOrder: "Cancel the order",
-  cancelSure: "Cancel it? Your units go back on sale at once.",
+  cancelSure: "Cancel it? Then nothing is held for you.",
   cancelYes: "Yes, cancel it",
   cancelNo: "Keep it",
   cancelling: "Cancelling…",
@@ -145,8 +145,7 @@ export const en = {
   doneTitle: "It is yours",
   doneNote: "Your payment went through. Keep the order's code: {code}.",
   failedTitle: "Not bought",
-  failedNote:
-    "The order ended before it was paid. Nothing was charged, a late payment goes back, and the units are on sale again.",
+  failedNote: "The order ended before it was paid. Nothing was charged, and a late payment goes back.",
   failedNextInLine:
     "Your payment came after the time was over, and the units had gone to the next person in the line. Your money goes back to you.",
   failedOrder: "The order could not be recorded. Nothing is held, and nothing was charged.",
