@@ -19,12 +19,12 @@ describe("a reminder of a drop", () => {
   after(() => database.close());
 
   /** A drop that opens in so many minutes, a clock, and the mails that were asked for. */
-  async function scene(opensInMinutes = 60, state = "scheduled") {
+  async function scene(opensInMinutes = 60, state = "scheduled", name = "Lamps") {
     const dropId = `drop-${randomHex(4)}`;
     await database.sql.query(
       `insert into drops.drop (drop_id, name, zone, opens_at, closes_at, hold_seconds, state, created_at)
-       values ($1, 'Lamps', 'Asia/Tokyo', $2, $3, 600, $4, now())`,
-      [dropId, new Date(openedAtMs + opensInMinutes * minuteMs), new Date(openedAtMs + 600 * minuteMs), state],
+       values ($1, $5, 'Asia/Tokyo', $2, $3, 600, $4, now())`,
+      [dropId, new Date(openedAtMs + opensInMinutes * minuteMs), new Date(openedAtMs + 600 * minuteMs), state, name],
     );
     let nowMs = openedAtMs;
     const mails: Mail[] = [];
@@ -61,6 +61,14 @@ describe("a reminder of a drop", () => {
     await reminders.ask(dropId, "ada");
     await reminders.sendDue();
     assert.equal(mails.length, 1);
+  });
+
+  test("is read from left to right, whatever the drop is called", async () => {
+    const { dropId, reminders, mails } = await scene(5, "scheduled", "مصابيح");
+    await reminders.ask(dropId, "ada");
+    await reminders.sendDue();
+    assert.equal(mails[0]?.subject, "\u2068مصابيح\u2069 opens soon");
+    assert.match(mails[0]?.text ?? "", /^\u2068مصابيح\u2069 opens on /);
   });
 
   test("comes at once if it is asked for later than that, and never after the opening", async () => {

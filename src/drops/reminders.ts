@@ -1,6 +1,7 @@
 /** Reminders of a drop's opening: who asked for one, and the mail, once for each person and drop. */
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
+import { isolated } from "#platform/direction";
 import { createSetbacks } from "#platform/setbacks";
 import { type Drop, readDrop } from "./drop-rows.ts";
 
@@ -94,8 +95,9 @@ const selectDue = `
 function mailOf({ dropId, name, opensAt, zone }: Drop, publicUrl: string | undefined) {
   const time = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone: zone });
   const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}`, publicUrl).href}`;
+  const shown = isolated(name, "en");
   return {
-    subject: `${name} opens soon`,
-    text: `${name} opens on ${time.format(opensAt)} (${zone}).${link}\n\nYou asked for this reminder. It comes once.\n`,
+    subject: `${shown} opens soon`,
+    text: `${shown} opens on ${time.format(opensAt)} (${zone}).${link}\n\nYou asked for this reminder. It comes once.\n`,
   };
 }

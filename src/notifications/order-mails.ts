@@ -7,6 +7,7 @@ import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
 import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
 import { currencyDecimals } from "#platform/currency-decimals";
+import { isolated } from "#platform/direction";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
 import { spelledCodeOf } from "#platform/short-codes";
@@ -142,10 +143,10 @@ function letterOf(
 ): Mail {
   const { orderId, quantity, totalMinor, currency, payBy, reason } = data;
   const language = languageOf(locale);
-  const units = `${formatOf(language).format(quantity)} × ${isolatedName(language, name)}`;
+  const units = `${formatOf(language).format(quantity)} × ${isolated(name, language)}`;
   const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
   const total = formatOf(language, currency).format(totalMinor / 10 ** currencyDecimals(currency));
-  const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? isolated(total) : total, until };
+  const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? inOrder(total) : total, until };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
   const { subject, text } = orderMailText(language, says, facts);
   const mail = { to: email, keepsText: true, subject, text: link ? `${text}\n${link}\n` : text };
@@ -175,16 +176,9 @@ function after(kind: OrderMailKind): OrderMailKind[] {
 }
 
 /** Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right. */
-function isolated(total: string): string {
+function inOrder(total: string): string {
   return total.replace(/[A-Z]\S+/, "\u2066$&\u2069");
 }
-
-/** A name of the other direction would turn the sum behind it around, and a Latin one at the beginning its whole line. */
-function isolatedName(language: string, name: string): string {
-  return language === "ar" || rightToLeft.test(name) ? `\u2068${name}\u2069` : name;
-}
-
-const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** With the name of the zone: the reader may be in another one. */
 function momentIn(language: string, timeZone: string): Intl.DateTimeFormat {

@@ -1,6 +1,7 @@
 /** Tells people by mail that a unit is kept for them: once for each offer. */
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
+import { isolated } from "#platform/direction";
 import { createSetbacks } from "#platform/setbacks";
 import type { LineDrop } from "./line-drop.ts";
 
@@ -57,10 +58,11 @@ export function createOfferMails(options: OfferMailsOptions): () => Promise<bool
 function mailOf({ dropId, name, zone }: LineDrop, until: Date, publicUrl: string | undefined) {
   const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: zone });
   const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}/wait`, publicUrl).href}`;
+  const shown = isolated(name, "en");
   return {
-    subject: `It is your turn: ${name}`,
+    subject: `It is your turn: ${shown}`,
     text:
-      `A unit of ${name} is kept for you until ${time.format(until)} (${zone}). ` +
+      `A unit of ${shown} is kept for you until ${time.format(until)} (${zone}). ` +
       `Then it goes to the next person in the line.${link}\n`,
   };
 }
