@@ -118,7 +118,7 @@ const addressees: readonly Addressee[] = [
   { accountId: "kim", email: "kim@shop.example", locale: null, zone: "Foo/Bar" },
 ];
 
-/** What the catalog knows. Another product has no name there. */
+/** The products in the catalog. Another one has no name there. */
 const products: ReadonlyMap<string, { name: string }> = new Map([
   ["night", { name: "Night <b>&amp;</b> \u{1f319} lamp" }],
   ["desert", { name: "\u0645\u0635\u0628\u0627\u062d" }],
