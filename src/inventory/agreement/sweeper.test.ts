@@ -38,3 +38,30 @@ test("a record from before the clock was set back ends, also while more than a t
     [3_600_000],
   );
 });
+
+test("an abandoned record ends while settlement is behind and more than a turn's records are older", async () => {
+  const nowMs = Date.now();
+  const gate = openMemoryGate();
+  const productId = "lamp";
+  const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+  await gate.install(imageOf(productId, { sellable: 2_000, offer }));
+  const records = Array.from({ length: 1_200 }, (_, i) => requestOf(productId, { nowMs: nowMs - 60_000 + i }));
+  for (const answer of await gate.reserve(records)) {
+    assert.ok(answer.kind === "reserved");
+    await gate.mark([answer.reservation]);
+  }
+  const [abandoned] = await gate.reserve([requestOf(productId, { nowMs: nowMs - 30_000 })]);
+  assert.ok(abandoned?.kind === "reserved");
+  const { orderId } = abandoned.reservation;
+  const sweep = createSweeper({
+    gate,
+    // The books are away: the claim comes before them.
+    sql: { transaction: async () => Promise.reject(new Error("away")) },
+    relay: { catchUp: async () => {}, apply: async () => {} },
+    settlement: { watermark: async () => async () => false },
+    onRepaired() {},
+    onFault: assert.fail,
+  } as unknown as SweeperOptions);
+  for (let turn = 0; turn < 3; turn += 1) await sweep(nowMs).catch(() => {});
+  assert.equal((await gate.record(productId, orderId))?.state, "voiding");
+});

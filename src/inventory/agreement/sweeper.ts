@@ -41,6 +41,9 @@ export function createSweeper({
 
   let lookedAheadAtMs = Number.NEGATIVE_INFINITY;
 
+  /** The next turn reads behind this moment, if more records were old than the last one read. */
+  let readUpToMs: number | undefined;
+
   const once = createOnce();
 
   /** Closed, once: a rebuild ends its epoch, and gives its units back. */
@@ -107,8 +110,22 @@ export function createSweeper({
     return gate.recordsAfter(nowMs + sweepAfterMs, recordsAtOnce);
   }
 
+  /** The old records in turn: while settlement is behind, more are published than one turn reads, and end none of the others. */
+  async function nextOld(beforeMs: number): Promise<GateRecord[]> {
+    const page =
+      readUpToMs === undefined
+        ? await gate.recordsBefore(beforeMs, recordsAtOnce)
+        : await gate.recordsAfter(readUpToMs, recordsAtOnce);
+    const old = page.filter(({ reservedAtMs }) => reservedAtMs < beforeMs);
+    const [first, last] = [old.at(0), old.at(-1)];
+    // Others may be of the same millisecond as the last one.
+    if (!first || !last || old.length < recordsAtOnce) readUpToMs = undefined;
+    else readUpToMs = Math.max(first.reservedAtMs, last.reservedAtMs - 1);
+    return old;
+  }
+
   return async (nowMs) => {
-    const old = await gate.recordsBefore(nowMs - sweepAfterMs, recordsAtOnce);
+    const old = await nextOld(nowMs - sweepAfterMs);
     const records = [...old, ...(await fromTheFuture(nowMs))];
     const voided = await voidAbandoned(records);
     const redriven = await redriveLost(records.filter((record) => record.state === "published"));
