@@ -14,6 +14,7 @@ const reasons = [
   "other_epoch",
   "ahead",
   "sale_ahead",
+  "price_ahead",
   "drift",
   "no_records",
   "incomplete",

@@ -1,15 +1,17 @@
 /** Finds the products that differ between gate and books, a page of products at a time. */
 import type { Sql } from "#engines/sql";
-import type { Gate } from "../gate/gate.ts";
+import type { Gate, Offer } from "../gate/gate.ts";
 
 export type Compared = {
   /** The epoch of each product at the gate, if it has the product. */
   epochs: ReadonlyMap<string, number>;
   /**
-   * Missing at the gate, closed, of another epoch, with other units, or ahead of the books in its changes or in the terms
-   * of its sale: only a rebuild helps.
+   * Missing at the gate, closed, of another epoch, with other units, or ahead of the books in its changes, its price or the
+   * terms of its sale: only a rebuild helps.
    */
   wrong: string[];
+  /** Those among them that have a price which the books do not have. */
+  priceAhead: string[];
   /** They agree up to the gate's last row, and the books have later changes. */
   behind: string[];
   /** Their price, or the terms of their sale, are older at the gate than in the books. */
@@ -18,11 +20,12 @@ export type Compared = {
 
 /** The gate is read first, so the books that are read afterwards include the row that the gate applied last. */
 export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly string[]): Promise<Compared> {
-  if (productIds.length === 0) return { epochs: new Map(), wrong: [], behind: [], untold: [] };
+  if (productIds.length === 0) return { epochs: new Map(), wrong: [], priceAhead: [], behind: [], untold: [] };
   const snapshots = await gate.snapshot(productIds);
   const loaded = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
   const books = await sql.query<ComparedBooks>(
     `select s.product_id as "productId", s.epoch, s.seq, sale.version as "saleVersion", offer.version as "offerVersion",
+            offer.unit_price_minor as "unitPriceMinor", offer.currency, offer.limit_per_customer as "limitPerCustomer",
             case when a.seq = 0 then 0 else r.available_after end as "availableAfter"
        from inventory.stock s
        left join unnest($2::text[], $3::bigint[]) as a (product_id, seq) using (product_id)
@@ -33,14 +36,17 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
     [productIds, [...loaded.keys()], snapshots.map((snapshot) => snapshot.applied)],
   );
   const epochs = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot.epoch]));
-  const compared: Compared = { epochs, wrong: [], behind: [], untold: [] };
-  for (const { productId, epoch, seq, availableAfter, saleVersion, offerVersion } of books) {
+  const compared: Compared = { epochs, wrong: [], priceAhead: [], behind: [], untold: [] };
+  for (const { productId, epoch, seq, availableAfter, saleVersion, offerVersion, ...terms } of books) {
     const gateHas = loaded.get(productId);
+    const isAhead = isPriceAhead(gateHas?.offer, offerVersion === null ? null : { ...terms, version: offerVersion });
+    if (isAhead) compared.priceAhead.push(productId);
     const agrees =
       gateHas?.open &&
       gateHas.epoch === epoch &&
       gateHas.applied <= seq &&
       isAtMost(gateHas.sale?.version ?? null, saleVersion) &&
+      !isAhead &&
       gateHas.sellable + gateHas.pending === availableAfter &&
       // Units in flight without any record would never be decided.
       (gateHas.pending === 0 || gateHas.oldestMs !== null);
@@ -53,7 +59,7 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
   return compared;
 }
 
-type ComparedBooks = {
+type ComparedBooks = Omit<Offer, "version"> & {
   productId: string;
   epoch: number;
   seq: number;
@@ -61,6 +67,20 @@ type ComparedBooks = {
   saleVersion: number | null;
   offerVersion: number | null;
 };
+
+/**
+ * Books that lack their latest changes, as those of a replica that became the primary may, give the same versions to later
+ * prices.
+ */
+function isPriceAhead(atGate: Offer | null | undefined, inBooks: Offer | null): boolean {
+  if (!atGate || !inBooks || atGate.version < inBooks.version) return false;
+  return (
+    atGate.version > inBooks.version ||
+    atGate.unitPriceMinor !== inBooks.unitPriceMinor ||
+    atGate.currency !== inBooks.currency ||
+    atGate.limitPerCustomer !== inBooks.limitPerCustomer
+  );
+}
 
 /** Terms are never taken away: none are older than any. */
 function isAtMost(gateVersion: number | null, booksVersion: number | null): boolean {

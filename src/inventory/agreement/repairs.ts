@@ -4,6 +4,7 @@ import { plural } from "#platform/plural";
 import { readFigures } from "../books/figures.ts";
 import type { Gate, GateRecord, ProductSnapshot, StreamRow } from "../gate/gate.ts";
 import { explainDrift } from "./attribute.ts";
+import type { Compared } from "./compare.ts";
 import type { BooksFigures } from "./reconcile.ts";
 
 export type RepairReason =
@@ -18,6 +19,8 @@ export type RepairReason =
   | "ahead"
   /** The gate had terms of a sale that the books do not know: the books were put back from a backup. */
   | "sale_ahead"
+  /** The same of a price. */
+  | "price_ahead"
   /** Gate and books counted differently. */
   | "drift"
   /** Units were in flight without a record, so nothing would ever have ended them. */
@@ -40,7 +43,7 @@ export type OnRepaired = (repairs: readonly Repair[]) => void;
 /** Why these products are about to be loaded again; those that agree by now are left out. */
 export async function reasonsToRebuild(
   deps: { sql: Sql; gate: Gate },
-  productIds: readonly string[],
+  { wrong: productIds, priceAhead }: Pick<Compared, "wrong" | "priceAhead">,
 ): Promise<Repair[]> {
   const snapshots = new Map((await deps.gate.snapshot(productIds)).map((one) => [one.productId, one]));
   const applied = new Map([...snapshots.values()].map((one) => [one.productId, one.applied]));
@@ -48,7 +51,8 @@ export async function reasonsToRebuild(
   const repairs = productIds.filter((productId) => !snapshots.has(productId)).map(notLoaded);
   for (const one of books) {
     const snapshot = snapshots.get(one.productId) as ProductSnapshot;
-    const found = reasonOf(one, snapshot);
+    const isPriceAhead = priceAhead.includes(one.productId);
+    const found = reasonOf(one, snapshot) ?? (isPriceAhead ? reasonOfPrice(snapshot) : undefined);
     if (!found) continue;
     const why =
       found.reason === "drift"
@@ -63,7 +67,14 @@ function notLoaded(productId: string): Repair {
   return { reason: "not_loaded", productId, units: 0, says: "the gate did not have it" };
 }
 
-function reasonOf(books: BooksFigures, gate: ProductSnapshot): Omit<Repair, "productId"> | undefined {
+type Reason = Omit<Repair, "productId"> | undefined;
+
+function reasonOfPrice({ offer }: ProductSnapshot): Reason {
+  const says = `the gate had version ${offer?.version} of the price, which is not that of the books`;
+  return { reason: "price_ahead", units: 0, says };
+}
+
+function reasonOf(books: BooksFigures, gate: ProductSnapshot): Reason {
   if (gate.epoch !== books.epoch) {
     return {
       reason: "other_epoch",

@@ -94,6 +94,20 @@ describe("repairs of products that become right meanwhile", () => {
     );
   });
 
+  test("a price that the books have lost is not sold by, also once another one has its version", async () => {
+    const priceAtGate = async () => (await memory.snapshot(["desk"]))[0]?.offer?.unitPriceMinor;
+    await known("desk");
+    await putOnSale("desk");
+    // A primary that was lost had committed it.
+    await memory.setOffer("desk", { ...offer, unitPriceMinor: 9_900, version: 2 });
+    await until(async () => (await priceAtGate()) === 4_900);
+    await memory.setOffer("desk", { ...offer, unitPriceMinor: 9_900, version: 2 });
+    const next = { ...offer, unitPriceMinor: 5_900, version: 2 };
+    await database.sql.transaction((tx) => keepOffer(tx, "desk", next));
+    await until(async () => (await priceAtGate()) === 5_900);
+    assert.deepEqual(new Set(reported.map(({ reason }) => reason)), new Set(["price_ahead"]));
+  });
+
   test("sync-redis of everything closes and loads the products that agree, too", async () => {
     const reports = await inventory.agreement.sync(true);
     assert.deepEqual(new Set(reports.map(({ action }) => action)), new Set(["rebuilt"]));

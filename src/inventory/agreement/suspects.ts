@@ -18,8 +18,9 @@ export async function rebuildSuspects(
 ): Promise<Set<string>> {
   const reasons = new Map<string, Repair>();
   const rebuilt = await rebuild(deps, productIds, async (some) => {
-    const { epochs, wrong } = await compareProducts(deps.sql, deps.gate, some);
-    const found = await reasonsToRebuild(deps, wrong);
+    const compared = await compareProducts(deps.sql, deps.gate, some);
+    const { epochs, wrong } = compared;
+    const found = await reasonsToRebuild(deps, compared);
     for (const productId of contentsToo ? some : []) {
       const fault = wrong.includes(productId) ? undefined : await compareContents(deps, productId);
       if (!fault) continue;

@@ -302,8 +302,10 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           const at = applied.get(productId);
           if (at !== undefined && !isSeen(t.stream.get(tx, `${productId} ${at + 1}`))) seq = at;
           const availableAfter = at === undefined ? null : afterRow(tx, productId, at);
-          const offerVersion = planted === "prices-uncompared" ? null : (t.offer.get(tx, productId)?.version ?? null);
-          return { productId, epoch, seq, availableAfter, saleVersion: saleVersionOf(tx, productId), offerVersion };
+          const offer = planted === "prices-uncompared" ? undefined : t.offer.get(tx, productId);
+          const { version: offerVersion = null, unitPriceMinor, currency, limitPerCustomer } = offer ?? {};
+          const terms = { offerVersion, unitPriceMinor, currency, limitPerCustomer };
+          return { productId, epoch, seq, availableAfter, saleVersion: saleVersionOf(tx, productId), ...terms };
         });
     },
     "from inventory.offer where product_id = any": (tx, [ids]) => t.offer.all(tx).filter(among(ids)),
