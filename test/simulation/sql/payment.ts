@@ -194,7 +194,8 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
         amounts as number[],
         needs as boolean[],
       );
-      for (const [paymentId, orderId, kind, givenBackMinor, needsPerson] of rows) {
+      const sorted = rows.toSorted((a, b) => (`${a[0]} ${a[2]}` < `${b[0]} ${b[2]}` ? -1 : 1));
+      for (const [paymentId, orderId, kind, givenBackMinor, needsPerson] of sorted) {
         lastNews += 1;
         const disputes = t.news.all(tx).filter((row) => row.paymentId === paymentId && /^dispute/.test(row.kind));
         const isOver =
