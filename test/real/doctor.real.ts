@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { createClient } from "@redis/client";
+import { serviceNames } from "../../src/service-names.ts";
 import { binFolder } from "../servers/cache.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
@@ -14,9 +15,10 @@ const run = promisify(execFile);
 describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
   let fleet: Fleet;
   before(async () => {
-    fleet = await openFleet();
+    // Behind a gateway, whose own health knows only which services answer.
+    fleet = await openFleet({ members: { shop: serviceNames.join(",") } });
   });
-  afterEach((context) => tellOutput(fleet, ["all"])(context));
+  afterEach((context) => tellOutput(fleet, ["shop", "gateway"])(context));
   after(() => fleet?.close());
 
   /**
@@ -74,6 +76,22 @@ describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
       assert.match(output, /^ok +Temporal:/m, "one engine at fault hides none of the others");
     } finally {
       await redis.sendCommand(["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+      redis.destroy();
+    }
+  });
+
+  test("names a part of a service behind the gateway that is down: a gate whose Redis is full takes no order", async () => {
+    const { host, port, password } = fleet.servers.redis;
+    const redis = createClient({ password, socket: { host, port: Number(port), reconnectStrategy: false } });
+    redis.on("error", () => {});
+    await redis.connect();
+    await redis.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);
+    try {
+      const { code, output } = await doctor();
+      assert.equal(code, 1, output);
+      assert.match(output, /^fault +running system, stockGate: .*OOM command not allowed/m);
+    } finally {
+      await redis.sendCommand(["CONFIG", "SET", "maxmemory", "0"]);
       redis.destroy();
     }
   });
