@@ -47,6 +47,26 @@ describe("a connection that fails", { concurrency: true }, () => {
     assert.doesNotMatch(message, /Is it running/);
   });
 
+  test("does not ask whether a server runs whose disk is full, or that refuses for a reason without advice of its own", async () => {
+    const { server, port } = await listen();
+    // The answer of PostgreSQL 15 on a full disk: the files that a new connection reads cannot be written.
+    const fields = ["SFATAL", "VFATAL", "C53100", "Mcould not write init file", "Frelcache.c", "", ""].join("\0");
+    const head = Buffer.from("E\0\0\0\0", "latin1");
+    head.writeInt32BE(4 + fields.length, 1);
+    server.on("connection", (socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end(Buffer.concat([head, Buffer.from(fields)])));
+    });
+    const full = await failureOf(`postgresql://shop:secret@127.0.0.1:${port}/orders`);
+    server.close();
+    assert.match(full, /could not write init file\. Its disk is full/);
+    const url = new URL(database.url);
+    url.searchParams.set("options", "-c work_mem=much");
+    const other = await failureOf(url.href);
+    assert.match(other, /invalid value for parameter "work_mem": "much"\. It runs/);
+    for (const message of [full, other]) assert.doesNotMatch(message, /Is it running/);
+  });
+
   test("never shows a URL that it cannot read", () => {
     const open = () => openSql({ url: "secret", maxConnections: 1, applicationName: "failing" });
     assert.throws(open, (error: Error) => /DATABASE_URL/.test(error.message) && !/secret/.test(error.message));

@@ -68,8 +68,8 @@ function adviceOn(cause: unknown): string {
   const reason = reasonOf(cause);
   if (reason.endsWith("no encryption")) return `${reason}. Add ?sslmode=verify-full to the URL.`;
   if (reason.includes("does not support SSL")) return `${reason}. Turn its ssl on, or leave sslmode out of the URL.`;
-  const answered = adviceByCode[(cause as { code?: string }).code ?? ""];
-  return `${reason}. ${answered ?? "Is it running and reachable from here?"}`;
+  if (!(cause instanceof pg.DatabaseError)) return `${reason}. Is it running and reachable from here?`;
+  return `${reason}. ${adviceByCode[cause.code ?? ""] ?? "It runs, and its own log may say more."}`;
 }
 
 /** The server runs, and its answer says what to look at. */
@@ -77,7 +77,9 @@ const adviceByCode: Readonly<Record<string, string>> = {
   "28P01": "Are user and password in the URL right?",
   "28000": "May this user connect from here? See the server's pg_hba.conf.",
   "3D000": "Make it first (create database), or correct its name in the URL.",
+  "53100": "Its disk is full: free some space there.",
   "53300": "Raise max_connections of the server, or stop what else uses it.",
+  "57P03": "It starts or stops: its own log says how far it is.",
 };
 
 const tlsSettings = {
