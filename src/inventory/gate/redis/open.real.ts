@@ -1,6 +1,7 @@
 /** The refusals of a Redis that cannot hold the gate. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { createClient } from "@redis/client";
 import { serverFrom } from "../../../engines/redis/server.ts";
 import { refusalOf } from "./demands.ts";
 import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type TestRedis } from "./redis.testing.ts";
@@ -48,6 +49,18 @@ describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
 
   test("an address without an answer names its settings", async () => {
     await assert.rejects(openTestGate(redis, memoryNonces(), { port: 1 }), /127\.0\.0\.1:1.*REDIS_HOST and REDIS_PORT/);
+  });
+
+  test("a server that takes no more connections is not looked for at another address", async () => {
+    const { host, port, password } = redis;
+    const first = createClient({ password, socket: { host, port, reconnectStrategy: false } });
+    first.on("error", () => {});
+    await first.connect();
+    await first.sendCommand(["CONFIG", "SET", "maxclients", "1"]);
+    const refused = /answers, and takes no connection \(.*max number of clients.*raise its maxclients/;
+    await assert.rejects(openTestGate(redis, memoryNonces()), refused);
+    await first.sendCommand(["CONFIG", "SET", "maxclients", "1000"]);
+    first.destroy();
   });
 
   test("a server that accepts the connection and is silent does so too", async () => {
