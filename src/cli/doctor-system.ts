@@ -18,7 +18,7 @@ export async function lookAtSystem(ask: Ask): Promise<{ runs: boolean; findings:
     return { runs: false, findings: [{ status: "warning", about, says: messageOf(error), mend }] };
   }
   for (const service of servicesWithHealth.filter((name) => name in components)) {
-    // What the gateway says of a service that does not answer is in its own health.
+    // A service that does not answer is down in the health of the gateway already.
     const within = await componentsOf(ask, `/${service}/actuator/health`).catch(() => ({}));
     for (const [name, one] of Object.entries(within)) if (components[name]?.status !== "DOWN") components[name] = one;
   }

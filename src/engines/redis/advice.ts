@@ -18,7 +18,7 @@ export function adviceOn(error: unknown, { host, port, username, tls, purpose }:
     return `${at} does not allow its user what is needed (${reason}): grant ~* +@all -@dangerous +info`;
   }
   if (error instanceof RedisUnfit) return `${at} cannot ${purpose}. ${reason}`;
-  if (error instanceof ErrorReply) return `${at} answers, and takes no connection (${reason}): ${adviceOnReply(reason)}`;
+  if (error instanceof ErrorReply) return `${at} answers, and refuses (${reason}): ${adviceOnReply(reason)}`;
   const handshake = tls && tlsAdvice(error, tlsSettings);
   if (handshake) return `cannot reach ${at}, encrypted: ${handshake}`;
   const check = "check REDIS_HOST and REDIS_PORT, and that it runs";

@@ -57,7 +57,7 @@ describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {
     first.on("error", () => {});
     await first.connect();
     await first.sendCommand(["CONFIG", "SET", "maxclients", "1"]);
-    const refused = /answers, and takes no connection \(.*max number of clients.*raise its maxclients/;
+    const refused = /answers, and refuses \(.*max number of clients.*raise its maxclients/;
     await assert.rejects(openTestGate(redis, memoryNonces()), refused);
     await first.sendCommand(["CONFIG", "SET", "maxclients", "1000"]);
     first.destroy();
