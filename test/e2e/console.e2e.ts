@@ -23,6 +23,12 @@ const long = {
   currency: "KWD",
 };
 
+/** The text of the element that has the focus, if it lies beside the screen. */
+const outOfSight = `(() => {
+  const { left, right } = document.activeElement.getBoundingClientRect();
+  return left < 0 || right > innerWidth ? document.activeElement.textContent : undefined;
+})()`;
+
 describe("the console", { skip }, () => {
   let stage: Stage;
   let page: Page;
@@ -239,6 +245,25 @@ describe("the console", { skip }, () => {
     await page.getByText("The repair is done").waitFor();
     await page.getByText(/No unit differs in 2 products/).waitFor();
     assert.equal((await world.reportOf(long.productId)).drift, 0);
+  });
+
+  test("on a phone the keyboard goes to what is seen alone, with the list of pages closed and open", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto("/console/switch");
+    await heading("Gatekeeper");
+    for (let tabs = 0; tabs < 12; tabs += 1) {
+      await page.keyboard.press("Tab");
+      assert.equal(await page.evaluate(outOfSight), undefined);
+    }
+    await tabTo(page, "button", "Menu");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.getByRole("radio").count(), 0);
+    await tabTo(page, "link", "Products");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: runner.name }).waitFor();
+    assert.equal(await page.evaluate("document.activeElement.textContent"), "Products");
+    assert.equal(await page.getByRole("navigation", { name: "Pages" }).count(), 0);
+    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   test("every dependency is shown with its state in words", async () => {

@@ -1,8 +1,7 @@
 /** The frame around every page of the console: the list of pages, the person who is signed in, and light or dark. */
 import { AppShell, Burger, Button, Group, NavLink, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useState } from "react";
 import { type Account, api, type Session } from "./api.ts";
 import { Keys } from "./parts/keys.tsx";
 import { Loading } from "./parts/loading.tsx";
@@ -34,8 +33,8 @@ const warehousePages = [
 
 const everyPage = [...pages, ...warehousePages];
 
-function pagesOf(account: Account | undefined) {
-  if (!account || mayRunTheShop(account)) return everyPage;
+function pagesOf(account: Account) {
+  if (mayRunTheShop(account)) return everyPage;
   return mayPack(account) ? warehousePages : [];
 }
 
@@ -44,13 +43,13 @@ function mayOpen(account: Account, pathname: string): boolean {
 }
 
 export function Shell() {
-  const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
+  /** Where the menu of a phone was opened: another address closes it. */
+  const [openAt, setOpenAt] = useState<string>();
+  const isOpen = openAt === pathname;
   const session = useSession();
   const account = session.data?.account ?? undefined;
   const waiting = useWaiting(account !== undefined && mayRunTheShop(account));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new address closes the menu of a phone.
-  useEffect(close, [pathname]);
   return (
     <AppShell
       header={{ height: 56 }}
@@ -65,7 +64,7 @@ export function Shell() {
           {account && (
             <Burger
               opened={isOpen}
-              onClick={toggle}
+              onClick={() => setOpenAt(isOpen ? undefined : pathname)}
               hiddenFrom="sm"
               size="sm"
               aria-label="Menu"
@@ -84,23 +83,26 @@ export function Shell() {
           </Text>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" className="pages" aria-label="Pages">
-        {pagesOf(account).map(({ to, label }) => (
-          <NavLink
-            key={to}
-            component={Link}
-            to={to}
-            label={label}
-            {...(to === "/trouble" && { rightSection: waiting })}
-            active={pathname.startsWith(to)}
-            {...(pathname.startsWith(to) && { "aria-current": "page" as const })}
-          />
-        ))}
-        <Stack mt="auto" gap="sm" p="sm">
-          <ThemeChoice />
-          {account && <SignedIn account={account} />}
-        </Stack>
-      </AppShell.Navbar>
+      {account && (
+        <AppShell.Navbar p="sm" className={isOpen ? "pages" : "pages shut"} aria-label="Pages">
+          {pagesOf(account).map(({ to, label }) => (
+            <NavLink
+              key={to}
+              component={Link}
+              to={to}
+              label={label}
+              onClick={() => setOpenAt(undefined)}
+              {...(to === "/trouble" && { rightSection: waiting })}
+              active={pathname.startsWith(to)}
+              {...(pathname.startsWith(to) && { "aria-current": "page" as const })}
+            />
+          ))}
+          <Stack mt="auto" gap="sm" p="sm">
+            <ThemeChoice />
+            <SignedIn account={account} />
+          </Stack>
+        </AppShell.Navbar>
+      )}
       <AppShell.Main id="main">
         {session.isPending && <Loading rows={4} />}
         {session.isError && <ProblemNote error={session.error} again={session.refetch} />}
