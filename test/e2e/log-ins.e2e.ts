@@ -131,10 +131,10 @@ describe("accounts in the browser", { skip }, () => {
   });
 
   /** A drop that opens in ten minutes: a reminder of it is due at once. */
-  async function announce(dropId: string): Promise<void> {
+  async function announce(dropId: string, opensInMs = 600_000): Promise<void> {
     const { admin } = stage.world;
     const productId = await stage.world.newProduct({ stock: 5 });
-    const window = { opensAt: inMs(600_000), closesAt: inMs(3_600_000) };
+    const window = { opensAt: inMs(opensInMs), closesAt: inMs(3_600_000) };
     const drop = { dropId, name: "Lamps at night", zone: "Europe/Berlin", ...window, products: [{ productId }] };
     assert.equal((await admin.post("/drops", drop)).status, 201);
     const scheduled = await admin.post(`/drops/${dropId}/schedule`, { force: true, reason: "a story" });
@@ -176,9 +176,19 @@ describe("accounts in the browser", { skip }, () => {
     const answer = await page.goto("/d/lamps-inside");
     await page.getByRole("heading", { name: "Lamps at night" }).waitFor();
     assert.match((await answer?.text()) ?? "", /<meta property="og:title" content="Lamps at night">/);
+    // What is open stands before three that are not, although it opened last.
+    for (const dropId of ["lamps-paused-1", "lamps-paused-2", "lamps-paused-3"]) {
+      await announce(dropId, -2_000);
+      const paused = await stage.world.admin.put(`/drops/${dropId}/pause`, { paused: true, reason: "a story" });
+      assert.equal(paused.status, 200, JSON.stringify(paused.body));
+    }
+    await announce("lamps-open", -1_000);
     const unknown = await page.goto("/d/no-such-drop");
     assert.equal(unknown?.status(), 404);
     await page.getByRole("heading", { name: "What you can buy instead" }).waitFor();
+    const next = page.getByRole("list", { name: "Drops" }).getByRole("link");
+    assert.equal(await next.count(), 3);
+    assert.equal(await next.first().getAttribute("href"), "/d/lamps-open");
     await look(page, "drop-unknown");
   });
 

@@ -13,12 +13,15 @@ const order: readonly ShownPhase[] = [
   ...(["open", "paused", "upcoming", "sold_out_for_now", "sold_out", "ended", "cancelled"] as const),
 ];
 
-export function DropRows({ drops }: { drops: readonly Drop[] }) {
+export function inOrder(drops: readonly Drop[]): Drop[] {
   const rank = (drop: Drop) => order.indexOf(phaseNow(drop, shopNowMs()));
-  const sorted = drops.toSorted((a, b) => rank(a) - rank(b) || a.opensAt.localeCompare(b.opensAt));
+  return drops.toSorted((a, b) => rank(a) - rank(b) || a.opensAt.localeCompare(b.opensAt));
+}
+
+export function DropRows({ drops }: { drops: readonly Drop[] }) {
   return (
     <ul class="drops" aria-label={say("drops")}>
-      {sorted.map((drop) => (
+      {inOrder(drops).map((drop) => (
         <Row key={drop.dropId} drop={drop} />
       ))}
     </ul>

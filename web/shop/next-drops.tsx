@@ -4,7 +4,7 @@ import { api, type Drop } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
 import { phaseNow } from "../lib/phases.ts";
-import { DropRows } from "./drop-rows.tsx";
+import { DropRows, inOrder } from "./drop-rows.tsx";
 
 const mostShown = 3;
 const withSomethingLeft = ["open", "upcoming", "paused", "sold_out_for_now"];
@@ -15,7 +15,7 @@ export function NextDrops() {
     void api.drops().then((answer) => {
       if (!answer.ok) return;
       const next = answer.body.items.filter((drop) => withSomethingLeft.includes(phaseNow(drop, shopNowMs())));
-      setDrops(next.toSorted((a, b) => a.opensAt.localeCompare(b.opensAt)).slice(0, mostShown));
+      setDrops(inOrder(next).slice(0, mostShown));
     });
   }, []);
   if (drops.length === 0) return null;
