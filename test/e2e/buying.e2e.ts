@@ -106,6 +106,19 @@ describe("buying in the browser", { skip }, () => {
     await assertOneOrder(person, page);
   });
 
+  test("a person who asks for more than are left is not told that all are taken, and gets the last one by asking for it", async () => {
+    product = await stage.world.newProduct({ stock: 1 });
+    const page = await open(await stage.person("asks-for-two"));
+    const choice = page.locator(".chips label");
+    await choice.nth(1).click();
+    await buyButton(page).click();
+    await page.getByText("There are not so many left").waitFor();
+    await page.getByText("On sale", { exact: true }).waitFor();
+    await choice.first().click();
+    await buyButton(page).click();
+    await orderShown(page);
+  });
+
   test("a reload in the middle of the request asks for the same order by itself", async () => {
     const person = await stage.person("reload");
     const page = await open(person);

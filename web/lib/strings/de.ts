@@ -44,7 +44,7 @@ export const de: Strings = {
   closedAt: "Geschlossen seit {time}",
   lastHeard: "Letzter Stand {time}",
   notHeard: "Der Shop antwortet nicht. Diese Seite fragt weiter.",
-  shopClockCounts: "Es zählt die Uhr des Ladens, nicht die deines Geräts.",
+  shopClockCounts: "Es zählt die Uhr des Shops, nicht die deines Geräts.",
   opensIn: "Öffnet in",
   opensInMinutes: "Öffnet in weniger als {minutes} Minuten",
   opensInMinute: "Öffnet in weniger als einer Minute",

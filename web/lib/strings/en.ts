@@ -199,6 +199,7 @@ export const en = {
     order_not_found: "You have no such order. It may be someone else's, or of another account of yours.",
     not_found: "There is nothing at this address.",
     sold_out: "All units are taken. Some may come back when others do not pay: try again in a while.",
+    too_few_left: "There are not so many left. Choose fewer, or try again in a while: some may come back.",
     limit_per_customer: "With this you would hold more than one person may. Nothing was taken.",
     price_changed: "The price has changed. Nothing was taken: look at the new price, and buy if you agree.",
     price_not_available: "The stock cannot be counted at the moment. Nothing was taken: try again in a moment.",
