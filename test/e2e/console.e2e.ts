@@ -184,7 +184,7 @@ describe("the console", { skip }, () => {
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Space");
     await page.keyboard.press("Shift+Tab");
-    await page.keyboard.type("came back broken");
+    await page.keyboard.type(`came back broken, see ${"0123456789abcdef".repeat(4)}`);
     await tabTo(page, "button", /^Refund KWD/);
     await page.keyboard.press("Enter");
     await page.getByRole("definition").getByText("Refunded").waitFor();

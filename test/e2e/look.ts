@@ -70,8 +70,8 @@ export async function picture(page: Page, name: string, at = "body"): Promise<vo
   await page.setViewportSize(desktop);
 }
 
-/** Of the console: labels of buttons that are longer than their button, and lists that would be scrolled sideways. */
-const cutTexts = `[...document.querySelectorAll(".mantine-Button-label, .mantine-Table-scrollContainer")]
+/** Of the console: labels of buttons that are longer than their button, lists that would be scrolled sideways, and entries wider than their list. */
+const cutTexts = `[...document.querySelectorAll(".mantine-Button-label, .mantine-Table-scrollContainer, .timeline li")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.textContent)`;
 

@@ -48,7 +48,7 @@ function Told({ box: { next, lines, away, asOf } }: { box: Box }) {
       <ol className="timeline">
         {lines.map(({ at, source, says }, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no id, and each answer is shown whole.
-          <li key={`${i} ${at}`} className="breaks">
+          <li key={`${i} ${at}`}>
             <strong>{source}</strong> <span>{says}</span>
             <div className="when">{exactTime(at)}</div>
           </li>

@@ -54,7 +54,7 @@ export function DropHistory({ dropId, zone, version }: { dropId: string; zone: s
 function Entry({ change: { what, at, reason, fields }, zone }: { change: Change; zone: string }) {
   const changed = Object.entries(fields).filter(([field]) => fieldWords[field]);
   return (
-    <li className="breaks">
+    <li>
       {sentenceOf(what.replaceAll("-", "_"))}
       {reason && <span>: {reason}</span>}
       {changed.map(([field, { before, after }]) => (

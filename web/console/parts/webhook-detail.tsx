@@ -106,7 +106,7 @@ function DeliveryEntry({ delivery, onResent }: { delivery: Delivery; onResent():
   const { deliveryId, type, state, nextTryAt, createdAt, attempts } = delivery;
   const resending = useMutation({ mutationFn: () => deskApi.resend(deliveryId), onSettled: onResent });
   return (
-    <li className="breaks">
+    <li>
       <Group justify="space-between" wrap="nowrap" align="start">
         <div>
           {type}
