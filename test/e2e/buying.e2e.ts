@@ -112,7 +112,7 @@ describe("buying in the browser", { skip }, () => {
     const choice = page.locator(".chips label");
     await choice.nth(1).click();
     await buyButton(page).click();
-    await page.getByText("There are not so many left").waitFor();
+    await page.getByText("Fewer are left").waitFor();
     await page.getByText("On sale", { exact: true }).waitFor();
     await choice.first().click();
     await buyButton(page).click();

@@ -176,7 +176,7 @@ describe("accounts in the browser", { skip }, () => {
     const answer = await page.goto("/d/lamps-inside");
     await page.getByRole("heading", { name: "Lamps at night" }).waitFor();
     assert.match((await answer?.text()) ?? "", /<meta property="og:title" content="Lamps at night">/);
-    // What is open stands before three that are not, although it opened last.
+    // The open one stands before three paused ones, although it opened last.
     for (const dropId of ["lamps-paused-1", "lamps-paused-2", "lamps-paused-3"]) {
       await announce(dropId, -2_000);
       const paused = await stage.world.admin.put(`/drops/${dropId}/pause`, { paused: true, reason: "a story" });

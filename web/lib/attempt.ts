@@ -83,6 +83,8 @@ export async function buy(productId: string, { isRepeat, ...attempt }: OpenAttem
     if (!isUnknownYet(problem)) {
       // After they have signed in again they are told what became of it.
       if (!mayStand || problem.code !== "unauthenticated") await endAttempt(productId, attempt);
+      // Units may be left that are too few for an order of several: nothing says then that all are taken.
+      if (problem.code === "sold_out" && quantity > 1) problem.code = "too_few";
       return { ok: false, problem };
     }
     const pauseMs = spread(problem);

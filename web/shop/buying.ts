@@ -39,9 +39,8 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
     if (orderId && location.pathname === path) return go(`/o/${orderId}`);
     if (answer.ok || !isShown.current) return;
     setAsking(false);
-    const problem = "quantity" in begun ? ofSoMany(answer.problem, begun.quantity) : answer.problem;
-    setRefusal(problem);
-    onRefusal(problem);
+    setRefusal(answer.problem);
+    onRefusal(answer.problem);
   }
 
   async function begin(product: Product, quantity: number): Promise<Begun> {
@@ -63,11 +62,6 @@ export function useBuying(productId: string, onRefusal: (problem: Problem) => vo
 
   const start = (product: Product, quantity: number) => ask(() => begin(product, quantity));
   return { isAsking, refusal, held, start };
-}
-
-/** Units may be left that are too few for one who asked for several: nothing says then that all are taken. */
-function ofSoMany(problem: Problem, quantity: number): Problem {
-  return problem.code === "sold_out" && quantity > 1 ? { ...problem, code: "too_few_left" } : problem;
 }
 
 /** One that was given for another choice of the drop is exchanged; if none of this one is free, it stays what it is. */

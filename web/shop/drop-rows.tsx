@@ -13,15 +13,13 @@ const order: readonly ShownPhase[] = [
   ...(["open", "paused", "upcoming", "sold_out_for_now", "sold_out", "ended", "cancelled"] as const),
 ];
 
-export function inOrder(drops: readonly Drop[]): Drop[] {
+/** `most`: the first so many, if not all. */
+export function DropRows({ drops, most }: { drops: readonly Drop[]; most?: number }) {
   const rank = (drop: Drop) => order.indexOf(phaseNow(drop, shopNowMs()));
-  return drops.toSorted((a, b) => rank(a) - rank(b) || a.opensAt.localeCompare(b.opensAt));
-}
-
-export function DropRows({ drops }: { drops: readonly Drop[] }) {
+  const sorted = drops.toSorted((a, b) => rank(a) - rank(b) || a.opensAt.localeCompare(b.opensAt));
   return (
     <ul class="drops" aria-label={say("drops")}>
-      {inOrder(drops).map((drop) => (
+      {sorted.slice(0, most).map((drop) => (
         <Row key={drop.dropId} drop={drop} />
       ))}
     </ul>

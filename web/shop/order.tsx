@@ -108,8 +108,8 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   const typed = typedReason(order);
   const [title, note] = {
     CONFIRMED: [say("doneTitle"), say("doneNote", { code })],
-    CANCELLED: [say("cancelledTitle"), cancelledNote(order.reason)],
-    REFUNDED: [say("refundedTitle"), say("refundedNote")],
+    CANCELLED: [say("state_CANCELLED"), cancelledNote(order.reason)],
+    REFUNDED: [say("state_REFUNDED"), say("refundedNote")],
     FAILED: [say("failedTitle"), say(whyFailed(order.reason))],
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
   return (

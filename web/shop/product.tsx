@@ -197,7 +197,7 @@ function toneOf(refusal?: Problem): Tone {
 }
 
 const words: Record<string, Parameters<typeof say>[0]> = {
-  sold_out: "soldOutShort",
+  sold_out: "phase_sold_out_for_now",
   closed: "shopClosed",
   price_not_available: "unavailable",
   drop_not_open: "phase_upcoming",

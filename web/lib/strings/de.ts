@@ -75,7 +75,6 @@ export const de: Strings = {
   chargeNote: "Noch wird nichts abgebucht. Du zahlst auf der nächsten Seite, solange es für dich zurückgelegt ist.",
   heldAlready: "Du hast davon bis {time} eine Bestellung offen.",
   openIt: "Jetzt bezahlen",
-  soldOutShort: "Zurzeit ausverkauft",
   shopClosed: "Geschlossen",
   unavailable: "Nicht verfügbar",
   priceNow: "Der Preis ist jetzt {price}.",
@@ -156,10 +155,8 @@ export const de: Strings = {
     "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst dein Geld zurück.",
   failedOrder:
     "Die Bestellung konnte nicht aufgenommen werden. Nichts ist zurückgelegt, und es wurde nichts abgebucht.",
-  cancelledTitle: "Storniert",
   cancelledByShop: "Der Shop hat diese Bestellung storniert.",
   cancelledNote: "Es wurde nichts abgebucht. War auf deiner Karte ein Betrag vorgemerkt, wird er frei.",
-  refundedTitle: "Erstattet",
   refundedNote: "Was abgebucht oder vorgemerkt war, kommt zurück auf deine Karte.",
   reason: "Grund:",
   buyAgain: "Zum Produkt",

@@ -31,7 +31,7 @@ export const problems: Strings["problems"] = {
   not_found: "Unter dieser Adresse gibt es nichts.",
   sold_out:
     "Alles ist vergeben. Wenn andere nicht zahlen, kommt manches zurück: Versuch es in einer Weile noch einmal.",
-  too_few_left: "So viele sind nicht mehr da. Nimm weniger, oder versuch es später: Manches kommt vielleicht zurück.",
+  too_few: "So viele sind nicht mehr da. Nimm weniger.",
   limit_per_customer: "Damit hättest du mehr, als eine Person haben darf. Es wurde nichts zurückgelegt.",
   price_changed:
     "Der Preis hat sich geändert. Es wurde nichts zurückgelegt: Sieh dir den neuen Preis an und kauf, wenn du willst.",
