@@ -29,10 +29,12 @@ export function fulfilmentRoutes(app: Http, { orders, payment, identity }: Fulfi
 
   async function payOrder(request: Asked<{ params: typeof PayParams; body: typeof PayRequest }>, reply: FastifyReply) {
     const { orderId } = request.params;
-    refuseWithoutMeans(request.body, payment.takes);
     const seen = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (seen === "undecided") return refuse(reply, orderProblems.outcome_pending, notSettledYet);
-    if (!seen || !mayActFor(callerOf(request), seen.userId)) return refuse(reply, ...refusals.notYours);
+    const isTheirs = seen !== undefined && mayActFor(callerOf(request), seen.userId);
+    const isFree = isTheirs && seen.totalMinor === 0;
+    if (!isFree) refuseWithoutMeans(request.body, payment.takes);
+    if (!isTheirs) return refuse(reply, ...refusals.notYours);
     const order = seen.status === "PENDING" ? await orders.settled(orderId, settleWithinMs) : seen;
     if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     if (order.status === "CONFIRMED") return refuse(reply, paymentProblems.already_paid, payDetails.already_paid);
@@ -58,7 +60,7 @@ function toPayOf<T extends Pick<Order, "totalMinor" | "payBy">>(order: T) {
   return { ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() };
 }
 
-/** One of the two is required; which of them the shop takes depends on its provider. */
+/** One of the two is required, unless the order costs nothing; which of them the shop takes depends on its provider. */
 function refuseWithoutMeans({ cardNumber, paymentMethod }: PayRequest, takes: Payment["takes"]): void {
   if (cardNumber !== undefined || paymentMethod !== undefined) return;
   const name = takes === "card" ? "cardNumber" : "paymentMethod";
@@ -72,7 +74,8 @@ const payOrderDocument = {
   summary: "Pay an order; the verdict comes with its status",
   description:
     "A declined card may be followed by another one until payBy. No Idempotency-Key is needed: while an attempt is " +
-    "being decided, and once one is approved, another is refused and nothing is charged twice.",
+    "being decided, and once one is approved, another is refused and nothing is charged twice. An order whose total is 0 " +
+    "takes an empty body.",
   params: PayParams,
   body: PayRequest,
   response: {

@@ -6,6 +6,7 @@ import { crashPoint } from "#platform/crash-points";
 import { prefix48Of, randomId, uuidV8 } from "#platform/ids";
 import type { Decided, OrderBooks } from "./changes.ts";
 import { type FactSource, record } from "./facts.ts";
+import { chargesOf } from "./free.ts";
 import { type OrderToPay, openedFor, openingOf } from "./open.ts";
 import type { Payment } from "./payment-rows.ts";
 import { type Charge, OutcomeUnknown, type PayMethod } from "./provider.ts";
@@ -33,8 +34,9 @@ export type PayAnswer = { ok: true; paymentId: string; actionUrl?: string } | { 
 export async function attemptToPay(deps: FactSource, order: OrderToPay, request: PayRequest): Promise<PayAnswer> {
   const { changes, provider, announce } = deps;
   const method = methodOf(request);
-  if (method.kind !== provider.takes) return { ok: false, reason: `${method.kind}_not_taken` };
-  const last4 = method.kind === "card" ? method.card.number.slice(-4) : "";
+  const isFree = order.amountMinor === 0;
+  if (!isFree && method.kind !== provider.takes) return { ok: false, reason: `${method.kind}_not_taken` };
+  const last4 = method.kind === "card" && !isFree ? method.card.number.slice(-4) : "";
   const begun = await changes.make({
     ...openingOf(order),
     decide(books, { nowMs }): Decided<Begun> {
@@ -49,7 +51,8 @@ export async function attemptToPay(deps: FactSource, order: OrderToPay, request:
 
   let charge: Charge;
   try {
-    charge = await provider.authorize({ paymentId, orderId: order.orderId, amountMinor, currency, method });
+    const charges = chargesOf(provider, begun.payment);
+    charge = await charges.authorize({ paymentId, orderId: order.orderId, amountMinor, currency, method });
   } catch (error) {
     // The result comes by webhook, or the sweep asks for it.
     if (error instanceof OutcomeUnknown) return { ok: true, paymentId };

@@ -6,6 +6,7 @@ import type { Sql } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import type { Changes } from "./changes.ts";
 import { record } from "./facts.ts";
+import { chargesOf } from "./free.ts";
 import { noteFailure, type Payment } from "./payment-rows.ts";
 import type { Charge, Provider } from "./provider.ts";
 import { type Owed, owed } from "./state.ts";
@@ -47,13 +48,15 @@ export async function perform(deps: PerformDeps, payment: Payment): Promise<Perf
   }
 }
 
-function ask(provider: Provider, owes: Owed, { paymentId, providerRef, amountMinor, currency }: Payment) {
+function ask(provider: Provider, owes: Owed, payment: Payment) {
+  const { paymentId, providerRef, amountMinor, currency } = payment;
+  const charges = chargesOf(provider, payment);
   switch (owes) {
     case "capture":
-      return provider.capture({ paymentId, providerRef, amountMinor, currency });
+      return charges.capture({ paymentId, providerRef, amountMinor, currency });
     case "void":
-      return provider.void({ paymentId, providerRef });
+      return charges.void({ paymentId, providerRef });
     case "refund":
-      return provider.refund({ paymentId, providerRef });
+      return charges.refund({ paymentId, providerRef });
   }
 }

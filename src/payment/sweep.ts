@@ -5,6 +5,7 @@ import type { Sql } from "#engines/sql";
 import type { Log } from "#platform/log";
 import { clearDoubts } from "./doubts.ts";
 import { type FactSource, record } from "./facts.ts";
+import { chargesOf } from "./free.ts";
 import { newsOf, writeNews } from "./news.ts";
 import { claimUnsettled, type Payment } from "./payment-rows.ts";
 import { perform } from "./perform.ts";
@@ -86,9 +87,10 @@ async function lookUp(
   { sql, changes, provider, now, announce }: SweepDeps,
   payment: Payment,
 ): Promise<"settled" | "waiting"> {
-  let charge = await provider.lookup(payment);
+  const charges = chargesOf(provider, payment);
+  let charge = await charges.lookup(payment);
   if (charge?.status === "processing" && (await isOver(sql, payment.orderId, now()))) {
-    charge = await provider.void({ ...payment, providerRef: charge.providerRef });
+    charge = await charges.void({ ...payment, providerRef: charge.providerRef });
   }
   if (charge?.status === "processing") return "waiting";
   if (!charge && now() - payment.requestedAt.getTime() < lostAfterMs) return "waiting";

@@ -99,6 +99,21 @@ describe("buying in the browser", { skip }, () => {
     assert.equal(await page.getByText("Partly refunded:").count(), 0);
   });
 
+  test("an order that costs nothing is taken without a card", async () => {
+    product = await stage.world.newProduct({ stock: 20, price: 0 });
+    const person = await stage.person("guest");
+    const page = await open(person);
+    await buyButton(page).click();
+    const orderId = await orderShown(page);
+    const pay = page.getByRole("button", { name: "Pay €0.00" });
+    await pay.waitFor();
+    assert.equal(await page.getByLabel("Card number").count(), 0);
+    await look(page, "order-free");
+    await pay.click();
+    await page.getByText("It is yours").waitFor();
+    await stage.world.untilStatus(person.api, orderId, "CONFIRMED");
+  });
+
   test("a double tap is one order", async () => {
     const person = await stage.person("double-tap");
     const page = await open(person);

@@ -69,6 +69,22 @@ describe("a shop whose provider is Stripe", () => {
     await eventually(async () => (await world.untilAtRest(productId)).available === 2);
   });
 
+  test("does not ask Stripe about an order that costs nothing: its buyer takes it with an empty body", async () => {
+    const productId = await world.newProduct({ stock: 2, price: 0 });
+    const buyer = world.as("ada");
+    const { orderId } = await world.place(buyer, productId);
+    assert.equal((await pay(world.as("bea"), orderId, {})).status, 400);
+    assert.equal((await pay(buyer, orderId, {})).status, 202);
+    await world.untilStatus(buyer, orderId, "CONFIRMED");
+    await untilMoneyIs(buyer, orderId, "captured");
+    const refunded = await world.admin.post(`/orders/${orderId}/refund`, { reason: "not coming", restock: true });
+    assert.equal(refunded.status, 202, JSON.stringify(refunded.body));
+    await world.untilStatus(buyer, orderId, "REFUNDED");
+    await untilMoneyIs(buyer, orderId, "refunded");
+    assert.equal(intentOf(orderId), "none");
+    await eventually(async () => (await world.untilAtRest(productId)).available === 2);
+  });
+
   test("takes another card after a declined one, and never a card's number", async () => {
     const { buyer, orderId } = await ordered("bea");
     const cards: [object, number, string][] = [

@@ -87,7 +87,7 @@ export const ar: Strings = {
   minutesLeft: "بقي أقل من {minutes} دقائق للدفع",
   oneMinuteLeft: "بقي أقل من دقيقة للدفع",
   secondsLeft: "بقي أقل من {seconds} ثوانٍ للدفع",
-  timeOver: "انتهى الوقت. ننتظر القرار الأخير بشأن دفعتك.",
+  timeOver: "انتهى الوقت. تعرض هذه الصفحة الجواب تلقائيًا.",
   cardNumber: "رقم البطاقة",
   cardNumberWrong: "أدخل أرقام البطاقة، من اثني عشر إلى تسعة عشر رقمًا.",
   expiry: "تاريخ الانتهاء، الشهر والسنة",

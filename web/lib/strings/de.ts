@@ -90,7 +90,7 @@ export const de: Strings = {
   minutesLeft: "Noch weniger als {minutes} Minuten zum Bezahlen",
   oneMinuteLeft: "Noch weniger als eine Minute zum Bezahlen",
   secondsLeft: "Noch weniger als {seconds} Sekunden zum Bezahlen",
-  timeOver: "Die Zeit ist um. Wir warten auf die endgültige Antwort zu deiner Zahlung.",
+  timeOver: "Die Zeit ist um. Diese Seite zeigt die Antwort von selbst.",
   cardNumber: "Kartennummer",
   cardNumberWrong: "Gib die 12 bis 19 Ziffern der Karte ein.",
   expiry: "Gültig bis, Monat und Jahr",

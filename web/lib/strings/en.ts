@@ -86,7 +86,7 @@ export const en = {
   minutesLeft: "Less than {minutes} minutes left to pay",
   oneMinuteLeft: "Less than a minute left to pay",
   secondsLeft: "Less than {seconds} seconds left to pay",
-  timeOver: "The time is over. We are waiting for the final answer about your payment.",
+  timeOver: "The time is over. This page shows the answer by itself.",
   cardNumber: "Card number",
   cardNumberWrong: "Enter the 12 to 19 digits of the card.",
   expiry: "Expires, month and year",

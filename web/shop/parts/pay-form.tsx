@@ -1,4 +1,4 @@
-/** Pays an order by card. The form keeps its input, even if the bank declines. */
+/** Pays an order by card, or takes one that costs nothing. The form keeps its input, even if the bank declines. */
 import type { TargetedEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { money } from "../../lib/amounts.ts";
@@ -33,13 +33,13 @@ export function PayForm({ order }: { order: Order }) {
   async function send(event: TargetedEvent<HTMLFormElement>) {
     event.preventDefault();
     if (isPaying) return;
-    const faults = faultsOf(card);
+    const faults = order.total ? faultsOf(card) : [];
     setWrong(faults);
     const [first] = faults;
     if (first) return form.current?.querySelector<HTMLInputElement>(`[name=${first}]`)?.focus();
     setFailed(undefined);
     setSentAt(happened);
-    const answer = await api.pay(order.orderId, cardOf(card));
+    const answer = await api.pay(order.orderId, order.total ? cardOf(card) : {});
     // An earlier card is being decided: its answer comes as this one's would.
     if (answer.ok || answer.problem.code === "payment_in_progress" || answer.problem.code === "already_paid") return;
     setSentAt(undefined);
@@ -68,7 +68,6 @@ export function PayForm({ order }: { order: Order }) {
       )}
     </label>
   );
-  const numeric = { inputMode: "numeric" };
   const freely = (words: "expiry" | "securityCode") => `${say(words)} (${say("optional")})`;
   return (
     <form class="pay" ref={form} onSubmit={send} noValidate>
@@ -77,31 +76,35 @@ export function PayForm({ order }: { order: Order }) {
         {isDeclined && (
           <p class="notice bad">{say(last?.reason === "insufficient_funds" ? "declinedFunds" : "declined")}</p>
         )}
-        {isPaying && <p class="notice">{say("bankDecides")}</p>}
+        {isPaying && order.total > 0 && <p class="notice">{say("bankDecides")}</p>}
       </div>
-      {field("number", say("cardNumber"), say("cardNumberWrong"), {
-        ...numeric,
-        autoComplete: "cc-number",
-        maxLength: 25,
-      })}
-      <div class="pair">
-        {field("expiry", freely("expiry"), say("expiryWrong"), {
-          autoComplete: "cc-exp",
-          maxLength: 7,
-          placeholder: "04/30",
-        })}
-        {field("code", freely("securityCode"), say("securityCodeWrong"), {
-          ...numeric,
-          autoComplete: "cc-csc",
-          maxLength: 4,
-        })}
-      </div>
-      <TestCards onPick={(number) => setCard({ ...card, number })} />
+      {order.total > 0 && (
+        <>
+          {field("number", say("cardNumber"), say("cardNumberWrong"), {
+            inputMode: "numeric",
+            autoComplete: "cc-number",
+            maxLength: 25,
+          })}
+          <div class="pair">
+            {field("expiry", freely("expiry"), say("expiryWrong"), {
+              autoComplete: "cc-exp",
+              maxLength: 7,
+              placeholder: "04/30",
+            })}
+            {field("code", freely("securityCode"), say("securityCodeWrong"), {
+              inputMode: "numeric",
+              autoComplete: "cc-csc",
+              maxLength: 4,
+            })}
+          </div>
+          <TestCards onPick={(number) => setCard({ ...card, number })} />
+        </>
+      )}
       <button class="big" type="submit" aria-busy={isPaying}>
         <span>{isPaying ? say("paying") : say("pay")}</span>
         <span class="figure">{money(order.total, order.currency)}</span>
       </button>
-      <p class="fine">{say("payNote")}</p>
+      {order.total > 0 && <p class="fine">{say("payNote")}</p>}
     </form>
   );
 }

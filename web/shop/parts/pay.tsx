@@ -35,7 +35,7 @@ export function Pay({ order }: { order: Order }) {
     return () => clearTimeout(timer);
   }, []);
 
-  if (means?.takes === "card") return <PayForm order={order} />;
+  if (means?.takes === "card" || !order.total) return <PayForm order={order} />;
   if (means?.stripe && Stripe) return <Stripe order={order} stripe={means.stripe} />;
   return problem ? <ProblemNotice problem={problem} isNews /> : <p role="status">{say("loading")}</p>;
 }
