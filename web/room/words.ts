@@ -32,7 +32,7 @@ export const words = {
   soldOut: "Sold out|Ausverkauft|نفدت الكمية",
   offers: "What comes back goes to the next in line.|Was zurückkommt, geht an die Nächsten.|ما يعود يذهب إلى التالي.",
   paused: "Paused. Your place stays.|Pause. Dein Platz bleibt.|متوقف مؤقتًا. مكانك محفوظ.",
-  over: "The drop is over|Der Drop ist vorbei|انتهى الإطلاق",
+  over: "The drop is over|Der Drop ist vorbei|انتهى العرض",
   closed: "The line is closed.|Die Schlange ist zu.|الطابور مغلق.",
   leave: "Leave the line|Schlange verlassen|غادر الطابور",
   leaveSays: "You lose your place.|Dein Platz ist dann weg.|ستفقد مكانك نهائيًا.",
@@ -42,7 +42,7 @@ export const words = {
   again: "Try again.|Versuch es noch einmal.|حاول مرة أخرى.",
   changed:
     "The list was changed after this page saw it.|Die Liste wurde geändert, nachdem diese Seite sie sah.|تغيّرت القائمة بعد أن رأتها هذه الصفحة.",
-  none: "This drop has no line|Dieser Drop hat keine Schlange|لا طابور لهذا الإطلاق",
+  none: "This drop has no line|Dieser Drop hat keine Schlange|لا طابور لهذا العرض",
 };
 
 export type Words = keyof typeof words;
