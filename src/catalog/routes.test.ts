@@ -164,6 +164,17 @@ test("O13: a tag that a compressing proxy has marked or made weak, and one in a 
   assert.equal((await get("/products/lamp", { "if-none-match": '"1-gzip", "18", "8x"' })).statusCode, 200);
 });
 
+test("an If-Match with many blanks that is no list of tags is refused at once, and stops no other request", async (t) => {
+  const { asAdmin } = await openShop(t);
+  await asAdmin("POST", "/products", lamp);
+  const begun = performance.now();
+  const answer = await asAdmin("PATCH", "/products/lamp", { price: 1 }, { "if-match": `"1"${", ".repeat(28)}x` });
+  assert.deepEqual([answer.statusCode, answer.json().code], [400, "validation"]);
+  assert.ok(performance.now() - begun < 3_000, "reading the header took seconds");
+  const long = await asAdmin("PATCH", "/products/lamp", { price: 1 }, { "if-match": `"1"${" , ".repeat(4_000)}` });
+  assert.equal(long.statusCode, 200);
+});
+
 test("of many patches that expect the same version, one succeeds", async (t) => {
   const { asAdmin } = await openShop(t);
   await asAdmin("POST", "/products", lamp);
