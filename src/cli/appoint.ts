@@ -34,9 +34,16 @@ export async function appointPerson(ask: Ask, { email: typed, role, isMailed, pr
     );
 }
 
+/** An address may be the end of many others, so all pages are looked through. */
 async function find(ask: Ask, email: string): Promise<User | undefined> {
-  const { items } = await ask("GET", `/admin/users?q=${encodeURIComponent(email)}`);
-  return (items as User[]).find((user) => user.email === email);
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const query: string = `limit=200&q=${encodeURIComponent(email)}${cursor && `&cursor=${cursor}`}`;
+    const page = (await ask("GET", `/admin/users?${query}`)) as unknown as { items: User[]; nextCursor: string | null };
+    const found = page.items.find((user) => user.email === email);
+    if (found) return found;
+    cursor = page.nextCursor;
+  }
+  return undefined;
 }
 
 /** As every person does, with the code of the mail that the shop keeps. Answers the password. */
