@@ -122,6 +122,20 @@ describe("a reminder of a drop", () => {
     assert.deepEqual(faults, [`the reminder of drop ${dropId}`]);
   });
 
+  test("is one of many that are sent without a pause: a turn that sent as many as it may says that more wait", async () => {
+    const { dropId, reminders, mails, addresses } = await scene(5);
+    const people = Array.from({ length: 450 }, (_, i) => `person-${i}`);
+    for (const person of people) addresses.set(person, `${person}@shop.example`);
+    await database.sql.query(
+      "insert into drops.reminder (drop_id, account_id, asked_at) select $1, person, now() from unnest($2::text[]) as person",
+      [dropId, people],
+    );
+    const more: (boolean | undefined)[] = [];
+    for (let i = 0; i < 4; i += 1) more.push(await reminders.sendDue());
+    assert.deepEqual(more, [true, true, undefined, false]);
+    assert.equal(new Set(mails.map(({ to }) => to)).size, people.length);
+  });
+
   test("is refused for a draft, for a drop that has opened, and to a person without an address", async () => {
     const reasonOf = async (scenery: Awaited<ReturnType<typeof scene>>, who: string) => {
       const asked = await scenery.reminders.ask(scenery.dropId, who);

@@ -21,8 +21,11 @@ export type Reminders = {
   ask(dropId: string, accountId: string): Promise<Asked>;
   withdraw(dropId: string, accountId: string): Promise<void>;
   isAsked(dropId: string, accountId: string): Promise<boolean>;
-  /** Sends those that are due, and returns false if none was. A second call, or another process, sends none of them again. */
-  sendDue(): Promise<false | undefined>;
+  /**
+   * Sends those that are due. Returns true if more may wait, false if there was none. A second call, or another process,
+   * sends none of them again.
+   */
+  sendDue(): Promise<boolean | undefined>;
 };
 
 /** The mail goes out so long before the opening, or at once if it was asked for later. */
@@ -75,11 +78,13 @@ export function createReminders({ sql, mail, addressOf, publicUrl, now, onFault 
     async sendDue() {
       const [from, to] = [new Date(now()), new Date(now() + remindLeadMs)];
       const due = await sql.query<Due>(selectDue, [from, to, setbacks.waiting(), mostAtOnce]);
+      let sent = 0;
       for (const one of due) {
         const tell = (error: unknown) => onFault(`the reminder of drop ${one.dropId}`, error);
-        await setbacks.attempt(one.key, () => sendOne(one)).catch(tell);
+        await setbacks.attempt(one.key, () => sendOne(one)).then(() => (sent += 1), tell);
       }
-      return due.length > 0 && undefined;
+      // While mails cannot be sent, the next turn comes after its pause.
+      return due.length > 0 && (sent === mostAtOnce || undefined);
     },
   };
 }
