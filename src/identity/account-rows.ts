@@ -69,14 +69,18 @@ export async function insertAccount(
   return made;
 }
 
+/** A field that is left out stays: two requests at once may change one each. */
 export async function updateAccount(
   sql: Queryable,
   accountId: string,
-  { name, locale, zone }: AccountFields,
+  { name, locale, zone }: Partial<AccountFields>,
 ): Promise<Account | undefined> {
   const [changed] = await sql.query<Account>(
-    `update identity.account set name = $2, locale = $3, zone = $4 where account_id = $1 returning ${columns}`,
-    [accountId, name, locale, zone],
+    `update identity.account
+        set name = coalesce($2, name), locale = case when $3 then $4 else locale end,
+            zone = case when $5 then $6 else zone end
+      where account_id = $1 returning ${columns}`,
+    [accountId, name ?? null, locale !== undefined, locale ?? null, zone !== undefined, zone ?? null],
   );
   return changed;
 }

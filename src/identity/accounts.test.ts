@@ -47,6 +47,18 @@ describe("an account", () => {
     assert.equal((await browser.patch("/account", { zone: null, locale: "de-DE" })).status, 200);
   });
 
+  test("keeps both of two changes at the same moment, and loses a locale or zone that is taken back", async () => {
+    const eva = await shop.join("changes@shop.example");
+    for (let i = 0; i < 10; i += 1) {
+      const [name, zone] = [`Eva ${i}`, i % 2 === 0 ? "Europe/Berlin" : "Asia/Tokyo"];
+      await Promise.all([eva.patch("/account", { name }), eva.patch("/account", { zone, locale: "de" })]);
+      const { body } = await eva.get("/account");
+      assert.deepEqual([body.name, body.zone, body.locale], [name, zone, "de"]);
+    }
+    const { body } = await eva.patch("/account", { zone: null });
+    assert.deepEqual([body.name, body.zone, body.locale], ["Eva 9", null, "de"]);
+  });
+
   test("does not exist before its code was typed", async () => {
     const browser = elsewhere();
     await browser.post("/accounts", { email: "zoe@example.com", password, name: "Zoe" });

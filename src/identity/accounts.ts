@@ -123,10 +123,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     emailsOf: (accountIds) => ofAccounts(accountIds, ({ email }) => email),
     namesOf: (accountIds) => ofAccounts(accountIds, ({ name }) => name),
 
-    async change(accountId, fields) {
-      const account = await readAccount(sql, accountId);
-      return account && updateAccount(sql, accountId, { ...account, ...fields });
-    },
+    change: (accountId, fields) => updateAccount(sql, accountId, fields),
 
     sessions: (accountId) => readSessions(sql, accountId, now()),
     endSession: async (accountId, sessionId) => (await entering.end(accountId, { only: sessionId })).length > 0,
