@@ -30,8 +30,10 @@ export function createOfferMails(options: OfferMailsOptions): () => Promise<bool
 
   async function sendOne({ dropId, seq, userId, until, key }: Due): Promise<void> {
     const [drop, to] = [await dropOf(dropId), await addressOf(userId)];
+    // A mail that could not be sent for a while may find its drop cancelled or ended: nothing is kept then.
+    const isOn = drop?.state === "scheduled" && drop.closesAt.getTime() > now();
     // The mail first: after a crash in between it is asked for again, and its key is known already.
-    if (drop && to) await mail.send({ key, to, ...mailOf(drop, until, publicUrl) });
+    if (isOn && to) await mail.send({ key, to, ...mailOf(drop, until, publicUrl) });
     await sql.query("update room.place set told_at = $3 where drop_id = $1 and seq = $2", [
       dropId,
       seq,

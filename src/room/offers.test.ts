@@ -131,6 +131,25 @@ describe("a line after its drop is sold out", () => {
     assert.equal(new Set(mails.map(({ key }) => key)).size, 1, "a death before the note repeats the key");
   });
 
+  test("tells no person that a unit is kept for them once the drop is cancelled or ended early", async () => {
+    for (const over of [{ state: "cancelled" }, { closesAt: new Date() }] as const) {
+      const line = await soldOut(2);
+      await line.comesBack(1);
+      const mails: Mail[] = [];
+      const send = createOfferMails({
+        sql: stage.sql,
+        mail: { send: async (mail) => void mails.push(mail) },
+        addressOf: async (userId) => `${userId}@shop.example`,
+        dropOf: async (dropId) => (dropId === line.dropId ? { ...line.drop, ...over } : undefined),
+        publicUrl: undefined,
+        now: line.now,
+        onFault: assert.fail,
+      });
+      for (let i = 0; i < 2; i += 1) await send();
+      assert.deepEqual(mails, []);
+    }
+  });
+
   test("a mail that can never be sent keeps no other one waiting, and is not tried again in each turn", async () => {
     const line = await soldOut(3);
     await line.comesBack(2);
