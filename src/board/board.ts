@@ -38,6 +38,8 @@ export function createBoard({ orders, drops, inventory, now, onFault }: BoardOpt
     drops: { at: null, live: [], next: null },
   };
   let kept: { atMs: number; view: Promise<BoardView> } | undefined;
+  /** These parts are not asked again meanwhile: each question may keep a connection of the shop busy. */
+  const underWay = new Set<keyof Parts>();
 
   const readers: { [Part in keyof Parts]: () => Promise<Omit<Parts[Part], "at">> } = {
     orders: async () => sumOf(await orders.pulse.read()),
@@ -82,9 +84,12 @@ export function createBoard({ orders, drops, inventory, now, onFault }: BoardOpt
   }
 
   async function readPart<Part extends keyof Parts>(part: Part): Promise<void> {
+    if (underWay.has(part)) return;
+    underWay.add(part);
     const at = new Date(now()).toISOString();
     try {
-      const value = await within(partWithinMs, readers[part](), goOn);
+      const reading = readers[part]().finally(() => underWay.delete(part));
+      const value = await within(partWithinMs, reading, goOn);
       if (!value) throw new Error(`it was not read within ${partWithinMs} ms`);
       known = { ...known, [part]: { at, ...value } };
     } catch (error) {

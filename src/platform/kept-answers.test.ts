@@ -25,6 +25,29 @@ test("A3: all who ask at once share one answer, each id its own, also when the f
   assert.deepEqual(made, ["a", "b", "c", "c"]);
 });
 
+test("A3: an answer that takes longer than it is kept is not asked for again meanwhile, and made anew once it is old", async () => {
+  const made: PromiseWithResolvers<number>[] = [];
+  const answerOf = createKeptAnswers({
+    keptMs: 20,
+    make() {
+      const making = Promise.withResolvers<number>();
+      made.push(making);
+      return making.promise;
+    },
+  });
+  const waiting = [answerOf("a")];
+  for (let i = 0; i < 5; i += 1) {
+    await sleep(25);
+    waiting.push(answerOf("a"));
+  }
+  assert.equal(made.length, 1);
+  made[0]?.resolve(1);
+  assert.deepEqual(await Promise.all(waiting), [1, 1, 1, 1, 1, 1]);
+  const later = answerOf("a");
+  made[1]?.resolve(2);
+  assert.equal(await later, 2);
+});
+
 test("two hundred answers are kept, those that were made last", async () => {
   const made: string[] = [];
   const answerOf = createKeptAnswers({ keptMs: 3_600_000, make: async (id) => made.push(id) });

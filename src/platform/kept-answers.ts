@@ -8,19 +8,25 @@ export type KeptAnswersOptions<Answer> = {
 };
 
 const mostKept = 200;
+/** An answer that takes longer has perhaps lost its connection, so another one is begun. */
+const longestMs = 5_000;
 
 /** `cache-control` for an answer that is made once a second: a cache may keep it as long, and for a minute if the shop is away. */
 export const sharedForASecond = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60";
 
-/** All who ask meanwhile share one answer. One that failed is made again for the next who asks. */
+/**
+ * All who ask meanwhile share one answer, also while it takes longer than it is kept: a database that is slow would get the
+ * same question again each time. One that failed is made again for the next who asks.
+ */
 export function createKeptAnswers<Answer>({ keptMs, make }: KeptAnswersOptions<Answer>) {
-  const kept = new Map<string, { atMs: number; answer: Promise<Answer | undefined> }>();
+  const kept = new Map<string, { atMs: number; isUnderWay: boolean; answer: Promise<Answer | undefined> }>();
 
   return (id: string): Promise<Answer | undefined> => {
     const nowMs = elapsedMs();
     const known = kept.get(id);
-    if (known && nowMs - known.atMs < keptMs) return known.answer;
-    const own = { atMs: nowMs, answer: make(id) };
+    const goodForMs = known?.isUnderWay ? Math.max(keptMs, longestMs) : keptMs;
+    if (known && nowMs - known.atMs < goodForMs) return known.answer;
+    const own = { atMs: nowMs, isUnderWay: true, answer: make(id) };
     const forget = () => kept.get(id) === own && kept.delete(id);
     // The oldest comes first.
     kept.delete(id);
@@ -28,7 +34,10 @@ export function createKeptAnswers<Answer>({ keptMs, make }: KeptAnswersOptions<A
     const [oldest] = kept.keys();
     if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
     // An answer may be megabytes long, and may not be asked for again.
-    const passes = () => void setTimeout(forget, keptMs).unref();
+    const passes = () => {
+      own.isUnderWay = false;
+      setTimeout(forget, keptMs).unref();
+    };
     own.answer.then((found) => (found === undefined ? forget() : passes()), forget);
     return own.answer;
   };
