@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createUnits } from "./units.ts";
 
 function selling(dropId: string, ...productIds: string[]) {
@@ -46,4 +47,29 @@ test("each drop gets the units of its own products, and a question that failed i
   assert.deepEqual([...found.keys()], ["lamp", "cap"]);
   assert.deepEqual([...(await units.of([selling("caps", "cap")])).keys()], ["cap"]);
   assert.equal(questions.length, 2);
+});
+
+test("a slow question is not asked again meanwhile, and anew once its answer is old", async () => {
+  const questions: PromiseWithResolvers<Map<string, { free: number; held: number; sold: number }>>[] = [];
+  const units = createUnits({
+    books: {
+      products: {
+        unitsOf() {
+          const question = Promise.withResolvers<Map<string, { free: number; held: number; sold: number }>>();
+          questions.push(question);
+          return question.promise;
+        },
+      },
+    },
+  });
+  const lamps = [selling("lamps", "lamp")];
+  const waiting = [units.of(lamps)];
+  await sleep(1_100);
+  waiting.push(units.of(lamps));
+  assert.equal(questions.length, 1);
+  questions[0]?.resolve(new Map([["lamp", { free: 3, held: 0, sold: 0 }]]));
+  for (const found of await Promise.all(waiting)) assert.equal(found.get("lamp")?.free, 3);
+  const later = units.of(lamps);
+  questions[1]?.resolve(new Map([["lamp", { free: 2, held: 0, sold: 1 }]]));
+  assert.equal((await later).get("lamp")?.free, 2);
 });
