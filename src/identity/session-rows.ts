@@ -37,12 +37,22 @@ export async function insertSession(
   return { sessionId, refresh };
 }
 
-/** The live session of this secret, which lives thirty days more from now on. */
+/** A browser whose account changed asks for a new session. Its answer may be lost, and a second tab asks at the same time. */
+const renewedTtlMs = 60_000;
+
+/**
+ * The live session of this secret, which lives thirty days more from now on. One from before a change of its account lives
+ * on for a moment only: a new session follows.
+ */
 export async function useSession(sql: Queryable, refresh: string, nowMs: number): Promise<Session | undefined> {
   const [session] = await sql.query<Session>(
-    `update identity.session set seen_at = $2, expires_at = $3
-     where refresh_hash = $1 and revoked_at is null and expires_at > $2 returning ${columns}`,
-    [hashOf(refresh), new Date(nowMs), endOf(nowMs)],
+    `update identity.session s
+        set seen_at = $2, expires_at = case when a.version = s.version then $3 else least(s.expires_at, $4) end
+       from identity.account a
+      where refresh_hash = $1 and revoked_at is null and expires_at > $2 and a.account_id = s.account_id
+      returning session_id as "sessionId", s.account_id as "accountId", s.version, created_at as "createdAt",
+        seen_at as "seenAt", agent, network`,
+    [hashOf(refresh), new Date(nowMs), endOf(nowMs), new Date(nowMs + renewedTtlMs)],
   );
   return session;
 }

@@ -130,6 +130,31 @@ describe("a session that has ended", () => {
     assert.equal((await browser.post("/prices")).status, 403);
     assert.equal((await browser.post("/buy")).status, 200);
   });
+
+  test("N3: is renewed for a minute after a change of its account, because the answer may be lost, and no longer", async (t) => {
+    const browser = await signedIn("linus");
+    const old = browser.jar.get(shop.cookies.refresh) ?? "";
+    const withOld = () => {
+      const again = shop.browser();
+      again.jar.set(shop.cookies.refresh, old);
+      return again;
+    };
+    await shop.sql.query(
+      "update identity.account set version = version + 1, changed_at = now() where account_id = 'linus'",
+    );
+    assert.equal((await browser.post("/session/refresh")).status, 200);
+    t.after(() => shop.wait(-61_000));
+    for (const seconds of [30, 29]) {
+      shop.wait(seconds * 1_000);
+      const again = withOld();
+      assert.equal((await again.post("/session/refresh")).status, 200);
+      assert.notEqual(again.jar.get(shop.cookies.refresh), old);
+      assert.equal((await again.post("/buy")).status, 200);
+    }
+    shop.wait(2_000);
+    assert.equal((await withOld().post("/session/refresh")).status, 401);
+    assert.equal((await browser.post("/session/refresh")).status, 200);
+  });
 });
 
 describe("a request that a cookie authorises", () => {

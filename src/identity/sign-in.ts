@@ -68,7 +68,6 @@ export function createSignIn({ sql, entering, passwords, codes, standing, now }:
       if (session.version === account.version) {
         return { account, token: entering.tokenOf(account, session.sessionId) };
       }
-      await entering.end(account.accountId, { only: session.sessionId });
       return entering.begin(account, place);
     },
 
