@@ -1,4 +1,5 @@
 /** Listens at the ports of the settings, or says which setting names one that cannot be had. */
+import { inUrl } from "#platform/address";
 import type { Http } from "#platform/http";
 import type { Management } from "#platform/management";
 import { Refused } from "./cli/ask.ts";
@@ -25,7 +26,7 @@ async function orRefused<T>(setting: string, host: string, port: number, listeni
   try {
     return await listening;
   } catch (cause) {
-    const says = whyNot(setting, `${host}:${port}`, (cause as NodeJS.ErrnoException).code);
+    const says = whyNot(setting, `${inUrl(host)}:${port}`, (cause as NodeJS.ErrnoException).code);
     throw says === undefined ? cause : new Refused(says);
   }
 }

@@ -10,6 +10,7 @@ import { inventorySchema, openGate } from "#inventory";
 import { notificationsSchema } from "#notifications";
 import { ordersSchema } from "#orders";
 import { paymentSchema } from "#payment";
+import { inUrl } from "#platform/address";
 import { elapsedMs } from "#platform/clock";
 import { createLifecycle, type Lifecycle } from "#platform/lifecycle";
 import { createLog, type Log } from "#platform/log";
@@ -65,8 +66,8 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
       const gateway = await createGateway(config, log, { management, site: openPages(log, lifecycle) });
       lifecycle.onStop("address", () => gateway.close(), { withinMs: addressWithinMs });
       const { port, managementPort } = await listen(gateway, config, management);
-      const beside = managementPort === port ? "" : `, for operators http://${config.HOST}:${managementPort}`;
-      return console.log(`The gateway is up: http://${config.HOST}:${port}${beside}`);
+      const beside = managementPort === port ? "" : `, for operators http://${inUrl(config.HOST)}:${managementPort}`;
+      return console.log(`The gateway is up: http://${inUrl(config.HOST)}:${port}${beside}`);
     }
     const database = await openDatabase({ dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL }, log);
     lifecycle.onStop("database", database.stop, { withinMs: 25_000 });
@@ -75,7 +76,8 @@ export async function runDropgate(config: Config, names: readonly string[]): Pro
     };
     const site = chosen.length === services.length ? openPages(log, lifecycle) : undefined;
     const system = await startSystem(config, database, log, lifecycle, { chosen, prepare, site });
-    if (chosen.length < services.length) console.log(`${names.join(", ")} up: http://${config.HOST}:${system.port}`);
+    if (chosen.length < services.length)
+      console.log(`${names.join(", ")} up: http://${inUrl(config.HOST)}:${system.port}`);
     if (chosen.length === services.length) process.stdout.write(bannerOf(config, database, system));
     const failed = database.failed.then((error) => ["the database ended by itself", error] as const);
     const alone = system.failed.then((error) => ["this process may not go on in its shop", error] as const);

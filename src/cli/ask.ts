@@ -1,5 +1,6 @@
 /** Sends the requests of the command line to the running system. */
 import { issueToken, secretToAskWith } from "#identity";
+import { inUrl } from "#platform/address";
 import { isManagementPath } from "#platform/management";
 import type { Config } from "../config/config.ts";
 
@@ -42,7 +43,7 @@ export function advised(says: string, code: string): string {
 
 /** Where the running system of these settings answers on this machine. */
 export function originOf({ HOST, PORT }: Pick<Config, "HOST" | "PORT">, port = PORT): string {
-  return `http://${HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : HOST}:${port}`;
+  return `http://${HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : inUrl(HOST)}:${port}`;
 }
 
 /** Sends requests to the running system as an admin. @throws Refused if it does not answer, or answers a problem. */

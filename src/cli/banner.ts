@@ -1,13 +1,14 @@
 /** Writes the text on the terminal once the system is up: its addresses, and how to try it. */
 import type { Database } from "#engines/open";
 import { testCards } from "#payment";
+import { inUrl } from "#platform/address";
 import { type Config, offersDemoPeople } from "../config/config.ts";
 
 /** The facts about the running system that the banner shows. */
 export type Running = { host: string; port: number; managementPort: number; says: { log: string; workflows: string } };
 
 export function bannerOf(config: Config, database: Database, { host, port, managementPort, says }: Running): string {
-  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : inUrl(host);
   const [url, operators] = [`http://${name}:${port}`, `http://${name}:${managementPort}`];
   const cards =
     config.PAYMENT_PROVIDER === "stripe" ? "    to pay       cards go to Stripe, never to this shop" : cardsSay();

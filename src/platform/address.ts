@@ -34,6 +34,11 @@ function canonicalOf(host: string): Address {
   return mapped ? { text: mapped, family: "ipv4" } : { text: address, family: "ipv6" };
 }
 
+/** As a URL has it, which writes an IPv6 address in brackets. */
+export function inUrl(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
+
 /** `10.0.0.0/8`, `2001:db8::/32`, or one address. */
 export function parseNetwork(entry: string): Network | undefined {
   const [host = "", given, ...rest] = entry.trim().split("/");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { testCards } from "#payment";
@@ -254,6 +254,21 @@ describe("the start command", { timeout: 400_000 }, () => {
     system.kill("SIGTERM");
     assert.equal(await system.ended, 0);
     for (const client of clients) await client.untilClosed();
+  });
+
+  test("at an IPv6 address it starts, shows the address as browsers take it, and its commands find it", async (t) => {
+    const has = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+    if (!has) return t.skip("this machine has no IPv6");
+    system = run(["start"], { HOST: "::1" });
+    origin = await system.untilUp();
+    assert.equal(origin, `http://[::1]:${port}`);
+    assert.match(system.output, new RegExp(`console +http://\\[::1\\]:${port}/console`));
+    const { status } = await customer("six").post("/orders", { productId: product, quantity: 1 });
+    assert.equal(status, 202);
+    const reconcile = run(["reconcile"], { HOST: "::1" });
+    assert.equal(await reconcile.ended, 0, reconcile.output);
+    system.kill("SIGTERM");
+    assert.equal(await system.ended, 0);
   });
 
   test("if the port is taken it reports that in a sentence, and leaves nothing behind", async () => {
