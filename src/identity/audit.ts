@@ -34,12 +34,14 @@ const pageSize = 1_000;
 export function createAudit({ sql, now }: { sql: Sql; now(): number }): Audit {
   async function append(entry: Pick<Row, "actor" | "action" | "subject" | "phase" | "intentSeq" | "detail">) {
     return sql.transaction(async (tx) => {
-      // One after another: two rows with the same predecessor would be a fork.
-      await tx.query("lock table identity.audit in share row exclusive mode");
-      const [last] = await tx.query<Link>("select seq, hash from identity.audit order by seq desc limit 1");
-      const row: Row = { ...entry, seq: (last?.seq ?? 0) + 1, at: new Date(now()), prev: last?.hash ?? firstPrev };
-      await insertRow(tx, row);
-      return row.seq;
+      // One after another: two rows with the same predecessor would be a fork. A lock of the table would have to wait for each
+      // VACUUM of it, and end the automatic ones.
+      await tx.query("select pg_advisory_xact_lock(hashtext('identity.audit'))");
+      for (;;) {
+        const [last] = await tx.query<Link>("select seq, hash from identity.audit order by seq desc limit 1");
+        const row: Row = { ...entry, seq: (last?.seq ?? 0) + 1, at: new Date(now()), prev: last?.hash ?? firstPrev };
+        if (await insertRow(tx, row)) return row.seq;
+      }
     });
   }
 
@@ -103,11 +105,13 @@ export function createAudit({ sql, now }: { sql: Sql; now(): number }): Audit {
 const selectRows = `
   select seq, at, actor, action, subject, phase, intent_seq as "intentSeq", detail, prev, hash from identity.audit`;
 
-async function insertRow(tx: Queryable, row: Row): Promise<void> {
+/** Whether it is the next one: a process of an earlier version, which locks the table instead, may have added a row. */
+async function insertRow(tx: Queryable, row: Row): Promise<boolean> {
   const { seq, at, actor, action, subject, phase, intentSeq, detail, prev } = row;
-  await tx.query(
+  const inserted = await tx.query(
     `insert into identity.audit (seq, at, actor, action, subject, phase, intent_seq, detail, prev, hash)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (seq) do nothing returning seq`,
     [seq, at, actor, action, subject, phase, intentSeq, detail, prev, hashOf(row)],
   );
+  return inserted.length > 0;
 }
