@@ -73,7 +73,8 @@ const deleteEveryMs = 10 * 60_000;
 export function createAccounts(options: AccountsOptions): Accounts {
   const { sql, mail, secret, issue, standing, now, onFault, outside, mostWaiting } = options;
   const entering = createEntering({ sql, issue, standing, now });
-  const audit = createAudit({ sql, now });
+  const onLost = (error: unknown) => onFault("the outcome of an act in the audit", error);
+  const audit = createAudit({ sql, now, onLost });
   const posting = new Set<Promise<void>>();
   const shared = {
     sql,

@@ -31,7 +31,14 @@ export type Audit = {
 
 const pageSize = 1_000;
 
-export function createAudit({ sql, now }: { sql: Sql; now(): number }): Audit {
+export type AuditOptions = {
+  sql: Sql;
+  now(): number;
+  /** An act is done or refused, and its intent stays without that outcome. */
+  onLost?(error: unknown): void;
+};
+
+export function createAudit({ sql, now, onLost = () => {} }: AuditOptions): Audit {
   async function append(entry: Pick<Row, "actor" | "action" | "subject" | "phase" | "intentSeq" | "detail">) {
     return sql.transaction(async (tx) => {
       // One after another: two rows with the same predecessor would be a fork. A lock of the table would have to wait for each
@@ -65,10 +72,12 @@ export function createAudit({ sql, now }: { sql: Sql; now(): number }): Audit {
       try {
         result = await work();
       } catch (error) {
-        await end(intent, "failed", { failure: messageOf(error) });
+        await end(intent, "failed", { failure: messageOf(error) }).catch(onLost);
         throw error;
       }
-      await (result.ok ? end(intent, "done", {}) : end(intent, "refused", { reason: result.reason }));
+      const ending = result.ok ? end(intent, "done", {}) : end(intent, "refused", { reason: result.reason });
+      // An answer that says that it failed would be wrong.
+      await ending.catch(onLost);
       return result;
     },
 

@@ -144,6 +144,23 @@ describe("the audit", () => {
     assert.deepEqual(await chain(), { rows: count, brokenAt: null });
   });
 
+  test("that cannot take an outcome leaves the intent open, and the act is answered as what it is: done", async (t) => {
+    const says = t.mock.method(console, "error", () => {});
+    await shop.sql.query(
+      `create function public.refuse() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$`,
+    );
+    await shop.sql.query(
+      `create trigger refuse before insert on identity.audit for each row when (new.phase <> 'intent')
+       execute function public.refuse()`,
+    );
+    const changed = await grace.patch("/admin/users/linus", { roles: ["CUSTOMER"] });
+    await shop.sql.query("drop function public.refuse() cascade");
+    assert.deepEqual([changed.status, changed.body.roles], [200, ["CUSTOMER"]]);
+    assert.deepEqual(says.mock.calls[0]?.arguments[0], "the outcome of an act in the audit");
+    assert.equal((await grace.get("/admin/audit?limit=1")).body.items[0].outcome, "open");
+    assert.equal((await grace.patch("/admin/users/linus", { roles: ["WAREHOUSE"] })).status, 200);
+  });
+
   test("takes acts while PostgreSQL vacuums its table, which may take minutes", async () => {
     await shop.sql.transaction(async (tx) => {
       await tx.query("lock table identity.audit in share update exclusive mode");
