@@ -15,9 +15,14 @@ const mostKeys = 100_000;
 export function createGuesses({ limit, windowMs }: { limit: number; windowMs: number }): Guesses {
   const counts = new Map<string, { count: number; untilMs: number }>();
 
-  function entryOf(key: string, nowMs: number) {
+  function liveOf(key: string, nowMs: number) {
     const known = counts.get(key);
-    if (known && known.untilMs > nowMs) return known;
+    return known && known.untilMs > nowMs ? known : undefined;
+  }
+
+  function entryOf(key: string, nowMs: number) {
+    const known = liveOf(key, nowMs);
+    if (known) return known;
     counts.delete(key);
     const fresh = { count: 0, untilMs: nowMs + windowMs };
     counts.set(key, fresh);
@@ -29,14 +34,21 @@ export function createGuesses({ limit, windowMs }: { limit: number; windowMs: nu
   return {
     begin(...keys) {
       const nowMs = elapsedMs();
-      const entries = keys.map((key) => entryOf(key, nowMs));
-      const full = entries.filter(({ count }) => count >= limit);
-      if (full.length > 0) return { ok: false, waitMs: Math.max(...full.map(({ untilMs }) => untilMs)) - nowMs };
-      for (const entry of entries) entry.count += 1;
+      const ends = keys.flatMap((key) => {
+        const known = liveOf(key, nowMs);
+        return known && known.count >= limit ? [known.untilMs] : [];
+      });
+      // A refused try is not remembered: with another key in each, a sender could have their own count forgotten.
+      if (ends.length > 0) return { ok: false, waitMs: Math.max(...ends) - nowMs };
+      const entries = keys.map((key) => [key, entryOf(key, nowMs)] as const);
+      for (const [, entry] of entries) entry.count += 1;
       return {
         ok: true,
         succeeded() {
-          for (const entry of entries) entry.count -= 1;
+          for (const [key, entry] of entries) {
+            entry.count -= 1;
+            if (entry.count === 0 && counts.get(key) === entry) counts.delete(key);
+          }
         },
       };
     },

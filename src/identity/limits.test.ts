@@ -3,6 +3,7 @@ import { after, before, describe, mock, test } from "node:test";
 import { systemClock } from "#platform/clock";
 import { createHttp } from "#platform/http";
 import { createLog } from "#platform/log";
+import { createGuesses } from "./guesses.ts";
 import { createIdentity } from "./identity.ts";
 import type { LimitSettings } from "./limits.ts";
 
@@ -138,4 +139,24 @@ describe("limits", () => {
     );
     for (const { headers } of answers) assert.equal(headers["cache-control"], "no-store");
   });
+});
+
+test("a sender who is refused cannot have their own count forgotten by tries for many addresses", () => {
+  const guesses = createGuesses({ limit: 2, windowMs: 3_600_000 });
+  const tried = (address: string) => guesses.begin(`password of ${address}`, "passwords from 192.0.2.1");
+  for (let i = 0; i < 2; i += 1) assert.ok(tried("ada@shop.example").ok);
+  for (let i = 0; i < 100_001; i += 1) assert.ok(!tried(`${i}@shop.example`).ok);
+  assert.ok(!tried("eva@shop.example").ok);
+  assert.ok(!guesses.begin("password of ada@shop.example", "passwords from 192.0.2.2").ok);
+});
+
+test("a count of failed tries is not forgotten for tries that succeed, or that the shop had no time for", () => {
+  const guesses = createGuesses({ limit: 2, windowMs: 3_600_000 });
+  for (let i = 0; i < 2; i += 1) assert.ok(guesses.begin("password of ada@shop.example").ok);
+  for (let i = 0; i < 100_001; i += 1) {
+    const guess = guesses.begin(`password of ${i}@shop.example`, "passwords from 192.0.2.1");
+    assert.ok(guess.ok);
+    guess.succeeded();
+  }
+  assert.ok(!guesses.begin("password of ada@shop.example").ok);
 });
