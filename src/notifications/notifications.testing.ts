@@ -116,6 +116,8 @@ const addressees: readonly Addressee[] = [
   { accountId: "jo", email: "jo@shop.example", locale: "de-AT", zone: "Europe/Vienna" },
   { accountId: "amal", email: "amal@shop.example", locale: "ar", zone: null },
   { accountId: "kim", email: "kim@shop.example", locale: null, zone: "Foo/Bar" },
+  { accountId: "liv", email: "liv@shop.example", locale: "en-GB", zone: "Europe/London" },
+  { accountId: "uma", email: "uma@shop.example", locale: "de-aaaaaaaa-ab", zone: null },
 ];
 
 /** The products in the catalog. Another one has no name there. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { orderMailKinds, orderMailLanguages, orderMailText } from "./order-mail-texts.ts";
+import { mailLanguages } from "#platform/reader";
+import { orderMailKinds, orderMailText } from "./order-mail-texts.ts";
 
 const facts = {
   order: "M32N-NM0N",
@@ -13,7 +14,7 @@ const withTotal = ["reserved", "confirmed", "refunded"];
 const scripts: Record<string, RegExp> = { ar: /\p{Script=Arabic}/u };
 
 describe("the texts of mails about an order", () => {
-  for (const language of orderMailLanguages) {
+  for (const language of mailLanguages) {
     test(`${language}: each names the order and its units, and the sum where money moves`, () => {
       const script = scripts[language] ?? /\p{Script=Latin}/u;
       for (const kind of orderMailKinds) {
@@ -33,7 +34,7 @@ describe("the texts of mails about an order", () => {
   }
 
   test("no text says units or وحدات beside their number: most buyers have one", () => {
-    for (const language of orderMailLanguages) {
+    for (const language of mailLanguages) {
       for (const kind of orderMailKinds) {
         const { subject, text } = orderMailText(language, kind, facts);
         assert.doesNotMatch(`${subject} ${text}`, /units|وحدات/i, kind);
@@ -49,9 +50,9 @@ describe("the texts of mails about an order", () => {
   });
 
   test("no two kinds and no two languages share a subject", () => {
-    const subjects = orderMailLanguages.flatMap((language) =>
+    const subjects = mailLanguages.flatMap((language) =>
       orderMailKinds.map((kind) => orderMailText(language, kind, facts).subject),
     );
-    assert.equal(new Set(subjects).size, orderMailLanguages.length * orderMailKinds.length);
+    assert.equal(new Set(subjects).size, mailLanguages.length * orderMailKinds.length);
   });
 });

@@ -1,4 +1,5 @@
 /** The mails about an order, in the buyer's language. */
+import type { MailLanguage } from "#platform/reader";
 
 export const orderMailKinds = [
   "reserved",
@@ -122,15 +123,8 @@ const ar: Texts = {
   }),
 };
 
-const languages: Readonly<Record<string, Texts>> = { en, de, ar };
-export const orderMailLanguages = Object.keys(languages);
+const texts: Readonly<Record<MailLanguage, Texts>> = { en, de, ar };
 
-/** English, unless the account names a language that is there. */
-export function languageOf(locale: string | null): string {
-  const language = (locale ?? "").toLowerCase().split("-")[0] ?? "";
-  return Object.hasOwn(languages, language) ? language : "en";
-}
-
-export function orderMailText(language: string, kind: OrderMailKind, facts: OrderMailFacts): Text {
-  return (languages[language] ?? en)[kind](facts);
+export function orderMailText(language: MailLanguage, kind: OrderMailKind, facts: OrderMailFacts): Text {
+  return texts[language][kind](facts);
 }

@@ -68,8 +68,28 @@ describe("a mail about an order", () => {
     assert.ok(english?.text.endsWith(`\n\nhttps://shop.example/o/${ada.orderId}\n`), english?.text);
     const [german] = mailsOf(jo.orderId);
     assert.equal(german?.subject, "Deine Bestellung ist erstattet");
-    assert.match(german?.text ?? "", /Du bekommst insgesamt 98,00\s€ zurück/);
-    assert.match(mailsOf(amal.orderId)[0]?.subject ?? "", /^\p{Script=Arabic}/u);
+    assert.match(german?.text ?? "", /Du bekommst insgesamt €\s98,00 zurück/);
+    const [arabic] = mailsOf(amal.orderId);
+    assert.match(arabic?.subject ?? "", /^\p{Script=Arabic}/u);
+    // Unless it stands apart, the halves of a code of digits change places between Arabic words.
+    assert.ok(arabic?.text.startsWith(`الطلب \u2068${spelledCodeOf(amal.orderId)}\u2069\n`), arabic?.text);
+  });
+
+  test("has moments and money as the pages do: by the region of the account, where there is such a region", async () => {
+    const payBy = "2037-11-30T15:11:00.000Z";
+    const [london, nowhere] = [
+      ended("liv", "RESERVED", "AUD", payBy),
+      ended("uma", "RESERVED", "EUR", "2037-11-30T06:11:00Z"),
+    ];
+    await tell(london.record, nowhere.record);
+    assert.match(
+      mailsOf(london.orderId)[0]?.text ?? "",
+      /, A\$98\.00 in total\.\n\n.* until Monday 30 November at 15:11 GMT\. /,
+    );
+    assert.match(
+      mailsOf(nowhere.orderId)[0]?.text ?? "",
+      /zusammen 98,00\s€\.\n\n.* bis Montag, 30\. November um 15:11 GMT\+9\. /,
+    );
   });
 
   test("names the product as the catalog does, in either direction of writing, and by its id if it is gone", async () => {

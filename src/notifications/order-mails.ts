@@ -6,13 +6,11 @@
 import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
 import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
-import { currencyDecimals } from "#platform/currency-decimals";
-import { isolated } from "#platform/direction";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
+import { type Reader, readerOf } from "#platform/reader";
 import { spelledCodeOf } from "#platform/short-codes";
-import { isZone } from "#platform/zone";
-import { languageOf, type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
+import { type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
 
 /** An account with a verified address; `locale` and `zone` as its owner chose them. */
 export type Addressee = { accountId: string; email: string; locale: string | null; zone: string | null };
@@ -68,10 +66,10 @@ export function createOrderMails({ mail, addressees, zonesOf, productsOf, public
   }
 
   /** For a buyer who chose no zone: the drop was announced in one. */
-  async function zonesFor(news: readonly Told[], byId: ReadonlyMap<string, Addressee>) {
+  async function zonesFor(news: readonly Told[], byId: ReadonlyMap<string, To>) {
     const asked = news.filter(({ data: { payBy, userId } }) => {
       const to = byId.get(userId);
-      return payBy !== undefined && to && zoneOf(to) === undefined;
+      return payBy !== undefined && to && to.reader.zone === undefined;
     });
     if (asked.length === 0) return new Map<string, string>();
     return zonesOf([...new Set(asked.map(({ data }) => String(data.productId)))]);
@@ -89,7 +87,7 @@ export function createOrderMails({ mail, addressees, zonesOf, productsOf, public
       const ends = news.filter((told) => told.kind !== "reserved" && !isFenced(told));
       const ended = new Set(ends.map(({ data }) => data.orderId));
       const found = await addressees([...new Set(news.map(({ data }) => String(data.userId)))]);
-      const byId = new Map(found.map((one) => [one.accountId, one]));
+      const byId = new Map(found.map((one) => [one.accountId, { email: one.email, reader: readerOf(one) }]));
       const current = news.filter(
         ({ kind, data }) => byId.has(data.userId) && (kind !== "reserved" || !ended.has(data.orderId)),
       );
@@ -99,19 +97,14 @@ export function createOrderMails({ mail, addressees, zonesOf, productsOf, public
       const letters = current.flatMap(({ record, ...told }) => {
         const { userId, productId } = told.data;
         const to = byId.get(userId);
-        const zone = (to && zoneOf(to)) ?? zones.get(productId) ?? "UTC";
+        const zone = zones.get(productId) ?? "UTC";
         const name = products.get(productId)?.name ?? productId;
         const link = publicUrl && new URL(`/o/${told.data.orderId}`, publicUrl).href;
-        return (to && unlessMalformed(record, () => letterOf(told, { name, link }, { ...to, zone }))) ?? [];
+        return (to && unlessMalformed(record, () => letterOf(told, { name, zone, link }, to))) ?? [];
       });
       await Promise.all(letters.map((letter) => mail.send(letter)));
     },
   };
-}
-
-/** Undefined also if there is no such zone: the account may be older than the check of it. */
-function zoneOf({ zone }: Addressee): string | undefined {
-  return zone !== null && isZone(zone) ? zone : undefined;
 }
 
 function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: number): Told | undefined {
@@ -134,21 +127,21 @@ function isStorable(text: unknown): boolean {
   return typeof text === "string" && !text.includes("\0");
 }
 
-type Named = { name: string; link: string | undefined };
+type To = { email: string; reader: Reader };
 
-function letterOf(
-  { kind, data }: Told,
-  { name, link }: Named,
-  { email, locale, zone }: Addressee & { zone: string },
-): Mail {
+/** `zone`: of the product's drop. */
+type Named = { name: string; zone: string; link: string | undefined };
+
+function letterOf({ kind, data }: Told, { name, zone, link }: Named, { email, reader }: To): Mail {
   const { orderId, quantity, totalMinor, currency, payBy, reason } = data;
-  const language = languageOf(locale);
-  const units = `${formatOf(language).format(quantity)} × ${isolated(name, language)}`;
-  const until = payBy === undefined ? undefined : momentIn(language, zone).format(new Date(payBy));
-  const total = formatOf(language, currency).format(totalMinor / 10 ** currencyDecimals(currency));
-  const facts = { order: spelledCodeOf(orderId), units, total: language === "ar" ? inOrder(total) : total, until };
+  const facts = {
+    order: reader.named(spelledCodeOf(orderId)),
+    units: `${reader.count(quantity)} × ${reader.named(name)}`,
+    total: reader.money(totalMinor, currency),
+    until: payBy === undefined ? undefined : reader.moment(new Date(payBy), zone),
+  };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
-  const { subject, text } = orderMailText(language, says, facts);
+  const { subject, text } = orderMailText(reader.language, says, facts);
   const mail = { to: email, keepsText: true, subject, text: link ? `${text}\n${link}\n` : text };
   if (isFenced({ kind, data })) return { key: `order-not-kept:${orderId}`, ...mail };
   const keysOf = (others: readonly OrderMailKind[]) => others.map((other) => keyOf(other, orderId));
@@ -173,31 +166,4 @@ function before(kind: OrderMailKind): OrderMailKind[] {
 /** Once the topic has got a partition more, the events of an order may be in two, which are read in no order. */
 function after(kind: OrderMailKind): OrderMailKind[] {
   return [...kinds.values()].filter((later) => before(later).includes(kind));
-}
-
-/** Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right. */
-function inOrder(total: string): string {
-  return total.replace(/[A-Z]\S+/, "\u2066$&\u2069");
-}
-
-/** With the name of the zone: the reader may be in another one. */
-function momentIn(language: string, timeZone: string): Intl.DateTimeFormat {
-  const day = { weekday: "long", day: "numeric", month: "long" } as const;
-  const time = { hour: "numeric", minute: "2-digit", timeZoneName: "short" } as const;
-  return new Intl.DateTimeFormat(language, { ...day, ...time, timeZone });
-}
-
-const formats = new Map<string, Intl.NumberFormat>();
-
-/** To make one costs more than the rest of a mail. There are as many as languages and currencies. */
-function formatOf(language: string, currency?: string): Intl.NumberFormat {
-  const key = `${language} ${currency}`;
-  let format = formats.get(key);
-  if (!format) {
-    const decimals = currencyDecimals(currency ?? "");
-    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-    format = new Intl.NumberFormat(language, currency === undefined ? {} : { style: "currency", currency, ...digits });
-    formats.set(key, format);
-  }
-  return format;
 }
