@@ -27,7 +27,7 @@ export function assembleDrops({ config, engines, payment, accounts, ...given }: 
     log: engines.log,
     topic: config.TOPIC_DROP_EVENTS,
     mail: engines.mail,
-    addressOf: accounts.mailAddress,
+    addresseeOf: accounts.addressee,
     publicUrl: config.PUBLIC_URL,
   };
   const drops = createDrops({

@@ -93,7 +93,7 @@ export type DropsOptions = {
   roundOf(drop: Pick<Drop, "opensAt" | "beacon">): number;
   now(): number;
   onFault(what: string, error: unknown): void;
-} & Pick<RemindersOptions, "mail" | "addressOf" | "publicUrl">;
+} & Pick<RemindersOptions, "mail" | "addresseeOf" | "publicUrl">;
 
 const listedAtMost = 100;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Mail } from "#engines/mail";
+import type { Addressee } from "#identity";
 import { randomHex } from "#platform/ids";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
@@ -28,7 +29,7 @@ describe("a reminder of a drop", () => {
     );
     let nowMs = openedAtMs;
     const mails: Mail[] = [];
-    const addresses = new Map([["ada", "ada@shop.example"]]);
+    const addressees = new Map([["ada", readerAt("ada@shop.example")]]);
     const faults: string[] = [];
     const reminders = createReminders({
       sql: database.sql,
@@ -38,12 +39,12 @@ describe("a reminder of a drop", () => {
           mails.push(mail);
         },
       },
-      addressOf: async (accountId) => addresses.get(accountId),
+      addresseeOf: async (accountId) => addressees.get(accountId),
       publicUrl: "https://shop.example",
       now: () => nowMs,
       onFault: (what) => faults.push(what),
     });
-    return { dropId, reminders, mails, addresses, faults, wait: (minutes: number) => (nowMs += minutes * minuteMs) };
+    return { dropId, reminders, mails, addressees, faults, wait: (minutes: number) => (nowMs += minutes * minuteMs) };
   }
 
   test("is one mail a quarter of an hour before the opening, however often it was asked for and is looked for", async () => {
@@ -57,10 +58,27 @@ describe("a reminder of a drop", () => {
     assert.equal(mails.length, 1);
     const [mail] = mails as [Mail];
     assert.deepEqual([mail.key, mail.to], [`reminder:${dropId}:ada`, "ada@shop.example"]);
-    assert.match(mail.text, new RegExp(`Asia/Tokyo.*https://shop.example/d/${dropId}`, "s"));
+    assert.match(mail.text, new RegExp(`GMT\\+9.*https://shop.example/d/${dropId}`, "s"));
     await reminders.ask(dropId, "ada");
     await reminders.sendDue();
     assert.equal(mails.length, 1);
+  });
+
+  test("is in the language of its reader's account, and says the opening in their zone, or else in the drop's", async () => {
+    const { dropId, reminders, mails, addressees } = await scene(5);
+    addressees.set("jo", readerAt("jo@shop.example", "de-AT", "Europe/Vienna"));
+    addressees.set("amal", readerAt("amal@shop.example", "ar"));
+    for (const who of ["ada", "jo", "amal"]) await reminders.ask(dropId, who);
+    await reminders.sendDue();
+    const [english, german, arabic] = ["ada", "jo", "amal"].map((who) => mails.find(({ to }) => to.startsWith(who)));
+    assert.match(english?.text ?? "", /^Lamps opens on \w+day, .* GMT\+9\.\n/);
+    assert.equal(german?.subject, "Lamps öffnet bald");
+    assert.match(german?.text ?? "", /^Lamps öffnet am \w+tag, .* (?:MEZ|MESZ)\.\n.*\nDu hast /s);
+    assert.equal(arabic?.subject, "يبدأ بيع \u2068Lamps\u2069 قريبًا");
+    assert.match(
+      arabic?.text ?? "",
+      /^يبدأ بيع \u2068Lamps\u2069 يوم .* غرينتش\+9\.\n\nhttps:.*\n\n\p{Script=Arabic}/u,
+    );
   });
 
   test("is read from left to right, whatever the drop is called", async () => {
@@ -101,7 +119,7 @@ describe("a reminder of a drop", () => {
     await taken.reminders.sendDue();
     const gone = await scene(5);
     await gone.reminders.ask(gone.dropId, "ada");
-    gone.addresses.clear();
+    gone.addressees.clear();
     await gone.reminders.sendDue();
     const off = await scene(5);
     await off.reminders.ask(off.dropId, "ada");
@@ -111,8 +129,8 @@ describe("a reminder of a drop", () => {
   });
 
   test("that can never be sent keeps no other one waiting, and is not tried again in each turn", async () => {
-    const { dropId, reminders, mails, addresses, faults } = await scene(5);
-    addresses.set("nul", "nul@shop.example");
+    const { dropId, reminders, mails, addressees, faults } = await scene(5);
+    addressees.set("nul", readerAt("nul@shop.example"));
     for (const who of ["nul", "ada"]) await reminders.ask(dropId, who);
     for (let i = 0; i < 3; i += 1) await reminders.sendDue();
     assert.deepEqual(
@@ -146,3 +164,7 @@ describe("a reminder of a drop", () => {
     assert.equal(await reasonOf(await scene(), "bob"), "no_mail_address");
   });
 });
+
+function readerAt(email: string, locale: string | null = null, zone: string | null = null): Addressee {
+  return { accountId: email, email, locale, zone };
+}

@@ -1,7 +1,8 @@
 /** Reminders of a drop's opening: who asked for one, and the mail, once for each person and drop. */
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
-import { isolated } from "#platform/direction";
+import type { Addressee } from "#identity";
+import { type Habits, type MailLanguage, readerOf } from "#platform/reader";
 import { createSetbacks } from "#platform/setbacks";
 import { type Drop, readDrop } from "./drop-rows.ts";
 
@@ -9,7 +10,7 @@ export type RemindersOptions = {
   sql: Sql;
   mail: Pick<MailEngine, "send">;
   /** Undefined if the account has no address that receives mails, or may not sign in. */
-  addressOf(accountId: string): Promise<string | undefined>;
+  addresseeOf(accountId: string): Promise<Addressee | undefined>;
   publicUrl: string | undefined;
   now(): number;
   onFault(what: string, error: unknown): void;
@@ -32,13 +33,14 @@ export type Reminders = {
 export const remindLeadMs = 15 * 60_000;
 const mostAtOnce = 200;
 
-export function createReminders({ sql, mail, addressOf, publicUrl, now, onFault }: RemindersOptions): Reminders {
+export function createReminders({ sql, mail, addresseeOf, publicUrl, now, onFault }: RemindersOptions): Reminders {
   const setbacks = createSetbacks();
 
   async function sendOne({ dropId, accountId }: Due): Promise<void> {
-    const [drop, to] = [await readDrop(sql, dropId), await addressOf(accountId)];
+    const [drop, to] = [await readDrop(sql, dropId), await addresseeOf(accountId)];
     // The mail first: after a crash in between it is asked for again, and its key is known already.
-    if (drop && to) await mail.send({ key: `reminder:${dropId}:${accountId}`, to, ...mailOf(drop, publicUrl) });
+    const key = `reminder:${dropId}:${accountId}`;
+    if (drop && to) await mail.send({ key, to: to.email, ...mailOf(drop, to, publicUrl) });
     await sql.query("update drops.reminder set sent_at = $3 where drop_id = $1 and account_id = $2", [
       dropId,
       accountId,
@@ -52,7 +54,7 @@ export function createReminders({ sql, mail, addressOf, publicUrl, now, onFault 
       if (!drop || drop.state === "draft") return { ok: false, reason: "drop_not_found" };
       const isTooLate = drop.state !== "scheduled" || drop.opensAt.getTime() <= now();
       if (isTooLate) return { ok: false, reason: "reminder_too_late" };
-      if ((await addressOf(accountId)) === undefined) return { ok: false, reason: "no_mail_address" };
+      if ((await addresseeOf(accountId)) === undefined) return { ok: false, reason: "no_mail_address" };
       await sql.query(
         "insert into drops.reminder (drop_id, account_id, asked_at) values ($1, $2, $3) on conflict do nothing",
         [dropId, accountId, new Date(now())],
@@ -97,12 +99,29 @@ const selectDue = `
    where r.sent_at is null and d.state = 'scheduled' and d.opens_at > $1 and d.opens_at <= $2 and key <> all($3::text[])
    order by d.opens_at, r.asked_at limit $4`;
 
-function mailOf({ dropId, name, opensAt, zone }: Drop, publicUrl: string | undefined) {
-  const time = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone: zone });
+function mailOf({ dropId, name, opensAt, zone }: Drop, to: Habits, publicUrl: string | undefined) {
+  const reader = readerOf(to);
+  const { subject, says, why } = texts[reader.language](reader.named(name), reader.moment(opensAt, zone));
   const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}`, publicUrl).href}`;
-  const shown = isolated(name, "en");
-  return {
-    subject: `${shown} opens soon`,
-    text: `${shown} opens on ${time.format(opensAt)} (${zone}).${link}\n\nYou asked for this reminder. It comes once.\n`,
-  };
+  return { subject, text: `${says}${link}\n\n${why}\n` };
 }
+
+type Text = { subject: string; says: string; why: string };
+
+const texts: Readonly<Record<MailLanguage, (name: string, opening: string) => Text>> = {
+  en: (name, opening) => ({
+    subject: `${name} opens soon`,
+    says: `${name} opens on ${opening}.`,
+    why: "You asked for this reminder. It comes once.",
+  }),
+  de: (name, opening) => ({
+    subject: `${name} öffnet bald`,
+    says: `${name} öffnet am ${opening}.`,
+    why: "Du hast um diese Erinnerung gebeten. Sie kommt nur einmal.",
+  }),
+  ar: (name, opening) => ({
+    subject: `يبدأ بيع ${name} قريبًا`,
+    says: `يبدأ بيع ${name} يوم ${opening}.`,
+    why: "وصلك هذا التذكير لأنك طلبته، ولا يصل إلا مرة واحدة.",
+  }),
+};

@@ -13,6 +13,9 @@ export type Account = {
   disabledAt: Date | null;
 };
 
+/** Who gets a mail: at a verified address, as its owner reads. */
+export type Addressee = Pick<Account, "accountId" | "email" | "locale" | "zone">;
+
 export type AccountFields = Pick<Account, "name" | "locale" | "zone">;
 
 const columns = `account_id as "accountId", email, name, roles, locale, zone, version, disabled_at as "disabledAt"`;

@@ -5,6 +5,7 @@ import { type Loop, startLoop } from "#platform/loop";
 import {
   type Account,
   type AccountFields,
+  type Addressee,
   addressOf,
   findAccount,
   readAccount,
@@ -35,10 +36,10 @@ export type Accounts = ReturnType<typeof createSignIn> &
     oidc: Oidc | undefined;
     enterDemo(person: DemoPerson, place: Place): Promise<Entered | undefined>;
     /** Undefined if the account is disabled or gone, or has no address that receives mails. */
-    mailAddress(accountId: string): Promise<string | undefined>;
+    addressee(accountId: string): Promise<Addressee | undefined>;
     account(accountId: string): Promise<Account | undefined>;
     /** Those of these users who have an account here: its address is verified. */
-    addressees(userIds: readonly string[]): Promise<Account[]>;
+    addressees(userIds: readonly string[]): Promise<Addressee[]>;
     /** The id of the account with this address. */
     ofEmail(email: string): Promise<string | undefined>;
     /** The addresses of those ids that are accounts. */
@@ -112,10 +113,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return account && entering.begin(account, place);
     },
 
-    async mailAddress(accountId) {
+    async addressee(accountId) {
       const account = await readAccount(sql, accountId);
       // Addresses of the demo and of people whose address nothing proves end so (RFC 2606).
-      return account?.disabledAt === null && !account.email.endsWith(".invalid") ? account.email : undefined;
+      return account?.disabledAt === null && !account.email.endsWith(".invalid") ? account : undefined;
     },
 
     account: (accountId) => readAccount(sql, accountId),

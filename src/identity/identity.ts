@@ -16,6 +16,7 @@ import { createSigning, type Signing } from "./signing.ts";
 import type { Standing } from "./standing.ts";
 import { createTokens, type TokenOptions, type Tokens } from "./tokens.ts";
 
+export type { Addressee } from "./account-rows.ts";
 export { type Accounts, createAccounts, identitySchema } from "./accounts.ts";
 export type { Audit, Intent } from "./audit.ts";
 export { auditActs } from "./audit-hook.ts";

@@ -6,6 +6,7 @@ import { buffer } from "node:stream/consumers";
 import type { EventLog } from "#engines/log";
 import type { Mail } from "#engines/mail";
 import { productRecord } from "#events/catalog";
+import type { Addressee } from "#identity";
 import { createLog } from "#platform/log";
 import { createMetrics } from "#platform/metrics";
 import { openTestDatabase } from "../../test/support/database.ts";
@@ -13,7 +14,6 @@ import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgre
 import { migrate } from "../engines/sql/migrate.ts";
 import type { GuardOptions } from "./guard.ts";
 import { createNotifications, notificationsSchema } from "./notifications.ts";
-import type { Addressee } from "./order-mails.ts";
 
 export type Heard = { headers: IncomingHttpHeaders; body: Buffer };
 export type Answering = (response: ServerResponse, heard: Heard) => void;

@@ -6,14 +6,12 @@
 import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
 import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
+import type { Addressee } from "#identity";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
 import { type Reader, readerOf } from "#platform/reader";
 import { spelledCodeOf } from "#platform/short-codes";
 import { type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
-
-/** An account with a verified address; `locale` and `zone` as its owner chose them. */
-export type Addressee = { accountId: string; email: string; locale: string | null; zone: string | null };
 
 export type OrderMailsOptions = {
   mail: Pick<MailEngine, "send">;

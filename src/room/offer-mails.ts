@@ -1,7 +1,8 @@
 /** Tells people by mail that a unit is kept for them: once for each offer. */
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
-import { isolated } from "#platform/direction";
+import type { Addressee } from "#identity";
+import { type Habits, type MailLanguage, readerOf } from "#platform/reader";
 import { createSetbacks } from "#platform/setbacks";
 import type { LineDrop } from "./line-drop.ts";
 
@@ -9,7 +10,7 @@ export type OfferMailsOptions = {
   sql: Sql;
   mail: Pick<MailEngine, "send">;
   /** Undefined if the account has no address that receives mails, or may not sign in. */
-  addressOf(accountId: string): Promise<string | undefined>;
+  addresseeOf(accountId: string): Promise<Addressee | undefined>;
   dropOf(dropId: string): Promise<LineDrop | undefined>;
   publicUrl: string | undefined;
   now(): number;
@@ -25,15 +26,15 @@ const mostAtOnce = 200;
  * false if there was none.
  */
 export function createOfferMails(options: OfferMailsOptions): () => Promise<boolean | undefined> {
-  const { sql, mail, addressOf, dropOf, publicUrl, now, onFault } = options;
+  const { sql, mail, addresseeOf, dropOf, publicUrl, now, onFault } = options;
   const setbacks = createSetbacks();
 
   async function sendOne({ dropId, seq, userId, until, key }: Due): Promise<void> {
-    const [drop, to] = [await dropOf(dropId), await addressOf(userId)];
+    const [drop, to] = [await dropOf(dropId), await addresseeOf(userId)];
     // A mail that could not be sent for a while may find its drop cancelled or ended: nothing is kept then.
     const isOn = drop?.state === "scheduled" && drop.closesAt.getTime() > now();
     // The mail first: after a crash in between it is asked for again, and its key is known already.
-    if (isOn && to) await mail.send({ key, to, ...mailOf(drop, until, publicUrl) });
+    if (isOn && to) await mail.send({ key, to: to.email, ...mailOf(drop, until, to, publicUrl) });
     await sql.query("update room.place set told_at = $3 where drop_id = $1 and seq = $2", [
       dropId,
       seq,
@@ -57,14 +58,28 @@ export function createOfferMails(options: OfferMailsOptions): () => Promise<bool
   };
 }
 
-function mailOf({ dropId, name, zone }: LineDrop, until: Date, publicUrl: string | undefined) {
-  const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: zone });
+function mailOf({ dropId, name, zone }: LineDrop, until: Date, to: Habits, publicUrl: string | undefined) {
+  const reader = readerOf(to);
+  const { subject, text } = texts[reader.language](reader.named(name), reader.moment(until, zone));
   const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}/wait`, publicUrl).href}`;
-  const shown = isolated(name, "en");
-  return {
-    subject: `It is your turn: ${shown}`,
-    text:
-      `A unit of ${shown} is kept for you until ${time.format(until)} (${zone}). ` +
-      `Then it goes to the next person in the line.${link}\n`,
-  };
+  return { subject, text: `${text}${link}\n` };
 }
+
+const texts: Readonly<Record<MailLanguage, (name: string, until: string) => { subject: string; text: string }>> = {
+  en: (name, until) => ({
+    subject: `It is your turn: ${name}`,
+    text:
+      `A unit of ${name} is kept for you until ${until}. ` +
+      "Order it before then on the page of the line, or it goes to the next person.",
+  }),
+  de: (name, until) => ({
+    subject: `Du bist dran: ${name}`,
+    text:
+      `Ein Stück von ${name} ist für dich zurückgelegt, bis ${until}. ` +
+      "Bestelle es vorher auf der Seite der Schlange; sonst geht es an die Nächsten.",
+  }),
+  ar: (name, until) => ({
+    subject: `حان دورك: ${name}`,
+    text: `قطعة من ${name} محجوزة لك حتى ${until}. اطلبها قبل ذلك في صفحة الطابور، وإلا ذهبت إلى التالي.`,
+  }),
+};

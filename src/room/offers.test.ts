@@ -115,7 +115,8 @@ describe("a line after its drop is sold out", () => {
     const send = createOfferMails({
       sql: stage.sql,
       mail: { send: async (mail) => void mails.push(mail) },
-      addressOf: async (userId) => (userId === "person-1" ? "one@shop.example" : undefined),
+      addresseeOf: async (userId) =>
+        userId === "person-1" ? { accountId: userId, email: "one@shop.example", locale: null, zone: null } : undefined,
       dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
       publicUrl: "https://shop.example",
       now: line.now,
@@ -125,7 +126,7 @@ describe("a line after its drop is sold out", () => {
     assert.equal(mails.length, 1);
     const [mail] = mails as [Mail];
     assert.deepEqual([mail.key, mail.to], [`offer:${line.dropId}:1`, "one@shop.example"]);
-    assert.match(mail.text, new RegExp(`Lamps.*Europe/Berlin.*https://shop.example/d/${line.dropId}/wait`, "s"));
+    assert.match(mail.text, new RegExp(`Lamps.* (?:GMT\\+[12])\\. .*https://shop.example/d/${line.dropId}/wait`, "s"));
     await stage.sql.query("update room.place set told_at = null where drop_id = $1", [line.dropId]);
     await send();
     assert.equal(new Set(mails.map(({ key }) => key)).size, 1, "a death before the note repeats the key");
@@ -139,7 +140,7 @@ describe("a line after its drop is sold out", () => {
       const send = createOfferMails({
         sql: stage.sql,
         mail: { send: async (mail) => void mails.push(mail) },
-        addressOf: async (userId) => `${userId}@shop.example`,
+        addresseeOf: async (userId) => ({ accountId: userId, email: userId, locale: null, zone: null }),
         dropOf: async (dropId) => (dropId === line.dropId ? { ...line.drop, ...over } : undefined),
         publicUrl: undefined,
         now: line.now,
@@ -148,6 +149,31 @@ describe("a line after its drop is sold out", () => {
       for (let i = 0; i < 2; i += 1) await send();
       assert.deepEqual(mails, []);
     }
+  });
+
+  test("tells them in the language of their account until when, with the day, in their zone or else in the drop's", async () => {
+    const line = await soldOut(3);
+    await line.comesBack(2);
+    const mails: Mail[] = [];
+    const habits: Record<string, { locale: string; zone: string | null }> = {
+      "person-1": { locale: "de-DE", zone: null },
+      "person-2": { locale: "ar-EG", zone: "Asia/Tokyo" },
+    };
+    const send = createOfferMails({
+      sql: stage.sql,
+      mail: { send: async (mail) => void mails.push(mail) },
+      addresseeOf: async (userId) => habits[userId] && { accountId: userId, email: userId, ...habits[userId] },
+      dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
+      publicUrl: "https://shop.example",
+      now: line.now,
+      onFault: assert.fail,
+    });
+    await send();
+    const [german, arabic] = mails as [Mail, Mail];
+    assert.equal(german.subject, "Du bist dran: Lamps");
+    assert.match(german.text, /^Ein Stück von Lamps ist für dich zurückgelegt, bis \w+tag, \d.* (?:MEZ|MESZ)\. /);
+    assert.equal(arabic.subject, "حان دورك: \u2068Lamps\u2069");
+    assert.match(arabic.text, /^قطعة من \u2068Lamps\u2069 محجوزة لك حتى .* غرينتش\+٩\. .*\n\nhttps:.*\/wait\n$/);
   });
 
   test("a mail that can never be sent keeps no other one waiting, and is not tried again in each turn", async () => {
@@ -162,7 +188,7 @@ describe("a line after its drop is sold out", () => {
           if (to === "person-1") throw new Error("no such mail");
         },
       },
-      addressOf: async (userId) => userId,
+      addresseeOf: async (userId) => ({ accountId: userId, email: userId, locale: null, zone: null }),
       dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
       publicUrl: undefined,
       now: line.now,

@@ -88,12 +88,12 @@ export type RoomOptions = {
   orderIdOf(order: { userId: string; productId: string; key: string }): string;
   now(): number;
   onFault(what: string, error: unknown): void;
-} & Pick<OfferMailsOptions, "mail" | "addressOf" | "publicUrl">;
+} & Pick<OfferMailsOptions, "mail" | "addresseeOf" | "publicUrl">;
 
 const turnEveryMs = 1_000;
 
 export function createRoom(options: RoomOptions): Room {
-  const { sql, log, drops, inventory, orders, orderIdOf, addressOf, beacons, signing, now, onFault } = options;
+  const { sql, log, drops, inventory, orders, orderIdOf, addresseeOf, beacons, signing, now, onFault } = options;
   const freeOf = (productIds: readonly string[]) => freeUnits(inventory, productIds);
   const outbox = createOutbox({ ...roomOutbox, ...options, onFault: (error) => onFault("events of lines", error) });
   const places = createPlaces({ sql, now });
@@ -174,7 +174,7 @@ export function createRoom(options: RoomOptions): Room {
       const known = takesNew && !drop.verifiedOnly && !drop.workToJoin ? undefined : await places.of(dropId, userId);
       if (known) return { ok: true, place: known };
       if (!takesNew) return { ok: false, reason: "room_closed" };
-      const isVerified = !drop.verifiedOnly || (await addressOf(userId)) !== undefined;
+      const isVerified = !drop.verifiedOnly || (await addresseeOf(userId)) !== undefined;
       if (!isVerified) return { ok: false, reason: "email_not_verified" };
       const work = drop.workToJoin ? { workedAtMs } : undefined;
       const lacksWork = drop.workToJoin && workedAtMs === undefined;
