@@ -107,6 +107,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   const accounts = createAccounts({
     sql: identitySql,
     mail: engines.mail,
+    publicUrl,
     secret,
     issue,
     standing,

@@ -126,6 +126,39 @@ describe("N1: an address that has an account and one that has none are answered 
   });
 });
 
+describe("a mail about an account", () => {
+  for (const [locale, code, subjects] of [
+    [
+      "de-AT",
+      /^Dein Code ist \d{6}\n/,
+      ["Dein Code für ein neues Passwort", "Dein Code zum Anmelden", "Du hast schon ein Konto"],
+    ],
+    ["ar", /^رمزك هو \d{6}\n/, ["رمز كلمة المرور الجديدة", "رمز تسجيل الدخول", "لديك حساب بالفعل"]],
+  ] as const) {
+    test(`is in the language of the account: ${locale}`, async (t) => {
+      const theirs = await openShop({ publicUrl: "https://shop.example" });
+      t.after(() => theirs.close());
+      const email = "reader@example.com";
+      const browser = await theirs.join(email);
+      assert.equal((await browser.patch("/account", { locale })).status, 200);
+      for (const url of ["/session/code", "/accounts/password/forgot"]) await browser.post(url, { email });
+      // One network asks for few mails to an address.
+      await theirs.browser("10.1.0.1").post("/accounts", { email, name: "Reader" });
+      const mails = await until(async () => {
+        const sent = (await theirs.mailsTo(email)).filter(({ subject }) => subject !== "Your code to sign up");
+        return sent.length === 3 && sent.toSorted((a, b) => (a.subject < b.subject ? -1 : 1));
+      });
+      assert.deepEqual(
+        mails.map(({ subject }) => subject),
+        subjects.toSorted(),
+      );
+      assert.equal(mails.filter(({ text }) => code.test(text ?? "")).length, 2);
+      const [exists] = mails.filter(({ subject }) => subject === subjects[2]);
+      assert.ok(exists?.text?.includes("\n\nhttps://shop.example/login\n\n"), String(exists?.text));
+    });
+  }
+});
+
 describe("a mailed code", () => {
   const email = "carol@example.com";
   before(() => shop.join(email, password));

@@ -57,6 +57,7 @@ export type Accounts = ReturnType<typeof createSignIn> &
 export type AccountsOptions = {
   sql: Sql;
   mail: MailEngine;
+  publicUrl: string | undefined;
   /** Of tokens; the key for mailed codes is made from it. */
   secret: string;
   issue: Tokens["issue"];
@@ -72,7 +73,7 @@ export type AccountsOptions = {
 const deleteEveryMs = 10 * 60_000;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { sql, mail, secret, issue, standing, now, onFault, outside, mostWaiting } = options;
+  const { sql, mail, publicUrl, secret, issue, standing, now, onFault, outside, mostWaiting } = options;
   const entering = createEntering({ sql, issue, standing, now });
   const onLost = (error: unknown) => onFault("the outcome of an act in the audit", error);
   const audit = createAudit({ sql, now, onLost });
@@ -87,6 +88,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   };
   const signUp = createSignUp({
     ...shared,
+    publicUrl,
     post(letter) {
       const sending = mail
         .send(letter)

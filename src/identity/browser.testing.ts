@@ -44,6 +44,7 @@ export async function openShop({ publicUrl, outside }: { publicUrl?: string; out
     const accounts = createAccounts({
       sql,
       mail,
+      publicUrl,
       secret,
       issue: identity.issueSession,
       standing,

@@ -1,28 +1,99 @@
-/** The mails about accounts, in plain text. */
+/** The mails about accounts, in plain text, in the language of the account. */
 import type { Mail } from "#engines/mail";
+import { type MailLanguage, readerOf } from "#platform/reader";
+import type { Addressee } from "./account-rows.ts";
 import { codeTtlMs, type Purpose } from "./codes.ts";
 
 const minutes = codeTtlMs / 60_000;
 
-const purposes: Record<Purpose, { subject: string; says: string }> = {
-  sign_up: { subject: "Your code to sign up", says: "Type it on the page where you signed up, and nowhere else." },
-  log_in: { subject: "Your code to sign in", says: "Type it on the page where you asked for it, and nowhere else." },
-  reset: { subject: "Your code for a new password", says: "With it you set a new password. Every session ends then." },
-};
+type ForAccounts = Exclude<Purpose, "sign_up">;
 
-export function codeMail(purpose: Purpose, codeId: string, to: string, digits: string): Mail {
-  const { subject, says } = purposes[purpose];
-  const text = `Your code is ${digits}\n\n${says} It is valid for ${minutes} minutes.\n\nIf you did not ask for it, do nothing.\n`;
+export function codeMail(purpose: ForAccounts, codeId: string, to: Addressee, digits: string): Mail {
+  const { language, count } = readerOf(to);
+  const { subject, text } = codes[language](purpose, digits, count(minutes));
+  return { key: `code:${codeId}`, to: to.email, subject, text };
+}
+
+/** In English: there is no account yet, and so no language. */
+export function signUpMail(codeId: string, to: string, digits: string): Mail {
+  const { subject, text } = english("sign_up", digits, String(minutes));
   return { key: `code:${codeId}`, to, subject, text };
 }
 
-export function accountExistsMail(codeId: string, to: string): Mail {
+export function accountExistsMail(codeId: string, to: Addressee, publicUrl: string | undefined): Mail {
+  const { subject, says, otherwise } = taken[readerOf(to).language];
+  const link = publicUrl === undefined ? "" : `\n\n${new URL("/login", publicUrl).href}`;
+  return { key: `code:${codeId}`, to: to.email, subject, text: `${says}${link}\n\n${otherwise}\n` };
+}
+
+type Text = { subject: string; text: string };
+type CodeText<For> = (purpose: For, digits: string, minutes: string) => Text;
+
+function english(purpose: Purpose, digits: string, valid: string): Text {
+  const { subject, says } = {
+    sign_up: { subject: "Your code to sign up", says: "Type it on the page where you signed up, and nowhere else." },
+    log_in: { subject: "Your code to sign in", says: "Type it on the page where you asked for it, and nowhere else." },
+    reset: {
+      subject: "Your code for a new password",
+      says: "With it you set a new password. Every session ends then.",
+    },
+  }[purpose];
   return {
-    key: `code:${codeId}`,
-    to,
-    subject: "You have an account already",
-    text:
-      "Your address was given to sign up, and it has an account already. Sign in with your password, or ask for a code " +
-      "on the page to sign in.\n\nIf this was not you, do nothing.\n",
+    subject,
+    text: `Your code is ${digits}\n\n${says} It is valid for ${valid} minutes.\n\nIf you did not ask for it, do nothing.\n`,
   };
 }
+
+const codes: Readonly<Record<MailLanguage, CodeText<ForAccounts>>> = {
+  en: english,
+  de(purpose, digits, valid) {
+    const { subject, says } = {
+      log_in: {
+        subject: "Dein Code zum Anmelden",
+        says: "Gib ihn nur auf der Seite ein, auf der du ihn angefordert hast.",
+      },
+      reset: {
+        subject: "Dein Code für ein neues Passwort",
+        says: "Mit ihm setzt du ein neues Passwort. Alle Anmeldungen enden dann.",
+      },
+    }[purpose];
+    return {
+      subject,
+      text: `Dein Code ist ${digits}\n\n${says} Der Code gilt ${valid} Minuten.\n\nHast du ihn nicht angefordert, musst du nichts tun.\n`,
+    };
+  },
+  ar(purpose, digits, valid) {
+    const { subject, says } = {
+      log_in: { subject: "رمز تسجيل الدخول", says: "أدخله في الصفحة التي طلبته فيها، لا في غيرها." },
+      reset: { subject: "رمز كلمة المرور الجديدة", says: "به تعيّن كلمة مرور جديدة، وعندها تنتهي كل جلساتك." },
+    }[purpose];
+    return {
+      subject,
+      text: `رمزك هو ${digits}\n\n${says} الرمز صالح لمدة ${valid} دقائق.\n\nإن لم تطلبه فلا تفعل شيئًا.\n`,
+    };
+  },
+};
+
+const taken: Readonly<Record<MailLanguage, { subject: string; says: string; otherwise: string }>> = {
+  en: {
+    subject: "You have an account already",
+    says:
+      "Your address was given to sign up, and it has an account already. Sign in with your password, or ask for a code " +
+      "on the page to sign in.",
+    otherwise: "If this was not you, do nothing.",
+  },
+  de: {
+    subject: "Du hast schon ein Konto",
+    says:
+      "Mit deiner Adresse sollte ein Konto angelegt werden, aber sie hat schon eines. Melde dich mit deinem Passwort an, " +
+      "oder lass dir auf der Seite zum Anmelden einen Code schicken.",
+    otherwise: "Warst du das nicht, musst du nichts tun.",
+  },
+  ar: {
+    subject: "لديك حساب بالفعل",
+    says:
+      "طُلب إنشاء حساب بعنوان بريدك، ولهذا العنوان حساب بالفعل. سجّل الدخول بكلمة المرور، أو اطلب رمزًا في صفحة " +
+      "تسجيل الدخول.",
+    otherwise: "إن لم تكن أنت من طلب ذلك فلا تفعل شيئًا.",
+  },
+};

@@ -9,7 +9,7 @@ import { type Account, findAccount, insertAccount, storePassword } from "./accou
 import type { Codes, Purpose } from "./codes.ts";
 import type { Entering } from "./entering.ts";
 import { createGuesses } from "./guesses.ts";
-import { accountExistsMail, codeMail } from "./mails.ts";
+import { accountExistsMail, codeMail, signUpMail } from "./mails.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Place } from "./session-rows.ts";
 import { guessing, type Refused, type SignedIn } from "./sign-in.ts";
@@ -35,10 +35,12 @@ export type SignUpDeps = {
   codes: Codes;
   /** Sends behind the answer. */
   post(mail: Mail): void;
+  /** Where buyers reach the shop, if it is set: a mail leads to the page to sign in. */
+  publicUrl: string | undefined;
   now(): number;
 };
 
-export function createSignUp({ sql, entering, passwords, codes, post, now }: SignUpDeps) {
+export function createSignUp({ sql, entering, passwords, codes, post, publicUrl, now }: SignUpDeps) {
   const byAddress = createGuesses(mailsToAddress);
   const byBoth = createGuesses(mailsToAddressFromNetwork);
   const byNetwork = createGuesses(mailsFromNetwork);
@@ -64,16 +66,16 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
       if (refused) return refused;
       const phc = password === undefined ? undefined : await passwords.hash(password);
       if (password !== undefined && phc === undefined) return { ok: false, reason: "login_busy" };
-      const isTaken = (await findAccount(sql, email)) !== undefined;
+      const owner = await findAccount(sql, email);
       const { codeId, digits, expiresAt } = await codes.issue({
         purpose: "sign_up",
         email,
         network: place.network,
-        isDecoy: isTaken,
+        isDecoy: owner !== undefined,
         name,
         phc,
       });
-      post(isTaken ? accountExistsMail(codeId, email) : codeMail("sign_up", codeId, email, digits));
+      post(owner ? accountExistsMail(codeId, owner, publicUrl) : signUpMail(codeId, email, digits));
       return { ok: true, codeId, expiresAt };
     },
 
@@ -104,7 +106,7 @@ export function createSignUp({ sql, entering, passwords, codes, post, now }: Sig
       const account = await findAccount(sql, email);
       const isDecoy = account === undefined || account.disabledAt !== null;
       const { codeId, digits, expiresAt } = await codes.issue({ purpose, email, network: place.network, isDecoy });
-      if (!isDecoy) post(codeMail(purpose, codeId, email, digits));
+      if (!isDecoy) post(codeMail(purpose, codeId, account, digits));
       return { ok: true, codeId, expiresAt };
     },
 
