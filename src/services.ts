@@ -71,7 +71,7 @@ export const services: readonly Service[] = [
   {
     name: "drop",
     routes(app, faces) {
-      dropRoutes(app, faces);
+      dropRoutes(app, { ...faces, publicUrl: faces.config.PUBLIC_URL });
       roomRoutes(app, faces);
     },
     async start({ drops, room, inventory }) {

@@ -9,12 +9,13 @@ export type CalendarDrop = {
   version: number;
 };
 
-export function calendarOf(drops: readonly CalendarDrop[], now: Date): string {
+/** `host`: of the shop. A calendar holds the drops of several shops, each of which may have one of the same id. */
+export function calendarOf(drops: readonly CalendarDrop[], host: string, now: Date): string {
   const lines = [
     ...["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Dropgate//Drops//EN"],
     ...drops.flatMap((drop) => [
       "BEGIN:VEVENT",
-      `UID:${drop.dropId}@dropgate`,
+      `UID:${escaped(`${drop.dropId}@${host}`)}`,
       // A calendar that has the entry replaces it by one with a larger sequence.
       `SEQUENCE:${drop.version}`,
       `DTSTAMP:${stamp(now)}`,

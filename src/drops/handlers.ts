@@ -1,5 +1,5 @@
 /** Handles each route of drops: one handler a route, under the route's name in routes.ts. */
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { callerOf, type Identity } from "#identity";
 import { etagOf, holdsAlready, ifMatchVersions } from "#platform/etag";
 import type { Asked } from "#platform/http";
@@ -29,9 +29,9 @@ type WithDrafts = { querystring: typeof DraftsQuery };
 
 const shared = "public, max-age=5, stale-while-revalidate=30";
 
-export type DropHandlersOptions = { drops: Drops; identity: Identity; now(): number };
+export type DropHandlersOptions = { drops: Drops; identity: Identity; publicUrl: string | undefined; now(): number };
 
-export function createDropHandlers({ drops, identity, now }: DropHandlersOptions) {
+export function createDropHandlers({ drops, identity, publicUrl, now }: DropHandlersOptions) {
   const live = createLive({ drops, now });
 
   async function listDrops(request: Asked<WithDrafts>, reply: FastifyReply) {
@@ -69,20 +69,21 @@ export function createDropHandlers({ drops, identity, now }: DropHandlersOptions
   async function getDropCalendar(request: AskedOfOne, reply: FastifyReply) {
     const drop = await announcedDrop(request);
     if (!drop) return notFound(reply);
-    return calendar(reply, [drop]);
+    return calendar(request, reply, [drop]);
   }
 
-  async function getCalendar(_request: Asked<object>, reply: FastifyReply) {
+  async function getCalendar(request: Asked<object>, reply: FastifyReply) {
     const announced = await drops.list(false);
     return calendar(
+      request,
       reply,
       announced.filter(({ closesAt }) => closesAt.getTime() > now()),
     );
   }
 
-  function calendar(reply: FastifyReply, some: readonly Drop[]) {
+  function calendar({ host }: Pick<FastifyRequest, "host">, reply: FastifyReply, some: readonly Drop[]) {
     reply.header("cache-control", shared).type("text/calendar; charset=utf-8");
-    return calendarOf(some, new Date(now()));
+    return calendarOf(some, publicUrl === undefined ? host : new URL(publicUrl).host, new Date(now()));
   }
 
   async function addDrop(request: Asked<{ body: typeof DropBody }>, reply: FastifyReply) {

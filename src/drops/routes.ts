@@ -1,11 +1,9 @@
 /** Drops over HTTP: every client may read what is announced; an ADMIN makes and changes drops. */
 import { Type } from "typebox";
-import type { Identity } from "#identity";
 import type { Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { identityProblems } from "#problems/identity";
-import type { Drops } from "./drops.ts";
-import { createDropHandlers } from "./handlers.ts";
+import { createDropHandlers, type DropHandlersOptions } from "./handlers.ts";
 import { dropProblems } from "./problems.ts";
 import { reminderRoutes } from "./reminder-routes.ts";
 import {
@@ -27,9 +25,7 @@ import {
   ScheduleBody,
 } from "./wire.ts";
 
-export type DropRoutesOptions = { drops: Drops; identity: Identity; now(): number };
-
-export function dropRoutes(app: Http, options: DropRoutesOptions): void {
+export function dropRoutes(app: Http, options: DropHandlersOptions): void {
   const admin = options.identity.guard("ADMIN");
   const handlers = createDropHandlers(options);
   for (const schema of [DropView, DropLive]) app.addSchema(schema);
