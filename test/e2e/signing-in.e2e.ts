@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
 import { mailedCode } from "./mailed-code.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
@@ -74,6 +75,49 @@ describe("signing in in the browser", { skip }, () => {
     const cookies = await page.context().cookies();
     assert.ok(cookies.every(({ httpOnly, secure }) => httpOnly && secure));
     assert.equal(await page.evaluate("document.cookie"), "");
+  });
+
+  test("a person who signs up in German gets their mails in German, and in another language once they signed in by a page in that one", async () => {
+    const { page } = await stage.person("reads-german", { ...stranger, locale: "de-AT" });
+    const address = "greta@shop.example";
+    const untilReadIn = (wanted: string) =>
+      eventually(async () => {
+        const { locale } = (await (await page.request.get("/account")).json()) as { locale: string | null };
+        return locale === wanted;
+      });
+    const subjectOfCode = async () => {
+      await stage.world.anonymous.post("/session/code", { email: address });
+      return eventually(async () => {
+        const { body } = await stage.world.admin.get<{ items: { to: string; subject: string }[] }>("/admin/mails");
+        const [last] = body.items.filter(({ to }) => to === address);
+        return last?.subject !== "Your code to sign up" && last?.subject;
+      });
+    };
+    await page.goto("/join?to=/me");
+    await fill(page, "E-Mail-Adresse", address);
+    await fill(page, "Dein Name", "Greta");
+    await fill(page, /^Ein neues Passwort/, password);
+    await press(page, /^Konto anlegen$/);
+    await fill(page, "Code aus der E-Mail", await mailedCode(stage.world, address));
+    await press(page, "Diesen Code verwenden");
+    await page.getByText("Greta").waitFor();
+    await untilReadIn("de-AT");
+    assert.equal(await subjectOfCode(), "Dein Code zum Anmelden");
+    await page.getByLabel("Sprache").selectOption("ar");
+    await page.goto("/login?to=/me");
+    await page.locator("input[name=email]").fill(address);
+    await page.locator("input[name=password]").fill(password);
+    await page.locator("form button.big").click();
+    await page.getByText("Greta").waitFor();
+    await untilReadIn("ar");
+    // A browser in another language changes nothing of what was chosen.
+    const { page: other } = await stage.person("reads-english", stranger);
+    await other.goto("/login?to=/me");
+    await fill(other, "E-mail address", address);
+    await fill(other, "Password", password);
+    await press(other, /^Sign in$/);
+    await untilSignedInAs(other, "Greta");
+    await untilReadIn("ar");
   });
 
   test("a visitor of the demo is Ada; signed out they stay so, and one click makes them another demo person, at the page they wanted", async () => {
