@@ -17,6 +17,7 @@ import { createCodes } from "./codes.ts";
 import { type DemoPerson, demoAccount } from "./demo.ts";
 import { createEntering, type Entered } from "./entering.ts";
 import { createOidc, type Oidc } from "./oidc.ts";
+import { unprovenAddress } from "./oidc-accounts.ts";
 import type { OidcSettings } from "./oidc-client.ts";
 import { createPasswords } from "./passwords.ts";
 import { deleteExpired, type Place, readSessions, type Session } from "./session-rows.ts";
@@ -38,7 +39,7 @@ export type Accounts = ReturnType<typeof createSignIn> &
     /** Undefined if the account is disabled or gone, or has no address that receives mails. */
     addressee(accountId: string): Promise<Addressee | undefined>;
     account(accountId: string): Promise<Account | undefined>;
-    /** Those of these users who have an account here: its address is verified. */
+    /** Those of these users who have an account with an address: it is verified, or a demo person's, whose mails an ADMIN reads. */
     addressees(userIds: readonly string[]): Promise<Addressee[]>;
     /** The id of the account with this address. */
     ofEmail(email: string): Promise<string | undefined>;
@@ -122,7 +123,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
 
     account: (accountId) => readAccount(sql, accountId),
-    addressees: (userIds) => readAccountsOf(sql, userIds),
+    async addressees(userIds) {
+      const accounts = await readAccountsOf(sql, userIds);
+      return accounts.filter(({ email }) => !email.endsWith(unprovenAddress));
+    },
     ofEmail: async (email) => (await findAccount(sql, addressOf(email)))?.accountId,
     emailsOf: (accountIds) => ofAccounts(accountIds, ({ email }) => email),
     namesOf: (accountIds) => ofAccounts(accountIds, ({ name }) => name),

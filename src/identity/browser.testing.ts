@@ -68,6 +68,7 @@ export async function openShop({ publicUrl, outside }: { publicUrl?: string; out
     return {
       app,
       identity,
+      accounts,
       async close() {
         await watching.stop();
         await deleting.stop();

@@ -12,6 +12,9 @@ import { isRole, type Role } from "./roles.ts";
 import type { Standing } from "./standing.ts";
 import { emailPattern } from "./wire.ts";
 
+/** No mail ever reaches such an address (RFC 2606): nothing proves that a given one is the person's. */
+export const unprovenAddress = "@oidc.invalid";
+
 export type OidcAccountsDeps = {
   sql: Sql;
   audit: Audit;
@@ -41,8 +44,7 @@ export function createOidcAccounts({ sql, audit, standing, settings, now }: Oidc
   async function accountFor(tx: Tx, claims: Claims): Promise<Account | undefined> {
     const accountId = randomHex(12);
     const trusted = settings.trustEmail ? verifiedAddressOf(claims) : undefined;
-    // No mail ever reaches this address (RFC 2606): nothing proves that a given one is this person's.
-    const email = trusted ?? `${accountId}@oidc.invalid`;
+    const email = trusted ?? `${accountId}${unprovenAddress}`;
     const made = await insertAccount(
       tx,
       { accountId, email, name: nameOf(claims), roles: ["CUSTOMER"] },

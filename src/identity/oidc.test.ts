@@ -79,10 +79,11 @@ describe("a person of the outside issuer", () => {
     assert.notEqual((await accountAfter(shop, { sub: "Twin" })).userId, first);
   });
 
-  test("never gets the account of an address that the shop does not believe", async () => {
+  test("never gets the account of an address that the shop does not believe, and no mails", async () => {
     await shop.join("owner@shop.example");
     const account = await accountAfter(shop, { sub: "eve", email: "owner@shop.example", email_verified: true });
     assert.match(account.email, /@oidc\.invalid$/);
+    assert.deepEqual(await shop.accounts.addressees([account.userId]), []);
   });
 
   test("has a name without control characters, at most 200 long, and none of a wrong type", async () => {
