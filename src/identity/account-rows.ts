@@ -13,7 +13,7 @@ export type Account = {
   disabledAt: Date | null;
 };
 
-/** Who gets a mail: at a verified address, as its owner reads. */
+/** A person who gets mails: where, and how they read. */
 export type Addressee = Pick<Account, "accountId" | "email" | "locale" | "zone">;
 
 export type AccountFields = Pick<Account, "name" | "locale" | "zone">;
