@@ -141,9 +141,9 @@ describe("a reminder of a drop", () => {
   });
 
   test("is one of many that are sent without a pause: a turn that sent as many as it may says that more wait", async () => {
-    const { dropId, reminders, mails, addresses } = await scene(5);
+    const { dropId, reminders, mails, addressees } = await scene(5);
     const people = Array.from({ length: 450 }, (_, i) => `person-${i}`);
-    for (const person of people) addresses.set(person, `${person}@shop.example`);
+    for (const person of people) addressees.set(person, readerAt(`${person}@shop.example`));
     await database.sql.query(
       "insert into drops.reminder (drop_id, account_id, asked_at) select $1, person, now() from unnest($2::text[]) as person",
       [dropId, people],
