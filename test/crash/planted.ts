@@ -137,7 +137,7 @@ const plantings: readonly Planting[] = [
          values ($1, $2, 99, 'captured', $3, 'EUR', 'simulator', '4242', now(), now(), now(), now())`,
         [paymentId, ended.orderId, ended.totalMinor],
       );
-      return { history: unseen(history, ended), announced: undefined };
+      return neverTold(history, ended);
     },
   },
   {
@@ -215,7 +215,7 @@ const plantings: readonly Planting[] = [
         "update orders.orders set status = 'PAYMENT_PENDING', reason = 'payment_undecided' where order_id = $1",
         ended.orderId,
       );
-      return { history: unseen(history, ended), announced: undefined };
+      return neverTold(history, ended);
     },
   },
   {
@@ -299,7 +299,7 @@ const plantings: readonly Planting[] = [
     async plant(books, { orders, outcomes, history }) {
       const ended = lateOf({ orders, outcomes });
       await run(books, "update orders.orders set status = 'CANCELLED' where order_id = $1", ended.orderId);
-      return { history: unseen(history, ended), announced: undefined };
+      return neverTold(history, ended);
     },
   },
   {
@@ -372,9 +372,9 @@ function lateOf({ orders, outcomes }: Pick<Evidence, "orders" | "outcomes">): Ev
   return late;
 }
 
-/** As if no client had seen the order before: seen states belong to another law. */
-function unseen(history: Evidence["history"], order: { orderId: string }) {
-  return history.filter(({ orderId }) => orderId !== order.orderId);
+/** As if no client had seen the order and the log had announced none: both are for other laws. */
+function neverTold(history: Evidence["history"], order: { orderId: string }) {
+  return { history: history.filter(({ orderId }) => orderId !== order.orderId), announced: undefined };
 }
 
 async function run(books: Queryable, text: string, ...values: unknown[]): Promise<undefined> {
