@@ -1,5 +1,6 @@
 /** Money, moments and spans as people write them in the current language. */
 import { currencyDecimals } from "../../src/platform/currency-decimals.ts";
+import { spelledCodeOf } from "../../src/platform/short-codes.ts";
 import { currentLanguage, locale } from "./language.ts";
 
 export function money(minor: number, currency: string): string {
@@ -71,13 +72,7 @@ export function clockText(leftMs: number): string {
   return hours > 0 ? `${count(hours)}:${rest}` : rest;
 }
 
-const base32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/** Of an order, to be read out: the last 40 bits of its id in Crockford's base 32. A mistyped address stays as it is. */
+/** Of an order, to be read out. A mistyped address stays as it is. */
 export function shortCode(orderId: string): string {
-  if (!/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(orderId)) return orderId;
-  let bits = BigInt(`0x${orderId.replaceAll("-", "").slice(-10)}`);
-  let code = "";
-  for (let i = 0; i < 8; i += 1, bits >>= 5n) code = base32[Number(bits & 31n)] + code;
-  return `${code.slice(0, 4)}-${code.slice(4)}`;
+  return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(orderId) ? spelledCodeOf(orderId) : orderId;
 }
