@@ -12,22 +12,29 @@ const openForMs = 10 * 60_000;
 /** Pages that stand in a browser which keeps nothing hold them here. */
 const inThisPage = new Map<string, readonly Unanswered[]>();
 
-export const entryKeys = {
-  keyOf(userId: string, entry: NewEntry): string {
-    const open = read(userId);
-    const same = open.find((one) => isSame(one, entry));
-    if (same) return same.key;
-    const fresh = { ...entry, key: crypto.randomUUID(), sinceMs: Date.now() };
-    write(userId, [...open, fresh]);
-    return fresh.key;
-  },
-  answered(userId: string, key: string): void {
-    write(
-      userId,
-      read(userId).filter((one) => one.key !== key),
-    );
-  },
-};
+/** Sends the entry with its key. Until there is an answer, the same entry has this key. */
+export async function enter<Answer>(
+  userId: string,
+  entry: NewEntry,
+  send: (key: string) => Promise<Answer>,
+): Promise<Answer> {
+  const key = keyOf(userId, entry);
+  const answer = await send(key);
+  write(
+    userId,
+    read(userId).filter((one) => one.key !== key),
+  );
+  return answer;
+}
+
+function keyOf(userId: string, entry: NewEntry): string {
+  const open = read(userId);
+  const same = open.find((one) => isSame(one, entry));
+  if (same) return same.key;
+  const fresh = { ...entry, key: crypto.randomUUID(), sinceMs: Date.now() };
+  write(userId, [...open, fresh]);
+  return fresh.key;
+}
 
 /** The device's clock may be put right meanwhile, by hours. */
 function read(userId: string): readonly Unanswered[] {

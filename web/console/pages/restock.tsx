@@ -4,7 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { count } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
-import { entryKeys } from "../entry-key.ts";
+import { enter } from "../entry-key.ts";
 import { LastDeliveries } from "../parts/last-deliveries.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
@@ -34,14 +34,13 @@ export function Restock() {
   });
   const entering = useMutation({
     async mutationFn(units: number) {
-      const product = await finding.mutateAsync(code.trim());
-      const { productId, name } = product;
+      const { productId, name } = await finding.mutateAsync(code.trim());
       const says = reason.trim();
-      const key = entryKeys.keyOf(userId, { kind: "restock", productId, units, reason: says });
-      const stock = await api.restock(productId, key, { quantity: units, reason: says });
-      entryKeys.answered(userId, key);
-      const entry = { key, productId, name, quantity: units, reason: says, atMs: Date.now() };
-      return { entry, onHand: stock.onHand };
+      return enter(userId, { kind: "restock", productId, units, reason: says }, async (key) => {
+        const { onHand } = await api.restock(productId, key, { quantity: units, reason: says });
+        const entry = { key, productId, name, quantity: units, reason: says, atMs: Date.now() };
+        return { entry, onHand };
+      });
     },
     onSuccess({ entry }) {
       add(entry);

@@ -3,7 +3,7 @@ import { Button, SegmentedControl, Stack, Text, TextInput } from "@mantine/core"
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { api, type Stock } from "../api.ts";
-import { entryKeys } from "../entry-key.ts";
+import { enter } from "../entry-key.ts";
 import { plural } from "../plural.ts";
 import { useSession } from "../session.ts";
 import { useFaultFocus } from "./fault-focus.ts";
@@ -22,15 +22,13 @@ export function StockForm({ productId }: { productId: string }) {
   const form = useRef<HTMLFormElement>(null);
   useFaultFocus(form, fault);
   const entering = useMutation({
-    async mutationFn(units: number): Promise<Stock> {
+    mutationFn(units: number): Promise<Stock> {
       const says = reason.trim();
-      const key = entryKeys.keyOf(userId, { kind, productId, units, reason: says });
-      const stock =
+      return enter(userId, { kind, productId, units, reason: says }, (key) =>
         kind === "restock"
-          ? await api.restock(productId, key, { quantity: units, reason: says })
-          : await api.adjust(productId, key, { delta: units, reason: says });
-      entryKeys.answered(userId, key);
-      return stock;
+          ? api.restock(productId, key, { quantity: units, reason: says })
+          : api.adjust(productId, key, { delta: units, reason: says }),
+      );
     },
     onSuccess() {
       setQuantity("");
