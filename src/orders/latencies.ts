@@ -1,4 +1,4 @@
-/** Counts how long answers took in classes that grow by a twelfth, so that a percentile costs no list of them. */
+/** Counts how long answers took in classes that grow by 9 %, so that a percentile costs no list of them. */
 
 export type Latencies = {
   add(ms: number): void;

@@ -81,7 +81,6 @@ export function createPlace(options: PlaceOptions): Place {
   const newKeys = createNewKeys({ ...options, books });
   const lookUps = createLookUps({ sql, books, maxWaiting });
 
-  /** Requests under one key that are under way in this process share one answer. */
   async function place(request: PlaceRequest): Promise<PlaceAnswer> {
     const begunMs = elapsedMs();
     return answered(await placeOnce(request), elapsedMs() - begunMs);
@@ -93,6 +92,7 @@ export function createPlace(options: PlaceOptions): Place {
     return answer;
   }
 
+  /** Requests under one key that are under way in this process share one answer. */
   async function placeOnce(request: PlaceRequest): Promise<PlaceAnswer> {
     const key = keyOf(request);
     const orderId = orderIdFor({ ...request, key });

@@ -228,7 +228,7 @@ function ofOrders(traces: OrderTraces, orders: readonly SettledOrder[]): OrderTr
   return new Map([...traces].filter(([orderId]) => settled.has(orderId)));
 }
 
-/** The resulting order in the books, or the reason why there is none. */
+/** The order that the decision makes in the books; none if the order is there already, or its reservation was voided. */
 function ordersFrom(claim: Decided, given: Reservation): SettledOrder[] {
   // Its outcome needs the number of its fate.
   const reservation = { ...given, reservationNo: claim.reservationNo };
