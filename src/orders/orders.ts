@@ -102,17 +102,11 @@ export function createOrders(options: OrdersOptions) {
   });
 
   const { books } = inventory;
-  const onSettled = () => tellChanged();
   const topic = topics.reservations;
+  const onSettled = () => tellChanged();
   const settlement = createSettlement({ sql, log, books, group, maxRecords, now, logger, topic, outbox, onSettled });
-  const publication = createPublication({
-    inventory,
-    log,
-    topic: topics.reservations,
-    maxWaiting,
-    onFault,
-  });
-  const returns = createReturns({ unitsOf: inventory.books.products.unitsOf, onFault });
+  const publication = createPublication({ inventory, log, topic, maxWaiting, onFault });
+  const returns = createReturns({ unitsOf: books.products.unitsOf, onFault });
   const direct = createDirectOrders({ sql, books, returns, maxWaiting, now, onSettled });
   const pulse = createPulse({ sql, onFault });
   const placing = createPlace({
@@ -134,7 +128,7 @@ export function createOrders(options: OrdersOptions) {
   const restore = createRestore({ sql, inventory, now, onRestored: tellChanged });
   const look = createLook({ sql, inventory, watermark: () => settlement.watermark(), maxWaiting });
 
-  const { cancelIn, refundIn, ...steps } = createSteps({ sql, books: inventory.books, now, onTaken: tellChanged });
+  const { cancelIn, refundIn, ...steps } = createSteps({ sql, books, now, onTaken: tellChanged });
   const bulk = createBulk({ sql, steps: { cancelIn, refundIn }, audit: options.audit, now, onFault });
 
   function tellChanged(order?: Order): void {
@@ -153,7 +147,6 @@ export function createOrders(options: OrdersOptions) {
     pulse: { read: pulse.read, start: pulse.start },
     /** Accepted orders that are not settled yet. */
     async lag(): Promise<number> {
-      const topic = topics.reservations;
       const [ends, committed] = await Promise.all([log.endOffsets(topic), log.committedOffsets(group, topic)]);
       return lagOf(ends, committed);
     },
