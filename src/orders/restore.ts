@@ -86,8 +86,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
         const claimed = (await claim(tx)) ?? [];
         if (typeof claimed === "string") return { refused: claimed };
         const [fate] = claimed;
-        if (!fate) return undefined;
-        if (wasTakenBack(fate)) return undefined;
+        if (!fate || wasTakenBack(fate)) return undefined;
         if (fate.fate !== "claimed") return {};
         const at = new Date(now());
         const restored = await restoreOrder(tx, order.orderId, fate, at);
@@ -99,8 +98,10 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
     );
     if (!done) return "later";
     if (done.refused) return done.refused;
-    if (done.restored) onRestored(done.restored);
-    if (done.restored) return "restored";
+    if (done.restored) {
+      onRestored(done.restored);
+      return "restored";
+    }
     return (await readOrder(sql, order.orderId))?.status === "CONFIRMED" ? "restored" : "impossible";
   }
 }
