@@ -22,7 +22,7 @@ export type Receipts = {
 const signedASecond = 200;
 
 /** A refusal for one of these reasons that names no decider repeats the answer to another request under the key. */
-const needsWord: ReadonlySet<string> = new Set([
+const needsDecider: ReadonlySet<string> = new Set([
   ...(["sold_out", "limit_per_customer", "price_changed", "pass_required"] as const),
   ...(["drop_not_open", "drop_ended", "drop_paused"] as const),
 ]);
@@ -57,7 +57,7 @@ export function createReceipts({ signing }: Pick<Identity, "signing">, now: () =
     no(request, answer) {
       if (!request.tells || answer.ok || answer.reason === "outcome_pending") return undefined;
       const { orderId, reason, told } = answer;
-      if (reason === "overloaded" || (told === undefined && needsWord.has(reason))) return undefined;
+      if (reason === "overloaded" || (told === undefined && needsDecider.has(reason))) return undefined;
       const { userId, productId, quantity } = request;
       const atMs = now();
       return sign(refusedText({ orderId, userId, productId, quantity, reason, ...decisionOf(told, atMs), atMs }));
