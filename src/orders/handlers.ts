@@ -134,9 +134,7 @@ export function createOrderHandlers({ orders, streams, views, identity, receipts
   }
 
   async function cancelOrder(request: AskedOfOne, reply: FastifyReply) {
-    const seen = await ownOrder(request);
-    const order = seen.status === "PENDING" ? await orders.settled(seen.orderId, settleWithinMs) : seen;
-    if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
+    const order = await ownSettledOrder(request);
     const caller = callerOf(request);
     const reason = caller.userId === order.userId ? "cancelled_by_customer" : "cancelled_by_admin";
     const cancelled = (await orders.cancel(order.orderId, reason)) ?? (await orders.read(order.orderId));
@@ -149,9 +147,7 @@ export function createOrderHandlers({ orders, streams, views, identity, receipts
   }
 
   async function extendOrder(request: AskedOfOne, reply: FastifyReply) {
-    const seen = await ownOrder(request);
-    const order = seen.status === "PENDING" ? await orders.settled(seen.orderId, settleWithinMs) : seen;
-    if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
+    const order = await ownSettledOrder(request);
     const extended = await orders.extend(order.orderId);
     if (!extended) {
       const standing = (await orders.read(order.orderId)) ?? order;
@@ -191,6 +187,14 @@ export function createOrderHandlers({ orders, streams, views, identity, receipts
     const order = isUuid(orderId) ? await orders.find(orderId) : undefined;
     if (order === "undecided") throw new Problem(orderProblems.outcome_pending, notSettledYet);
     if (!order || !mayActFor(callerOf(request), order.userId)) throw new Problem(...refusals.notYours);
+    return order;
+  }
+
+  /** A step of an order is taken in the books, so this waits a moment until they have it. */
+  async function ownSettledOrder(request: AskedOfOne): Promise<SeenOrder> {
+    const seen = await ownOrder(request);
+    const order = seen.status === "PENDING" ? await orders.settled(seen.orderId, settleWithinMs) : seen;
+    if (!order) throw new Problem(orderProblems.outcome_pending, notSettledYet);
     return order;
   }
 
