@@ -136,13 +136,17 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
       return;
     }
     stream.response.write(text);
-    if (stream.response.writableLength > maxUnreadBytes) end(stream, true);
+    if (stream.response.writableLength > maxUnreadBytes) cut(stream);
   }
 
-  function end(stream: Stream, cut = false): void {
+  function end(stream: Stream): void {
     forget(stream);
-    if (cut) stream.response.destroy();
-    else stream.response.end();
+    stream.response.end();
+  }
+
+  function cut(stream: Stream): void {
+    forget(stream);
+    stream.response.destroy();
   }
 
   function forget(stream: Stream): void {
