@@ -131,7 +131,8 @@ export function isDue({ payBy }: Order, nowMs: number): boolean {
   return payBy.getTime() <= nowMs;
 }
 
-function isOpen(order: Order): boolean {
+/** It has not ended, and its units are held still: they are not while a late payment is undecided. */
+export function isOpen(order: Pick<Order, "status" | "reason">): boolean {
   return !isFinal(order.status) && !isUndecided(order);
 }
 

@@ -1,13 +1,8 @@
 /** Defines the steps of runs that earlier versions began: each is idempotent by order id. */
 import { isFinal, isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
+import { isOpen } from "./batch-steps.ts";
 import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
-
-type Seen = Parameters<typeof isUndecided>[0];
-
-function isOpen(order: Seen): boolean {
-  return !isFinal(order.status) && !isUndecided(order);
-}
 
 export type StepsOptions = { orders: Orders; payment: Payment; now(): number };
 
