@@ -4,7 +4,7 @@
  * docs/adr/0074-recovery-drills.md.
  */
 import type { Decided, OrderBooks } from "./changes.ts";
-import { afterSaid, type FactSource, paymentOf, type Recorded } from "./facts.ts";
+import { afterSaid, type FactSource, paymentOf, type Recorded, record } from "./facts.ts";
 import { type OrderToPay, openingOf } from "./open.ts";
 import type { Payment } from "./payment-rows.ts";
 import type { ListedCharge } from "./provider.ts";
@@ -42,7 +42,9 @@ export async function refreshCharges(deps: FactSource, sinceMs: number): Promise
   const fromMs = Math.min(sinceMs, oldest?.at?.getTime() ?? sinceMs);
   for await (const page of deps.provider.chargesSince(fromMs)) {
     // A payment that the books do not have stays unknown: `record` changes nothing for it.
-    for (const charge of page) await deps.announce(await recordListed(deps, charge));
+    for (const charge of page) {
+      await deps.announce(await record(deps.changes, charge.paymentId, charge, { isCurrent: true }));
+    }
   }
 }
 
@@ -55,13 +57,6 @@ export async function adopt(deps: FactSource, order: OrderOfCharge, charge: List
     decide: (books, { nowMs }) => decideAdoption(books, deps.provider.name, charge, nowMs),
   });
   await deps.announce(recorded);
-}
-
-function recordListed({ changes }: FactSource, charge: ListedCharge): Promise<Recorded | undefined> {
-  return changes.make({
-    of: { paymentId: charge.paymentId },
-    decide: (books, { nowMs }) => afterSaid(books, charge.paymentId, charge, nowMs, true),
-  });
 }
 
 function decideAdoption(
