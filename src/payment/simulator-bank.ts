@@ -9,7 +9,6 @@ import { behaviourOf } from "./test-cards.ts";
 
 export const bankColumns = `charge.payment_id as "paymentId", charge_id as "chargeId", status, decline_reason as "declineReason",
   charge.amount_minor as "amountMinor", charge.currency, card_last4 as "last4", refunded_minor as "refundedMinor"`;
-const columns = bankColumns;
 
 export type Opening = Money & { paymentId: string; last4: string; resultMs: number };
 export type Operation = keyof typeof operations;
@@ -53,7 +52,7 @@ async function openCharges(sql: Queryable, asked: readonly Opening[]): Promise<B
             reason, amount, currency, last4
        from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[], $7::text[])
             as asked (payment_id, charge_id, result_at, reason, amount, currency, last4)
-     on conflict (payment_id) do nothing returning ${columns}`,
+     on conflict (payment_id) do nothing returning ${bankColumns}`,
     [
       openings.map(({ paymentId }) => paymentId),
       openings.map(() => `ch_${randomHex(12)}`),
@@ -102,7 +101,7 @@ async function operateEach(tx: Tx, asked: readonly Asked[], nowMs: number): Prom
             as asked (payment_id, source, target, amount, currency)
       where charge.payment_id = asked.payment_id and charge.payment_id = any($1::text[]) and status = asked.source
         and amount_minor = coalesce(asked.amount, amount_minor) and charge.currency = coalesce(asked.currency, charge.currency)
-      returning ${columns}`,
+      returning ${bankColumns}`,
     [
       asked.map(({ paymentId }) => paymentId),
       asked.map(({ operation }) => operations[operation].from),
@@ -132,7 +131,7 @@ export async function decideDue(tx: Tx, nowMs: number, limit: number): Promise<B
         order by result_at limit $2 for update skip locked
      )
      update payment_simulator.charge set status = result from due where charge.payment_id = due.payment_id
-     returning ${columns}`,
+     returning ${bankColumns}`,
     [new Date(nowMs), limit],
   );
   return charges.map((charge): Booking => {
@@ -175,9 +174,10 @@ export async function readCharge(sql: Queryable, paymentId: string): Promise<Ban
 
 async function readCharges(sql: Queryable, paymentIds: readonly string[]): Promise<BankCharge[]> {
   if (paymentIds.length === 0) return [];
-  return sql.query<BankCharge>(`select ${columns} from payment_simulator.charge where payment_id = any($1::text[])`, [
-    paymentIds,
-  ]);
+  return sql.query<BankCharge>(
+    `select ${bankColumns} from payment_simulator.charge where payment_id = any($1::text[])`,
+    [paymentIds],
+  );
 }
 
 export function readStatement(sql: Queryable, paymentId: string): Promise<StatementLine[]> {

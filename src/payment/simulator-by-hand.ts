@@ -4,7 +4,7 @@
  */
 import type { Sql } from "#engines/sql";
 import { randomHex } from "#platform/ids";
-import { book, bankColumns as columns } from "./simulator-bank.ts";
+import { bankColumns, book } from "./simulator-bank.ts";
 import type { BankCharge, StatementLine } from "./simulator-charge.ts";
 
 export type DeedByHand =
@@ -20,14 +20,14 @@ export type DeedByHand =
 export function doByHand(sql: Sql, paymentId: string, asked: DeedByHand, nowMs: number): Promise<boolean> {
   return sql.transaction(async (tx) => {
     const [standing] = await tx.query<BankCharge>(
-      `select ${columns} from payment_simulator.charge where payment_id = $1 for update`,
+      `select ${bankColumns} from payment_simulator.charge where payment_id = $1 for update`,
       [paymentId],
     );
     const does = standing && planOf(standing, asked);
     if (!does) return false;
     const [charge] = await tx.query<BankCharge>(
       `update payment_simulator.charge set status = $2, refunded_minor = refunded_minor + $3
-        where payment_id = $1 returning ${columns}`,
+        where payment_id = $1 returning ${bankColumns}`,
       [paymentId, does.status, asked.deed === "refund" ? does.amountMinor : 0],
     );
     const { kind, amountMinor = 0, says } = does;
