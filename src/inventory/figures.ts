@@ -2,7 +2,7 @@
 import type { Queryable } from "#engines/sql";
 import type { Gate, RecordState } from "./gate/gate.ts";
 
-export type StockFigures = {
+export type StockSums = {
   /** Units that came in, by their present place in the books. */
   free: number;
   held: number;
@@ -11,8 +11,8 @@ export type StockFigures = {
   oversold: number;
 };
 
-export async function readStock(sql: Queryable): Promise<StockFigures> {
-  const [row] = await sql.query<StockFigures>(
+export async function readStock(sql: Queryable): Promise<StockSums> {
+  const [row] = await sql.query<StockSums>(
     `select coalesce(sum(total_in - committed), 0)::float8 as free, coalesce(sum(committed - sold), 0)::float8 as held,
             coalesce(sum(sold), 0)::float8 as sold,
             coalesce(sum(greatest(committed - total_in, 0)), 0)::float8 as oversold
@@ -25,7 +25,7 @@ export async function readStock(sql: Queryable): Promise<StockFigures> {
 export type WaitingState = Extract<RecordState, "pending" | "published" | "voiding">;
 export const waitingStates: readonly WaitingState[] = ["pending", "published", "voiding"];
 
-export type Figures = { stock(): Promise<StockFigures>; oldestRecords(): Promise<Map<WaitingState, number>> };
+export type Figures = { stock(): Promise<StockSums>; oldestRecords(): Promise<Map<WaitingState, number>> };
 
 /** An order in progress is younger. */
 const youngMs = 1_000;

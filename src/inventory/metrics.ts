@@ -2,7 +2,7 @@
 import type { Measure } from "#platform/measure";
 import type { Metrics } from "#platform/metrics";
 import type { Agreement } from "./agreement/agreement.ts";
-import { type Figures, type StockFigures, type WaitingState, waitingStates } from "./figures.ts";
+import { type Figures, type StockSums, type WaitingState, waitingStates } from "./figures.ts";
 import { gateModes } from "./wire.ts";
 
 export function declareAgreement(
@@ -38,7 +38,7 @@ export function declareAgreement(
 }
 
 export function measureStock(metrics: Metrics, figures: Figures): Measure[] {
-  let stock: StockFigures = { free: 0, held: 0, sold: 0, oversold: 0 };
+  let stock: StockSums = { free: 0, held: 0, sold: 0, oversold: 0 };
   let ages: ReadonlyMap<WaitingState, number> = new Map();
   metrics.gauges("dropgate_stock_units", "Units of all products in the books, by their place.", ["place"], () =>
     (["free", "held", "sold"] as const).map((place) => [{ place }, stock[place]]),
