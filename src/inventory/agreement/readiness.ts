@@ -4,7 +4,7 @@ import type { Sql } from "#engines/sql";
 import { readOffers } from "../books/offers.ts";
 import type { News } from "../books/products.ts";
 import type { Gate } from "../gate/gate.ts";
-import { productsAfter } from "./compare.ts";
+import { productPages, productsAfter } from "./compare.ts";
 import { type GateMode, type ModeFollower, readMode } from "./mode.ts";
 
 export type ReadinessOptions = {
@@ -64,11 +64,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       if (unread > 0) return [`${unread} news of products`];
       const waiting: string[] = [];
       if ((await mode.known()) !== "gatekeeper") return waiting;
-      for (let last: string | undefined = ""; last !== undefined; ) {
-        const page: string[] = await productsAfter(sql, last, productsAtOnce);
-        waiting.push(...(await waitingIn(page)));
-        last = page.length < productsAtOnce ? undefined : page.at(-1);
-      }
+      for await (const page of productPages(sql, productsAtOnce)) waiting.push(...(await waitingIn(page)));
       return waiting;
     },
   };
