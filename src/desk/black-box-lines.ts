@@ -1,10 +1,10 @@
 /** Makes one timeline of what the parts of the shop know of an order. */
 import type { QueuedMail } from "#engines/mail";
 import type { Accounts } from "#identity";
-import type { GateRecord, StockTraces } from "#inventory";
+import type { GateRecord, StockHistory } from "#inventory";
 import type { OrdersDelivery } from "#notifications";
-import type { OrderTraces } from "#orders";
-import { isFailedAttempt, type PaymentTraces, type TracedPayment } from "#payment";
+import type { OrderHistory } from "#orders";
+import { isFailedAttempt, type PaymentAttempt, type PaymentHistory } from "#payment";
 import { currencyDecimals } from "#platform/currency-decimals";
 import type { Warehouse } from "#warehouse";
 import type { LetterSummary } from "./letter-rows.ts";
@@ -12,12 +12,12 @@ import type { Source } from "./wire.ts";
 
 /** undefined: the part did not answer, or knows nothing. */
 export type Known = {
-  books: OrderTraces | undefined;
-  stock: StockTraces | undefined;
+  books: OrderHistory | undefined;
+  stock: StockHistory | undefined;
   record: GateRecord | undefined;
   /** Accepted orders that are not settled. */
   lag: number | undefined;
-  paid: PaymentTraces | undefined;
+  paid: PaymentHistory | undefined;
   mails: QueuedMail[] | undefined;
   webhooks: OrdersDelivery[] | undefined;
   parcel: Awaited<ReturnType<Warehouse["find"]>>;
@@ -60,7 +60,7 @@ function ofRecord({ reservedAtMs, state, quantity, epoch, reservationNo }: GateR
   return line("gate", new Date(reservedAtMs), says, { state, quantity, epoch, reservationNo });
 }
 
-function ofStock({ reservations, entries }: StockTraces): Line[] {
+function ofStock({ reservations, entries }: StockHistory): Line[] {
   const decided = reservations.flatMap(({ decidedAt, endedAt, outcome, ...reservation }) => {
     const { fate, quantity, epoch, reservationNo, seq, productId } = reservation;
     const named = { productId, quantity, epoch, reservationNo };
@@ -74,7 +74,7 @@ function ofStock({ reservations, entries }: StockTraces): Line[] {
   return [...decided, ...entered];
 }
 
-function ofBooks({ order, refund, events }: OrderTraces): Line[] {
+function ofBooks({ order, refund, events }: OrderHistory): Line[] {
   const entries = (order?.timeline ?? []).map(({ status, at, reason, payBy }) => {
     const until = payBy === undefined ? "" : `, to be paid by ${payBy}`;
     return line("books", new Date(at), `${status}${reason ? `: ${reason}` : ""}${until}`, {
@@ -92,7 +92,7 @@ function ofBooks({ order, refund, events }: OrderTraces): Line[] {
   return [...entries, ...told, line("books", askedAt, says, { actor, reason }), ...done];
 }
 
-function ofPayments({ intent, payments, news }: PaymentTraces): Line[] {
+function ofPayments({ intent, payments, news }: PaymentHistory): Line[] {
   const { openedAt = null, lastCallAt = null, closedAt = null } = intent ?? {};
   return [
     ...(openedAt ? [line("payment", openedAt, "it may be paid")] : []),
@@ -110,7 +110,7 @@ function ofPayments({ intent, payments, news }: PaymentTraces): Line[] {
   ];
 }
 
-function ofPayment(payment: TracedPayment): Line[] {
+function ofPayment(payment: PaymentAttempt): Line[] {
   const { paymentId, attempt, state, amountMinor, currency, provider, cardLast4, declineReason } = payment;
   const { requestedAt, grantedAt, keptAt, changedAt, tries, lastError, givenBackMinor } = payment;
   const card = cardLast4 === "" ? "" : `, card …${cardLast4}`;

@@ -67,8 +67,8 @@ export function createBlackBox(options: BlackBoxOptions) {
         return undefined;
       }
     }
-    const booked = ask("books", () => orders.traces(orderId));
-    const stocked = ask("stock", () => inventory.traces(orderId));
+    const booked = ask("books", () => orders.history(orderId));
+    const stocked = ask("stock", () => inventory.history(orderId));
     /** The gate finds a record by its product, which the books may not tell while they are away. */
     async function atTheGate() {
       const [books, stock] = await Promise.all([booked, stocked]);
@@ -84,7 +84,7 @@ export function createBlackBox(options: BlackBoxOptions) {
       stocked,
       ask("gate", atTheGate),
       ask("log", () => orders.lag()),
-      ask("payment", () => payment.traces(orderId)),
+      ask("payment", () => payment.history(orderId)),
       ask("mail", () => mail.list({ about: orderId, limit: mostLines })),
       ask("webhooks", deliveries),
       ask("warehouse", () => warehouse.find(orderId)),

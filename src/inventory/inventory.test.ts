@@ -82,9 +82,9 @@ describe("inventory", () => {
   }
 
   test("its face is three rooms, the figures for metrics, the traces of an order and the exchange of a pass, of at most eight members each", () => {
-    const { gate: sameGate, books, agreement, figures, traces, retire, ...others } = inventory;
+    const { gate: sameGate, books, agreement, figures, history, retire, ...others } = inventory;
     assert.deepEqual(others, {});
-    assert.deepEqual([typeof traces, typeof retire], ["function", "function"]);
+    assert.deepEqual([typeof history, typeof retire], ["function", "function"]);
     // The type narrows the gate to the steps for orders; the object is the whole port. Only a gate in memory tells its leases.
     const shownOfGate: Record<Exclude<keyof typeof sameGate, "leasedSince">, true> = {
       reserve: true,

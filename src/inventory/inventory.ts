@@ -11,9 +11,9 @@ import { createRelay } from "./agreement/relay.ts";
 import { closedItself, type OnRepaired } from "./agreement/repairs.ts";
 import { createUpkeep } from "./agreement/upkeep.ts";
 import { type Books, createBooks } from "./books/books.ts";
+import { readStockHistory, type StockHistory } from "./books/history.ts";
 import { createProducts } from "./books/products.ts";
 import { retireKey } from "./books/retired-keys.ts";
-import { readStockTraces, type StockTraces } from "./books/traces.ts";
 import { type Figures, oldestRecords, readStock } from "./figures.ts";
 import type { Gate, GateForOrders } from "./gate/gate.ts";
 
@@ -27,10 +27,10 @@ export type { Claim, Decided } from "./books/decide.ts";
 export type { DirectAnswer, DirectRefusal } from "./books/direct-claims.ts";
 export type { EarlierOrders } from "./books/earlier-orders.ts";
 export type { DecidedReservation } from "./books/fates.ts";
+export type { ReservationHistory, StockHistory } from "./books/history.ts";
 export { isInBooks } from "./books/known.ts";
 export type { ClaimOptions } from "./books/ledger.ts";
 export type { EndedClaim, Outcome } from "./books/outcomes.ts";
-export type { StockTraces, TracedReservation } from "./books/traces.ts";
 export type {
   Fate,
   Gate,
@@ -68,7 +68,7 @@ export type Inventory = {
    */
   retire(productId: string, orderId: string, untilMs: number): Promise<"spent" | "retired">;
   /** Reads all that the stock's books have of one order. */
-  traces(orderId: string): Promise<StockTraces>;
+  history(orderId: string): Promise<StockHistory>;
 };
 
 export type InventoryOptions = {
@@ -103,6 +103,6 @@ export function createInventory(options: InventoryOptions): Inventory {
     agreement: createAgreement({ sql, gate, log, news, mode, relay, upkeep, now, onFault, onRepaired, logger }),
     figures: { stock: () => readStock(sql), oldestRecords: () => oldestRecords(gate, now()) },
     retire: (productId, orderId, untilMs) => retireKey({ sql, gate, mode, now }, { productId, orderId, untilMs }),
-    traces: (orderId) => readStockTraces(sql, orderId),
+    history: (orderId) => readStockHistory(sql, orderId),
   };
 }

@@ -14,6 +14,7 @@ import { createDirectOrders } from "./direct.ts";
 import { type EndAll, endAll, type Placed, sumNotEnded } from "./end-all.ts";
 import { readFigures } from "./figures.ts";
 import { readBooked } from "./hand-over.ts";
+import { readOrderHistory } from "./history.ts";
 import { createLook } from "./look.ts";
 import { listAllOrders, listOrders, note, type Order, type TimelineEntry } from "./order-rows.ts";
 import { orderOutbox } from "./outbox.ts";
@@ -30,12 +31,12 @@ import { createSettlement } from "./settle.ts";
 import { openStatuses } from "./state.ts";
 import { createSteps } from "./steps.ts";
 import { readOrderTraces } from "./trace-rows.ts";
-import { readTraces } from "./traces.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { BulkAction, SeenPlan } from "./bulk.ts";
 export type { NotEnded } from "./end-all.ts";
 export type { BookedOrder } from "./hand-over.ts";
+export type { OrderHistory } from "./history.ts";
 export { orderIdFor } from "./ids.ts";
 export type { SeenOrder } from "./look.ts";
 export { countOrderChanges, measureOrders } from "./metrics.ts";
@@ -44,7 +45,6 @@ export type { Beat } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";
-export type { OrderTraces } from "./traces.ts";
 
 export const ordersSchema = { schema: "orders", folder: new URL("./migrations/", import.meta.url) };
 
@@ -170,7 +170,7 @@ export function createOrders(options: OrdersOptions) {
     /** The sampled traces among those of these orders. */
     tracesOf: (orderIds: readonly string[]) => readOrderTraces(sql, orderIds),
     /** Reads all that the books have of one order. */
-    traces: (orderId: string) => readTraces(sql, orderId),
+    history: (orderId: string) => readOrderHistory(sql, orderId),
     /** The orders among these that are in the books, as they stand now. */
     booked: (orderIds: readonly string[]) => readBooked(sql, orderIds),
     readRefund: (orderId: string) => readRefund(sql, orderId),

@@ -14,6 +14,7 @@ import type { Announcement, Recorded } from "./facts.ts";
 import { readUnsettled, type UnsettledFigures } from "./figures.ts";
 import { createFindings, type Findings } from "./findings.ts";
 import { type Granted, grantedOf, grantedSince } from "./granted.ts";
+import { type PaymentHistory, readPaymentHistory } from "./history.ts";
 import { type Attempt, lastAttempts } from "./last-attempts.ts";
 import { type FailedAttempt, type News, noteFailuresTold, noteTold, untoldNews } from "./news.ts";
 import { type OrderToPay, open } from "./open.ts";
@@ -22,20 +23,19 @@ import { isPaid, type PaymentState, type Verdict } from "./state.ts";
 import type { StripeOptions } from "./stripe/stripe.ts";
 import { type SweepCounts, sweepOrder, sweepPayments } from "./sweep.ts";
 import { inTraces, type TracesOf, tracedPayment, tracedProvider } from "./traced.ts";
-import { type PaymentTraces, readPaymentTraces } from "./traces.ts";
 import { receiveWebhook, type WebhookAnswer } from "./webhook.ts";
 import type { PayRequest } from "./wire.ts";
 
 export type { Announcement } from "./facts.ts";
 export { countHeldElsewhere } from "./figures.ts";
 export type { Granted } from "./granted.ts";
+export type { PaymentAttempt, PaymentHistory } from "./history.ts";
 export { declarePaymentCounts, measurePayments } from "./metrics.ts";
 export { type FailedAttempt, isFailedAttempt, isLoss, type News, type NewsKind } from "./news.ts";
 export type { ListedCharge } from "./provider.ts";
 export { createSimulator, type Simulator } from "./simulator.ts";
 export type { Verdict } from "./state.ts";
 export { testCards } from "./test-cards.ts";
-export type { PaymentTraces, TracedPayment } from "./traces.ts";
 
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
 
@@ -92,7 +92,7 @@ export type Payment = {
   /** Payments for which a provider was asked and has not answered for good, by state. */
   unsettled(): Promise<UnsettledFigures[]>;
   /** All attempts to pay one order. */
-  traces(orderId: string): Promise<PaymentTraces>;
+  history(orderId: string): Promise<PaymentHistory>;
   /** For books that were restored: payments that the provider has and the books lack. */
   adoption: {
     /** Pages of these charges since the moment, milliseconds since 1970. */
@@ -215,7 +215,7 @@ function create({ sql, provider, log, now, onAnnouncement }: Omit<PaymentOptions
     },
     findings: createFindings({ sql, now }),
     unsettled: () => readUnsettled(sql, now()),
-    traces: (orderId) => readPaymentTraces(sql, orderId),
+    history: (orderId) => readPaymentHistory(sql, orderId),
 
     grantedSince: (olderThanMs, after, limit) => grantedSince(sql, olderThanMs, after, limit),
     grantedOf: (orderId) => grantedOf(sql, orderId),

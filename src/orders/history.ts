@@ -6,21 +6,21 @@ import { type Order, readOrder } from "./order-rows.ts";
 import { readQueuedIds } from "./outbox.ts";
 import { undecidedReason } from "./state.ts";
 
-export type OrderTraces = {
+export type OrderHistory = {
   code: string;
   order: Order | undefined;
   refund: { reason: string; actor: string; restock: boolean; askedAt: Date; doneAt: Date | null } | undefined;
-  events: TracedEvent[];
+  events: HistoryEvent[];
 };
 
 /** `isOnTheLog`: otherwise it waits in the outbox. */
-export type TracedEvent = { id: string; type: string; at: Date; isOnTheLog: boolean };
+export type HistoryEvent = { id: string; type: string; at: Date; isOnTheLog: boolean };
 
-export async function readTraces(sql: Queryable, orderId: string): Promise<OrderTraces> {
+export async function readOrderHistory(sql: Queryable, orderId: string): Promise<OrderHistory> {
   const code = shortCodeOf(orderId);
   const order = await readOrder(sql, orderId);
   if (!order) return { code, order, refund: undefined, events: [] };
-  const [refund] = await sql.query<NonNullable<OrderTraces["refund"]>>(
+  const [refund] = await sql.query<NonNullable<OrderHistory["refund"]>>(
     `select reason, actor, restock, asked_at as "askedAt", done_at as "doneAt" from orders.refund where order_id = $1`,
     [orderId],
   );
@@ -34,7 +34,7 @@ export async function readTraces(sql: Queryable, orderId: string): Promise<Order
 }
 
 /** An event is written in the transaction of its entry. */
-function eventsOf({ orderId, timeline }: Order): Omit<TracedEvent, "isOnTheLog">[] {
+function eventsOf({ orderId, timeline }: Order): Omit<HistoryEvent, "isOnTheLog">[] {
   return timeline.flatMap(({ status, at, reason }) => {
     const isUndecided = status === "PAYMENT_PENDING" && reason === undecidedReason;
     const type = isUndecided ? undecidedEventType : types.get(status);

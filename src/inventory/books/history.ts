@@ -3,9 +3,9 @@ import type { Queryable } from "#engines/sql";
 import type { Fate } from "../gate/gate.ts";
 import type { Outcome } from "./outcomes.ts";
 
-export type StockTraces = { reservations: TracedReservation[]; entries: TracedEntry[] };
+export type StockHistory = { reservations: ReservationHistory[]; entries: EntryOfOrder[] };
 
-export type TracedReservation = {
+export type ReservationHistory = {
   productId: string;
   epoch: number;
   reservationNo: number;
@@ -19,7 +19,7 @@ export type TracedReservation = {
   endedAt: Date | null;
 };
 
-export type TracedEntry = { ref: string; quantity: number; reason: string; actor: string; at: Date };
+export type EntryOfOrder = { ref: string; quantity: number; reason: string; actor: string; at: Date };
 
 /** The entries that an order has: the refund of its units, and those of a short parcel. */
 function refsOf(orderId: string): string[] {
@@ -27,8 +27,8 @@ function refsOf(orderId: string): string[] {
 }
 
 /** Two halves, because each of the ledger's two indexes by order covers one of them. */
-export async function readStockTraces(sql: Queryable, orderId: string): Promise<StockTraces> {
-  const reservations = await sql.query<TracedReservation>(
+export async function readStockHistory(sql: Queryable, orderId: string): Promise<StockHistory> {
+  const reservations = await sql.query<ReservationHistory>(
     `with mine as (
        select * from inventory.stock_ledger where order_id = $1 and fate in ('claimed', 'refused')
        union all
@@ -43,7 +43,7 @@ export async function readStockTraces(sql: Queryable, orderId: string): Promise<
     [orderId],
   );
   const productIds = [...new Set(reservations.map(({ productId }) => productId))];
-  const entries = await sql.query<TracedEntry>(
+  const entries = await sql.query<EntryOfOrder>(
     `select ref, quantity, reason, actor, entered_at as at from inventory.stock_entry
       where product_id = any($1::text[]) and ref = any($2::text[]) order by entered_at, ref`,
     [productIds, refsOf(orderId)],
