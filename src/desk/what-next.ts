@@ -44,7 +44,7 @@ function whileOpen(order: Order, { paid }: Known, nowMs: number): string {
   }
   const states = new Set(paid?.payments.map(({ state }) => state));
   const payByMs = order.payBy.getTime();
-  const until = `${order.payBy.toISOString()}`;
+  const until = order.payBy.toISOString();
   if (nowMs > payByMs + stuckAfterMs) {
     return `Its saga stands: it should have ended at ${until}. POST /admin/sagas/${order.orderId}/retry says why.`;
   }

@@ -105,12 +105,7 @@ export const BlackBoxView = Type.Object({
   orderId: Type.String(),
   code: Type.Optional(Type.String({ description: "Its short code" })),
   order: Type.Optional(
-    Type.Object(
-      {
-        ...orderHead,
-      },
-      { description: "Left out if neither the gate nor the books could be asked" },
-    ),
+    Type.Object(orderHead, { description: "Left out if neither the gate nor the books could be asked" }),
   ),
   asOf: moment,
   next: Type.String({ description: "What happens next to it, in a sentence" }),
