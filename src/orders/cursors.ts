@@ -1,6 +1,6 @@
 /** Cuts lists of orders into pages. */
 import { cursorAt, pageOf, readCursor } from "#platform/cursors";
-import type { Position } from "./search.ts";
+import type { Position } from "./order-rows.ts";
 
 export function pageOfOrders<Row extends Position>(rows: readonly Row[], limit: number) {
   return pageOf(rows, limit, ({ placedAt, orderId }) => cursorAt(placedAt, orderId));

@@ -7,8 +7,9 @@ import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { shortCodeOf } from "#platform/short-codes";
 import { pageOfOrders, positionOf } from "./cursors.ts";
+import type { Position } from "./order-rows.ts";
 import type { Orders } from "./orders.ts";
-import type { OrderFilter, Position } from "./search.ts";
+import type { OrderFilter } from "./search.ts";
 import type { Views } from "./view.ts";
 import type { BulkFilterBody, OrderFilterBody, SearchQuery } from "./wire.ts";
 

@@ -162,10 +162,13 @@ export async function readOrder(sql: Queryable, orderId: string): Promise<Order 
   return order;
 }
 
+/** The place of an order in a list by the time of placing. */
+export type Position = Pick<Order, "placedAt" | "orderId">;
+
 export async function listOrders(
   sql: Queryable,
   userId: string,
-  after: { placedAt: Date; orderId: string } | null,
+  after: Position | null,
   limit: number,
 ): Promise<Order[]> {
   return sql.query<Order>(
@@ -179,11 +182,7 @@ export async function listOrders(
 /**
  * The orders of all customers, newest first. Without a position it begins after none, so that the index serves both.
  */
-export async function listAllOrders(
-  sql: Queryable,
-  after: { placedAt: Date; orderId: string } | null,
-  limit: number,
-): Promise<Order[]> {
+export async function listAllOrders(sql: Queryable, after: Position | null, limit: number): Promise<Order[]> {
   return sql.query<Order>(
     `select ${columns} from orders.orders
       where (placed_at, order_id) < ($1::timestamptz, $2::uuid)

@@ -2,7 +2,7 @@
 import type { Queryable } from "#engines/sql";
 import { isUuid } from "#platform/ids";
 import { endOfId } from "#platform/short-codes";
-import { columns, lastId, type Order } from "./order-rows.ts";
+import { columns, lastId, type Order, type Position } from "./order-rows.ts";
 import type { Status } from "./state.ts";
 
 /** A field that is undefined is not part of the search. */
@@ -18,8 +18,6 @@ export type OrderFilter = {
   /** Exclusive. */
   to?: Date | undefined;
 };
-
-export type Position = { placedAt: Date; orderId: string };
 
 /**
  * The parameters are known when PostgreSQL plans, so a filter that is not asked for vanishes from the plan. A status has
