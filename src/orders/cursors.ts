@@ -1,4 +1,4 @@
-/** Cuts lists of orders into pages. */
+/** Cuts lists of orders, and of what there is one of for each order, into pages. */
 import { cursorAt, pageOf, readCursor } from "#platform/cursors";
 import type { Position } from "./order-rows.ts";
 
@@ -6,7 +6,7 @@ export function pageOfOrders<Row extends Position>(rows: readonly Row[], limit: 
   return pageOf(rows, limit, ({ placedAt, orderId }) => cursorAt(placedAt, orderId));
 }
 
-/** null for the first page. */
+/** null for the first page. @throws Problem for a cursor that no page gave out. */
 export function positionOf(cursor: string | undefined): Position | null {
   if (cursor === undefined) return null;
   const { at: placedAt, id: orderId } = readCursor(cursor);

@@ -34,13 +34,14 @@ import { readOrderTraces } from "./trace-rows.ts";
 
 export type { PlaceAnswer, PlaceRefusal, PlaceRequest } from "./answers.ts";
 export type { BulkAction, SeenPlan } from "./bulk.ts";
+export { pageOfOrders, positionOf } from "./cursors.ts";
 export type { NotEnded } from "./end-all.ts";
 export type { BookedOrder } from "./hand-over.ts";
 export type { OrderHistory } from "./history.ts";
 export { orderIdFor } from "./ids.ts";
 export type { SeenOrder } from "./look.ts";
 export { countOrderChanges, measureOrders } from "./metrics.ts";
-export type { Order, TimelineEntry } from "./order-rows.ts";
+export type { Order, Position, TimelineEntry } from "./order-rows.ts";
 export type { Beat } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";

@@ -2,14 +2,14 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import { type Accounts, callerOf } from "#identity";
-import { cursorAt, pageOf, readCursor } from "#platform/cursors";
+import { pageOfOrders, positionOf } from "#orders";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { Problem, platformProblems, refuse } from "#platform/problems";
 import { details, warehouseProblems } from "./problems.ts";
 import { linesOf, mostRows } from "./restock-file.ts";
 import { viewOf } from "./view.ts";
-import type { Moved, Parcel, Position, Scanned, Warehouse } from "./warehouse.ts";
+import type { Moved, Parcel, Scanned, Warehouse } from "./warehouse.ts";
 import type {
   ParcelParams,
   ParcelQuery,
@@ -29,10 +29,9 @@ export type WarehouseFaces = { warehouse: Warehouse; accounts: Pick<Accounts, "n
 export function createWarehouseHandlers({ warehouse, accounts }: WarehouseFaces) {
   async function listParcels(request: Asked<{ querystring: typeof ParcelQuery }>) {
     const { state, cursor, limit = pageSize } = request.query;
-    const after = cursor === undefined ? null : positionOf(cursor);
-    const parcels = await warehouse.list(state ?? null, after, limit + 1);
-    const page = pageOf(parcels, limit, ({ placedAt, orderId }) => cursorAt(placedAt, orderId));
-    return { items: await viewsOf(page.shown), nextCursor: page.nextCursor };
+    const parcels = await warehouse.list(state ?? null, positionOf(cursor), limit + 1);
+    const { shown, nextCursor } = pageOfOrders(parcels, limit);
+    return { items: await viewsOf(shown), nextCursor };
   }
 
   async function getParcel(request: AskedOfOne, reply: FastifyReply) {
@@ -122,9 +121,4 @@ export function createWarehouseHandlers({ warehouse, accounts }: WarehouseFaces)
 function idOf({ params: { orderId } }: AskedOfOne): string {
   if (!isUuid(orderId)) throw new Problem(warehouseProblems.parcel_not_found, details.parcel_not_found);
   return orderId;
-}
-
-function positionOf(cursor: string): Position {
-  const { at: placedAt, id: orderId } = readCursor(cursor);
-  return { placedAt, orderId };
 }

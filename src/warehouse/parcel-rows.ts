@@ -1,6 +1,6 @@
 /** Reads and writes the rows of parcels. Every change compares before it sets. */
 import type { Queryable, Tx } from "#engines/sql";
-import type { BookedOrder } from "#orders";
+import type { BookedOrder, Position } from "#orders";
 import { firstUuid } from "#platform/ids";
 import type { ParcelState } from "./wire.ts";
 
@@ -63,8 +63,6 @@ export async function lockParcel(tx: Tx, orderId: string): Promise<Parcel | unde
   ]);
   return parcel;
 }
-
-export type Position = Pick<Parcel, "placedAt" | "orderId">;
 
 /** The orders that were placed first come first. */
 export async function listParcels(

@@ -3,8 +3,7 @@
  * of the last week, newest first, page by page.
  */
 import type { Queryable } from "#engines/sql";
-import type { Orders } from "#orders";
-import type { Position } from "./parcel-rows.ts";
+import type { Orders, Position } from "#orders";
 
 export type UntoldOptions = {
   sql: Queryable;

@@ -6,7 +6,7 @@ import type { Catalog, Product } from "#catalog";
 import type { EventLog } from "#engines/log";
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
-import type { Orders } from "#orders";
+import type { Orders, Position } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import { createSetbacks } from "#platform/setbacks";
@@ -19,7 +19,6 @@ import {
   markShort,
   noteOrders,
   type Parcel,
-  type Position,
   readParcel,
   unfinishedShorts,
 } from "./parcel-rows.ts";
@@ -30,7 +29,7 @@ import { createShorts } from "./shorts.ts";
 import { createUntold } from "./untold.ts";
 import type { ParcelState } from "./wire.ts";
 
-export type { Parcel, Position } from "./parcel-rows.ts";
+export type { Parcel } from "./parcel-rows.ts";
 export type { RestockedRow } from "./restock.ts";
 export type { Scan } from "./scans.ts";
 
