@@ -1,5 +1,6 @@
 /** Reads and writes the plans of bulk acts. A plan names its orders one by one, so a run touches no other order (K4). */
 import type { Queryable, Tx } from "#engines/sql";
+import { largestSum } from "./order-rows.ts";
 import { filterValues, matchesFilter, type OrderFilter } from "./search.ts";
 import type { Status } from "./state.ts";
 
@@ -76,8 +77,7 @@ export async function insertItems(
 /** Writes and returns what the plan's orders come to, by currency. */
 export async function sumUp(tx: Tx, planId: string): Promise<Amount[]> {
   const amounts = await tx.query<Amount>(
-    // Beyond 2^53 a sum is no number of JavaScript any more.
-    `select currency, count(*)::integer as count, least(sum(total_minor), 9007199254740991)::bigint as amount
+    `select currency, count(*)::integer as count, least(sum(total_minor), ${largestSum})::bigint as amount
        from orders.bulk_item where plan_id = $1 group by currency order by currency`,
     [planId],
   );

@@ -1,6 +1,7 @@
 /** The orders of some products that are to end together, because what they were placed for is called off. */
 import type { Queryable } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
+import { largestSum } from "./order-rows.ts";
 import type { Steps } from "./steps.ts";
 
 /** What ending them would do, as of now: of one currency, how many are open, how many are paid, and what was paid. */
@@ -43,12 +44,12 @@ export async function endAll(
   return tried;
 }
 
-/** Sums the same orders by currency. Beyond 2^53 a sum is no number of JavaScript any more. */
+/** Sums the same orders by currency. */
 export function sumNotEnded(sql: Queryable, { productIds, since, until }: Placed): Promise<NotEnded[]> {
   return sql.query(
     `select currency, count(*) filter (where status <> 'CONFIRMED') as open,
             count(*) filter (where status = 'CONFIRMED') as paid,
-            least(coalesce(sum(unit_price_minor * quantity) filter (where status = 'CONFIRMED'), 0), 9007199254740991)::bigint
+            least(coalesce(sum(unit_price_minor * quantity) filter (where status = 'CONFIRMED'), 0), ${largestSum})::bigint
               as "paidMinor"
        from orders.orders
       where product_id = any($1::text[]) and placed_at >= $2 and placed_at < coalesce($3, 'infinity'::timestamptz)

@@ -191,6 +191,9 @@ export async function listAllOrders(sql: Queryable, after: Position | null, limi
   );
 }
 
+/** A sum of many orders may be larger, and is then no whole number of JavaScript any more. */
+export const largestSum = Number.MAX_SAFE_INTEGER;
+
 export const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /**
