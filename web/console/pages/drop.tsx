@@ -9,6 +9,7 @@ import { DropHistory } from "../parts/drop-history.tsx";
 import { DropPhase, isOver, phaseAt, unitsOf, useShopNowMs } from "../parts/drop-phase.tsx";
 import { DropPlanCard } from "../parts/drop-plan-card.tsx";
 import { CancelDrop, EndEarly } from "../parts/end-drop.tsx";
+import { Facts } from "../parts/facts.tsx";
 import { LineCard } from "../parts/line-card.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
@@ -178,14 +179,7 @@ function Past({ drop }: { drop: Drop }) {
   return (
     <section className="card" aria-label="Plan">
       <h2>Plan</h2>
-      <dl className="facts">
-        {Object.entries(facts).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       <Text c="dimmed">It is over. Copy it to sell its products again.</Text>
     </section>
   );

@@ -5,6 +5,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { count, dayAndTime, money } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
 import { DropLink, useDropOf } from "../parts/drop-of-product.tsx";
+import { Facts } from "../parts/facts.tsx";
 import { GatePrice } from "../parts/gate-price.tsx";
 import { ImageForm } from "../parts/image-form.tsx";
 import { Loading } from "../parts/loading.tsx";
@@ -65,26 +66,14 @@ export function ProductPage() {
         <section className="card" aria-label="Price">
           <h2>Price</h2>
           <p className="large-figure">{money(price, currency)}</p>
-          <dl className="facts">
-            <div>
-              <dt>At the gate</dt>
-              <dd>{stock.data ? <GatePrice product={product.data} stock={stock.data} /> : "Not known"}</dd>
-            </div>
-            <div>
-              <dt>Limit per customer</dt>
-              <dd>{limitPerCustomer === null ? "None" : count(limitPerCustomer)}</dd>
-            </div>
-            <div>
-              <dt>Sold in</dt>
-              <dd>{drop ? <DropLink drop={drop} /> : "No drop: at any time"}</dd>
-            </div>
-            <div>
-              <dt>Version</dt>
-              <dd>
-                {count(version)}, changed {dayAndTime(updatedAt)}
-              </dd>
-            </div>
-          </dl>
+          <Facts
+            facts={{
+              "At the gate": stock.data ? <GatePrice product={product.data} stock={stock.data} /> : "Not known",
+              "Limit per customer": limitPerCustomer === null ? "None" : count(limitPerCustomer),
+              "Sold in": drop ? <DropLink drop={drop} /> : "No drop: at any time",
+              Version: `${count(version)}, changed ${dayAndTime(updatedAt)}`,
+            }}
+          />
           <PriceForm key={price} product={product.data} />
         </section>
         <section className="card" aria-label="Details">

@@ -3,6 +3,7 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { exactTime } from "../../lib/amounts.ts";
 import { deskApi } from "../desk-api.ts";
+import { Facts } from "./facts.tsx";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
 import { ReasonedAct } from "./reasoned-act.tsx";
@@ -29,14 +30,16 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
     <Stack>
       {letter.isError && <ProblemNote error={letter.error} again={letter.refetch} />}
       <ProblemText text={error} />
-      <dl className="facts">
-        <Fact name="Came" says={exactTime(letter.data.at)} />
-        <Fact name="Topic" says={`${topic}, partition ${partition ?? "?"}, offset ${offset ?? "?"}`} />
-        <Fact name="Key" says={letter.data.key} />
-        <Fact name="State" says={sentenceOf(state)} />
-        {handledAt && <Fact name="Handled" says={`${exactTime(handledAt)} by ${handledBy}`} />}
-        {reason && <Fact name="Reason" says={reason} />}
-      </dl>
+      <Facts
+        facts={{
+          Came: exactTime(letter.data.at),
+          Topic: `${topic}, partition ${partition ?? "?"}, offset ${offset ?? "?"}`,
+          Key: letter.data.key,
+          State: sentenceOf(state),
+          ...(handledAt && { Handled: `${exactTime(handledAt)} by ${handledBy}` }),
+          ...(reason && { Reason: reason }),
+        }}
+      />
       <section aria-label="Value">
         <h3>Value{encoding === "base64" && ", as base64"}</h3>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long value is scrolled by the keyboard too. */}
@@ -46,11 +49,7 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
       </section>
       <section aria-label="Headers">
         <h3>Headers</h3>
-        <dl className="facts">
-          {Object.entries(headers).map(([name, says]) => (
-            <Fact key={name} name={name} says={says} />
-          ))}
-        </dl>
+        <Facts facts={headers} />
       </section>
       {/* If its answer alone was lost, the letter itself says what became of it. */}
       {replaying.isError && state === "waiting" && <ProblemNote error={replaying.error} />}
@@ -82,13 +81,4 @@ export function DeadLetter({ letterId, isAsking, onAsk }: DeadLetterProps) {
 
 function ProblemText({ text }: { text: string }) {
   return <Text className="problem breaks">{text || "No error was noted."}</Text>;
-}
-
-function Fact({ name, says }: { name: string; says: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd className="breaks">{says}</dd>
-    </div>
-  );
 }

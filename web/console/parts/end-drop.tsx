@@ -6,6 +6,7 @@ import { count, money } from "../../lib/amounts.ts";
 import { type Cancellation, type Drop, dropApi, type Phase } from "../drop-api.ts";
 import { useDropAct } from "./drop-act.ts";
 import { isOnSale } from "./drop-phase.tsx";
+import { Facts } from "./facts.tsx";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
 import { ReasonedAct } from "./reasoned-act.tsx";
@@ -87,14 +88,7 @@ function WhatEnds({ orders }: Cancellation) {
         It closes now. Its orders end one after the other: open ones are not charged, and paid ones get their money
         back. This cannot be undone.
       </Text>
-      <dl className="facts">
-        {Object.entries(facts).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { count } from "../../lib/amounts.ts";
 import { dropApi, type Room } from "../drop-api.ts";
 import { emptyNote, stateWords } from "../line-note.ts";
+import { Facts } from "./facts.tsx";
 import { ProblemNote } from "./problem.tsx";
 
 const lookEveryMs = 1_000;
@@ -45,14 +46,7 @@ function Figures({ room }: { room: Room }) {
   const path = encodeURIComponent(dropId);
   return (
     <>
-      <dl className="facts">
-        {Object.entries(facts).map(([name, says]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{says}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {empty && <Text mt="sm">{empty}</Text>}
       {root && (
         <Text size="xs" c="dimmed" className="breaks">

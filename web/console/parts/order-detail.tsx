@@ -5,6 +5,7 @@ import type { Order } from "../api.ts";
 import { type RawEvent, useLiveOrder } from "../live-order.ts";
 import { BlackBox } from "./black-box.tsx";
 import { CancelOrder } from "./cancel-order.tsx";
+import { Facts } from "./facts.tsx";
 import { Loading } from "./loading.tsx";
 import { OrderMails } from "./order-mails.tsx";
 import { ProblemNote } from "./problem.tsx";
@@ -46,14 +47,7 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
   };
   return (
     <>
-      <dl className="facts">
-        {Object.entries(facts).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       <h3>What happened</h3>
       {isOpen && (
         <Text mb="sm" role="status">
