@@ -1,6 +1,7 @@
 /** Follows one order live: each event of its stream is news of it. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { isFinal } from "../lib/stream.ts";
 import { api, type Order } from "./api.ts";
 
 /** An event as the stream sent it. */
@@ -8,7 +9,6 @@ export type RawEvent = { id: string; type: string; data: string };
 
 const againAfterMs = 2_000;
 const lookEveryMs = 2_000;
-const ended = ["CONFIRMED", "FAILED", "CANCELLED", "REFUNDED"];
 
 /** The order, the events of this look, and whether more of them arrive by themselves. */
 export function useLiveOrder(orderId: string) {
@@ -21,7 +21,7 @@ export function useLiveOrder(orderId: string) {
     // The stream tells of the order, and after a refund the money is still on its way.
     refetchInterval: ({ state }) => (state.data && moneyIsOnItsWay(state.data) ? lookEveryMs : false),
   });
-  const status = order.data?.status;
+  const hasEnded = order.data !== undefined && isFinal(order.data);
 
   // The stream ends with the order. A confirmed one that is refunded has another end, and so another stream.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another status may have another stream.
@@ -48,7 +48,7 @@ export function useLiveOrder(orderId: string) {
         if (source?.readyState !== EventSource.CLOSED) return;
         // Refused: the read renews the session, and says whether the order has ended.
         const read = await order.refetch();
-        if (!isLeft && read.data && !ended.includes(read.data.status)) again = setTimeout(open, againAfterMs);
+        if (!isLeft && read.data && !isFinal(read.data)) again = setTimeout(open, againAfterMs);
       };
     }
 
@@ -59,11 +59,11 @@ export function useLiveOrder(orderId: string) {
       source?.close();
       setIsLive(false);
     };
-  }, [orderId, status !== undefined && ended.includes(status)]);
+  }, [orderId, hasEnded]);
 
   return { order, events, isLive };
 }
 
-function moneyIsOnItsWay({ status, payment }: Order): boolean {
+export function moneyIsOnItsWay({ status, payment }: Order): boolean {
   return status === "REFUNDED" && payment !== undefined && !/refunded|voided/.test(payment.status);
 }

@@ -2,7 +2,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { count, exactTime, money, timeOfDay } from "../../lib/amounts.ts";
 import type { Order } from "../api.ts";
-import { type RawEvent, useLiveOrder } from "../live-order.ts";
+import { moneyIsOnItsWay, type RawEvent, useLiveOrder } from "../live-order.ts";
 import { BlackBox } from "./black-box.tsx";
 import { CancelOrder } from "./cancel-order.tsx";
 import { Facts } from "./facts.tsx";
@@ -86,12 +86,12 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
 }
 
 /** A run of the workflow engine takes the order once there is something to do. */
-function workflowOf({ status, reason, payBy, payment }: Order): string {
+function workflowOf(order: Order): string {
+  const { status, reason, payBy } = order;
   if (reason === "payment_undecided") return "It waits until the payment provider has decided.";
   if (status === "PENDING" || status === "INVENTORY_RESERVED") return "The order is on its way to the books.";
   if (status === "PAYMENT_PENDING") return `It waits for the payment until ${timeOfDay(payBy)}.`;
-  const isMoneyBack = payment === undefined || /refunded|voided/.test(payment.status);
-  return status !== "REFUNDED" || isMoneyBack
-    ? "It has ended."
-    : "It has ended. The refund goes on by itself until the money is back.";
+  return moneyIsOnItsWay(order)
+    ? "It has ended. The refund goes on by itself until the money is back."
+    : "It has ended.";
 }
