@@ -24,16 +24,13 @@ export function ScanField({ label, says, onCode, isHeld }: ScanFieldProps) {
     };
     // After the page's heading, which takes the focus when the page opens.
     const opening = setTimeout(() => field.current?.focus(), 0);
-    const typed = () => takeBack();
-    addEventListener("keydown", typed, { capture: true });
-    addEventListener("focusout", later);
-    function later(): void {
-      setTimeout(takeBack, 0);
-    }
+    const takeBackLater = () => setTimeout(takeBack, 0);
+    addEventListener("keydown", takeBack, { capture: true });
+    addEventListener("focusout", takeBackLater);
     return () => {
       clearTimeout(opening);
-      removeEventListener("keydown", typed, { capture: true });
-      removeEventListener("focusout", later);
+      removeEventListener("keydown", takeBack, { capture: true });
+      removeEventListener("focusout", takeBackLater);
     };
   }, [isHeld]);
 
