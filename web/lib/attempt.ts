@@ -3,8 +3,8 @@
  * known, so that a second tap, a reload, another tab and an answer that was lost all ask for the same order.
  */
 import { type Answer, api, type Placed, type Problem } from "./api.ts";
-import { type Attempt, endAttempt, openOrBegin, readAttempt } from "./attempts.ts";
 import { kept } from "./kept.ts";
+import { type Attempt, endAttempt, openOrBegin, readAttempt } from "./kept-attempts.ts";
 import { heldPrefix, shopper } from "./shopper.ts";
 
 export type HeldOrder = { orderId: string; payBy: string };
