@@ -155,6 +155,25 @@ describe("the console's orders", { skip }, () => {
     await page.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
   });
 
+  test("in a browser that forbids pages to keep anything, the console is there, and its keys are switched off for the page", async () => {
+    const forbidden = await page.context().newPage();
+    await forbidden.addInitScript(
+      'Object.defineProperty(window, "localStorage", { get() { throw new DOMException("forbidden", "SecurityError"); } })',
+    );
+    await forbidden.goto("/console/orders");
+    await forbidden.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
+    await forbidden.getByRole("button", { name: "Keys" }).click();
+    await forbidden.getByRole("checkbox", { name: "Use these keys" }).uncheck();
+    await forbidden.keyboard.press("Escape");
+    await forbidden.getByRole("dialog").waitFor({ state: "hidden" });
+    await forbidden.keyboard.press("g");
+    await forbidden.keyboard.press("p");
+    await forbidden.getByRole("button", { name: "Keys" }).click();
+    await forbidden.getByRole("checkbox", { name: "Use these keys", checked: false }).waitFor();
+    await forbidden.getByRole("heading", { level: 1, name: "Orders", includeHidden: true }).waitFor();
+    await forbidden.close();
+  });
+
   test("Ctrl and K go anywhere: to a page by a part of its name, and to the orders of a buyer", async () => {
     const open = async () => {
       await page.keyboard.press("Control+k");

@@ -5,11 +5,12 @@
 import { Button, Checkbox, Text } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import { kept } from "../../lib/kept.ts";
 import { Dialog } from "./dialog.tsx";
 
 type Place = { to: string; label: string; letter: string };
 
-const keptAs = "console.keys";
+const keptAs = "console-keys";
 const inLists = [
   ["j", "The next row"],
   ["k", "The row before"],
@@ -24,7 +25,7 @@ const inLists = [
 export function Keys({ places }: { places: readonly Place[] }) {
   const navigate = useNavigate();
   const [isOpen, setIsOpen] = useState(false);
-  const [areOn, setAreOn] = useState(() => localStorage.getItem(keptAs) !== "off");
+  const [areOn, setAreOn] = useState(() => kept.read<boolean>(keptAs) ?? true);
   const isGoing = useRef(false);
 
   useEffect(() => {
@@ -50,7 +51,7 @@ export function Keys({ places }: { places: readonly Place[] }) {
 
   function switchTo(on: boolean): void {
     setAreOn(on);
-    localStorage.setItem(keptAs, on ? "on" : "off");
+    kept.write(keptAs, on);
   }
 
   return (
