@@ -44,7 +44,7 @@ test("payments that one answer has no room for are adopted too, and a charge wit
   );
 });
 
-test("what is no moment is refused before anything is asked", async () => {
+test("a text that is no moment is refused before anything is asked", async () => {
   const ask = () => assert.fail("it asked");
   // Each but the first two has a value for Date.parse, and is a later moment than was meant on some machine.
   for (const since of ["yesterday", "", "5", "2026", "2026-02-31T08:00:00Z", "2026-11-27", "2026-11-27 08:00:00"]) {

@@ -44,7 +44,7 @@ describe("a crowd at a sold-out product", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 0, pending: 1 });
   });
 
-  test("who repeats an order under its key gets it, whichever process took it", async () => {
+  test("a buyer who repeats an order under its key gets it, whichever process took it", async () => {
     const productId = await stage.newProduct({ stock: 1 });
     const order = { userId: "ada", productId, idempotencyKey: "k" };
     const first = await place(order);

@@ -111,7 +111,7 @@ test("a body in which a name stands twice is refused, because a proxy could have
   assert.match(answer.json().detail, /^A name stands twice in one object of the body: send each once/);
 });
 
-test("what may be wrong with a body stands in the document of every route that reads one, also where none is asked for", async () => {
+test("every route that reads a body has the faults of bodies in its document, also if it needs none", async () => {
   const { paths } = (await http.inject("/openapi.json")).json();
   const bodyFaults = ["400", "413", "415"];
   assert.deepEqual(

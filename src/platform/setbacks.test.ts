@@ -6,7 +6,7 @@ async function fail(): Promise<void> {
   throw new Error("never");
 }
 
-test("what failed waits until it is tried with success, and its fault is thrown", async () => {
+test("an item that failed waits until a try of it succeeds, and its fault is thrown", async () => {
   const setbacks = createSetbacks();
   await assert.rejects(setbacks.attempt("bad", fail), /never/);
   assert.equal(await setbacks.attempt("good", async () => 1), 1);

@@ -247,7 +247,7 @@ test("a short pick ends in one refund and one write-off, wherever the process di
   throw new Error("the story does not end");
 });
 
-test("what a process left of a short pick is done by the loop of another one", async () => {
+test("a short pick that a process left half done is finished by the loop of another one", async () => {
   const { orderId } = await stage.paidOrder();
   await stage.warehouse.find(orderId);
   await stage.sql.query(

@@ -58,7 +58,7 @@ describe("the console with a bad connection", { skip }, () => {
     );
   });
 
-  test("what was typed stays when the page cannot be read anew", async () => {
+  test("typed text stays when the page cannot be read anew", async () => {
     await page.goto(`/console/products/${lamp.productId}`);
     await page.getByRole("textbox", { name: "Description" }).fill("A lamp that");
     await page.context().setOffline(true);

@@ -92,7 +92,7 @@ describe("the states of a drop's page", { skip }, () => {
     await look(page, "drop-sizes");
   });
 
-  test("what the keyboard reaches is not hidden behind the action at the foot of a small screen", async () => {
+  test("an element that the keyboard reaches is not hidden behind the action at the foot of a small screen", async () => {
     const { dropId } = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"] });
     const { page } = await stage.person("on-a-small-phone");
     for (const height of [480, 568, 640, 760]) {

@@ -162,7 +162,7 @@ describe("the states of the shop", { skip }, () => {
     await look(await atProduct(person, "long-name"), "product-long-name");
   });
 
-  test("what is not there yet has the shape of what comes", async () => {
+  test("a page that waits for its data has the shape that it will have with them", async () => {
     const { page } = await stage.person("impatient");
     await page.route(/\/(?:products|orders)/, () => {});
     for (const [path, name] of [

@@ -224,7 +224,7 @@ describe("drops", { concurrency: true }, () => {
     assert.equal((await admin.post<Problem>(`/drops/${dropId}/end`, {})).body.code, "drop_over");
   });
 
-  test("what decides who is served is frozen; the closing is not, and a pause is always possible", async () => {
+  test("the terms that decide who is served are frozen; the closing is not, and a pause is always possible", async () => {
     const { dropId } = await scheduled({ opensAt: inMs(20_000) });
     const change = async (patch: object) =>
       (await admin.patch<Problem>(`/drops/${dropId}`, patch)).body.code ?? "changed";
@@ -345,7 +345,7 @@ describe("drops", { concurrency: true }, () => {
     assert.match(await detailOf("2030-01-01T00:00Z"), /closes after it opens/);
   });
 
-  test("what a crash left between the row and the gate is carried on", async () => {
+  test("a change of a drop that a crash left between the row and the gate is carried on", async () => {
     const { dropId, productId } = await scheduled({}, 50);
     const client = new pg.Client(world.databaseUrl);
     await client.connect();

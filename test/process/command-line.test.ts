@@ -93,7 +93,7 @@ describe("the command line", { timeout: 400_000, concurrency: 3 }, () => {
     }
   });
 
-  test("what a command prints of another's text, as JSON too, holds no control character and no sign for the direction", async () => {
+  test("a text of others that a command prints, as JSON too, holds no control character and no sign for the direction", async () => {
     const answer = { status: "OK", products: [{ productId: "lamp", explanation: "a\u009b2Jb\u007f\u202ec\u001bd" }] };
     const shop = createServer((_request, response) => response.end(JSON.stringify(answer)));
     const ofShop = String(await freePort());

@@ -344,7 +344,7 @@ describe("the Helm chart", () => {
     ]);
   });
 
-  test("what a scaler sets has no number of replicas in its Deployment, and what none sets has one", () => {
+  test("a Deployment that a scaler scales has no number of replicas, and any other has one", () => {
     for (const [variant, kind] of Object.entries({
       "scaling by CPU, workflows in PostgreSQL": "HorizontalPodAutoscaler",
       everything: "ScaledObject",

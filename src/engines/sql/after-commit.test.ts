@@ -30,7 +30,7 @@ async function lamps() {
   return (await sql.query<{ id: number }>("select id from lamps order by id")).map(({ id }) => id);
 }
 
-test("what follows a commit runs once, in its order, before the transaction answers", async () => {
+test("work for after a commit runs once, in its order, before the transaction answers", async () => {
   const answer = await sql.transaction(async (tx) => {
     say(tx, "first");
     await tx.query("insert into lamps values (1)");
@@ -42,7 +42,7 @@ test("what follows a commit runs once, in its order, before the transaction answ
   assert.deepEqual(said, ["first", "second"]);
 });
 
-test("what follows a commit finds the rows committed, and the connection free", async () => {
+test("work for after a commit finds the rows committed, and the connection free", async () => {
   let found: Promise<number[]> | undefined;
   await sql.transaction(async (tx) => {
     tx.afterCommit(() => {

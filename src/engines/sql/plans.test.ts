@@ -35,7 +35,7 @@ test("a statement that was planned while its table was empty reads a full one by
   assert.equal(await rowsReadWhole("payments", statement, [[1, 2, 3], [4]]), 0);
 });
 
-test("how statements are planned does not depend on the settings of the database", async () => {
+test("the planning of statements does not depend on the settings of the database", async () => {
   const own = { enable_seqscan: "on", jit: "on", max_parallel_workers_per_gather: "2" };
   for (const [name, value] of Object.entries(own))
     await sql.query(`alter database ${new URL(database.url).pathname.slice(1)} set ${name} = ${value}`);

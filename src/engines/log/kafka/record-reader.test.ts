@@ -102,7 +102,7 @@ test("control records of Kafka are passed, and the time of a topic that takes th
   assert.deepEqual(readBatches(control, 100n), { records: [], next: 101n });
 });
 
-test("what another producer leaves out is empty, and a header may have any name", () => {
+test("a part that another producer leaves out is empty, and a header may have any name", () => {
   const headers = new Map([[Buffer.from("__proto__"), Buffer.from("a")]]);
   // The client writes -1 for a key that is missing.
   const message: MessageRecord = { topic: "orders.events", value: Buffer.alloc(0), headers, timestamp: BigInt(nowMs) };
