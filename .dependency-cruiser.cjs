@@ -206,7 +206,7 @@ module.exports = {
       severity: "error",
       from: {
         path: [
-          "^src/fulfilment/saga\\.ts$",
+          "^src/fulfilment/(batch-)?saga\\.ts$",
           "^src/orders/state\\.ts$",
           "^src/payment/state\\.ts$",
           "^src/inventory/(books/decide|agreement/(reconcile|findings))\\.ts$",
