@@ -22,8 +22,7 @@ const ports =
 const processRooms = processFolders.join("|");
 
 /** Files that only tests load: they may import from every folder, and no other file may import them. */
-const testFile = "\\.(test|testing|child|real)\\.ts$|/contract\\.workflow\\.ts$";
-const testOnly = testFile;
+const testOnly = "\\.(test|testing|child|real)\\.ts$|/contract\\.workflow\\.ts$";
 
 /** A vendor package and the only places that name it. */
 const vendors = [
