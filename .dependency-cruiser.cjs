@@ -205,7 +205,7 @@ module.exports = {
       severity: "error",
       from: {
         path: [
-          "^src/fulfilment/(batch-)?saga\\.ts$",
+          "^src/fulfilment/(batch|earlier)-saga\\.ts$",
           "^src/orders/state\\.ts$",
           "^src/payment/state\\.ts$",
           "^src/inventory/(books/decide|agreement/(reconcile|findings))\\.ts$",

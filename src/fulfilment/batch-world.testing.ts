@@ -3,7 +3,7 @@
  * others may act even in the middle of a step.
  */
 import type { Batch, EarlierBatchSteps, Ended, Found } from "./batch-saga.ts";
-import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
+import type { FulfilmentSteps, PlacedOrder } from "./earlier-saga.ts";
 import type { Tale } from "./saga-teller.testing.ts";
 
 const none = { confirmed: [], over: [] };

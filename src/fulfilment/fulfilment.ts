@@ -11,11 +11,11 @@ import { type LoopOptions, startLoop } from "#platform/loop";
 import { type Batch, type BatchSteps, type EarlierBatchSteps, fulfilAll, fulfilOrders } from "./batch-saga.ts";
 import { createBatchSteps } from "./batch-steps.ts";
 import { createDeadlines } from "./deadlines.ts";
+import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./earlier-saga.ts";
+import { createSteps } from "./earlier-steps.ts";
 import { createLate } from "./late.ts";
 import { createRefunds } from "./refunds.ts";
 import { createRuns } from "./runs.ts";
-import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
-import { createSteps } from "./steps.ts";
 import { tracedSteps } from "./traced-steps.ts";
 
 export type FulfilmentOptions = {

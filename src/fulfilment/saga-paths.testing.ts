@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { fulfilOrders } from "./batch-saga.ts";
 import { batchStepsOf } from "./batch-world.testing.ts";
-import { type FulfilmentSteps, fulfil } from "./saga.ts";
+import { type FulfilmentSteps, fulfil } from "./earlier-saga.ts";
 import { type StepRequest, startTeller, type Tale, type Teller } from "./saga-teller.testing.ts";
 import { createWorld, type Happening, type World } from "./saga-world.testing.ts";
 

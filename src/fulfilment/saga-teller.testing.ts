@@ -1,6 +1,6 @@
 /** Runs a story up to its next request, and on from there with each answer, so that the caller sets its pace. */
 import type { WaitForNudge } from "#engines/workflows";
-import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
+import type { FulfilmentSteps, PlacedOrder } from "./earlier-saga.ts";
 import { placed } from "./saga-world.testing.ts";
 
 export type StepRequest = { step: keyof FulfilmentSteps; argument: never };

@@ -2,7 +2,7 @@
  * Models one order, the books that hold its units, and a bank, as small as they can be with every fault still possible.
  */
 import assert from "node:assert/strict";
-import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
+import type { FulfilmentSteps, PlacedOrder } from "./earlier-saga.ts";
 
 export const placed: PlacedOrder = {
   orderId: "order-1",

@@ -16,7 +16,7 @@ import { testShop } from "../../test/support/shop-identity.ts";
 import { until } from "../../test/support/until.ts";
 import { openTemporalWorkflows } from "../engines/workflows/temporal/temporal.ts";
 import { type Batch, type EarlierBatchSteps, fulfilAll, fulfilOrders } from "./batch-saga.ts";
-import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./saga.ts";
+import { type FulfilmentSteps, fulfil, type PlacedOrder } from "./earlier-saga.ts";
 
 /** Every test is over long before. */
 const farMs = 3_600_000;

@@ -2,7 +2,7 @@
 import { isFinal, isOver, isUndecided, type Orders } from "#orders";
 import type { Payment } from "#payment";
 import { isOpen } from "./batch-steps.ts";
-import type { FulfilmentSteps, PlacedOrder } from "./saga.ts";
+import type { FulfilmentSteps, PlacedOrder } from "./earlier-saga.ts";
 
 export type StepsOptions = { orders: Orders; payment: Payment; now(): number };
 

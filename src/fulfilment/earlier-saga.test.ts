@@ -1,7 +1,7 @@
 /** Each law is tried on every path of its setting; saga-world.testing.ts checks every moment and the end. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type FulfilmentSteps, fulfil } from "./saga.ts";
+import { type FulfilmentSteps, fulfil } from "./earlier-saga.ts";
 import { everyPath } from "./saga-paths.testing.ts";
 import type { Happening } from "./saga-world.testing.ts";
 
