@@ -13,12 +13,14 @@ import { whyNotExtended } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
 import {
+  handedOverSays,
   notSettledYet,
   orderProblems,
   refusalOf,
   refusals,
   settleWithinMs,
   whyNotExtendedDetails,
+  whyNotRefunded,
 } from "./problems.ts";
 import type { Receipts } from "./receipts.ts";
 import { isFinal } from "./state.ts";
@@ -212,8 +214,6 @@ export function createOrderHandlers({ orders, streams, views, identity, receipts
 }
 
 const forced = { evenIfHandedOver: true } as const;
-const handedOverSays =
-  "Its units have left the warehouse, so nothing was refunded. To give the money back nevertheless, send force=true.";
 
 type Refused = LineBehind & { reason: PlaceRefusal; orderId?: string };
 
@@ -236,13 +236,6 @@ function refuseUntilOpen(reply: FastifyReply, { opensAtMs, nowMs }: NotOpen, rec
   const opens = { opensAt: new Date(opensAtMs).toISOString(), serverNow: new Date(nowMs).toISOString() };
   const extra = { ...opens, ...(receipt && { receipt }) };
   return refuse(reply, kind, detail, { extra, retryAfterSeconds: (opensAtMs - nowMs) / 1000 });
-}
-
-function whyNotRefunded({ orderId, status }: SeenOrder): string {
-  if (!isFinal(status)) {
-    return `The order is ${status}: nothing was taken for it. To end it, cancel it: POST /orders/${orderId}/cancel.`;
-  }
-  return `The order is ${status}: nothing stays taken for it. What was held or taken goes back by itself; its payment says how far that is.`;
 }
 
 function differenceTo(standing: NonNullable<Awaited<ReturnType<Orders["readRefund"]>>>): string {

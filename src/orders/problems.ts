@@ -2,6 +2,7 @@
 import { defineProblems, type ProblemKind, platformProblems } from "#platform/problems";
 import type { PlaceRefusal } from "./answers.ts";
 import type { ExtensionRefusal } from "./extension.ts";
+import { isFinal, type Status } from "./state.ts";
 
 export const orderProblems = defineProblems({
   sold_out: { status: 409, title: "Sold out" },
@@ -64,6 +65,16 @@ export const whyNotExtendedDetails: Record<ExtensionRefusal, string> = {
     "Only orders of a drop that offers it can be extended; they show it in extendable. Pay by payBy.",
   too_late: "It could be extended until payBy. If a payment is still being decided, wait for its answer.",
 };
+
+export const handedOverSays =
+  "Its units have left the warehouse, so nothing was refunded. To give the money back nevertheless, send force=true.";
+
+export function whyNotRefunded({ orderId, status }: { orderId: string; status: Status }): string {
+  if (!isFinal(status)) {
+    return `The order is ${status}: nothing was taken for it. To end it, cancel it: POST /orders/${orderId}/cancel.`;
+  }
+  return `The order is ${status}: nothing stays taken for it. What was held or taken goes back by itself; its payment says how far that is.`;
+}
 
 /** The answers to a request to place an order, for its route's document. */
 export const placeProblems: readonly ProblemKind[] = Object.keys(details).map(
