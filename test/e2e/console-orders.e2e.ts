@@ -345,4 +345,21 @@ describe("the console's orders", { skip }, () => {
     await act.click();
     await page.getByRole("definition").getByText("Refunded").waitFor();
   });
+
+  test("a refund of an order that is looked at is among its raw events, and each of them is there once", async () => {
+    const orderId = await placed("maria", stool);
+    await pay("maria", orderId);
+    const ended = page.waitForResponse((response) => response.url().endsWith("/events") && response.status() === 204);
+    await page.goto(`/console/orders?order=${orderId}`);
+    await page.getByText(/Raw events of the stream \([1-9]/).click();
+    await ended;
+    await page.getByRole("button", { name: "Refund …" }).click();
+    const dialog = page.getByRole("dialog", { name: "Refund this order" });
+    await dialog.getByRole("textbox", { name: "Reason" }).fill("it wobbles");
+    await dialog.getByRole("button", { name: /^Refund €/ }).click();
+    const events = page.locator(".raw-events pre");
+    await events.filter({ hasText: '"status": "REFUNDED"' }).first().waitFor();
+    const told = await events.allInnerTexts();
+    assert.deepEqual(told, [...new Set(told)]);
+  });
 });

@@ -21,21 +21,20 @@ export function useLiveOrder(orderId: string) {
     // The stream tells of the order, and after a refund the money is still on its way.
     refetchInterval: ({ state }) => (state.data && moneyIsOnItsWay(state.data) ? lookEveryMs : false),
   });
-  const hasEnded = order.data !== undefined && isFinal(order.data);
+  const isRefunded = order.data?.status === "REFUNDED";
 
   // The stream ends with the order. A confirmed one that is refunded has another end, and so another stream.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another status may have another stream.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a refund begins another stream.
   useEffect(() => {
     let source: EventSource | undefined;
     let again: ReturnType<typeof setTimeout> | undefined;
     let isLeft = false;
-    const seen = new Set<string>();
 
-    function take({ type, data, lastEventId }: MessageEvent<string>): void {
-      const id = `${type} ${lastEventId}`;
-      if (seen.has(id)) return;
-      seen.add(id);
-      setEvents((before) => [...before, { id: lastEventId, type, data }]);
+    function take({ type, data, lastEventId: id }: MessageEvent<string>): void {
+      setEvents((before) => {
+        const isKnown = before.some((event) => event.id === id && event.type === type);
+        return isKnown ? before : [...before, { id, type, data }];
+      });
       void queries.invalidateQueries({ queryKey: ["order", orderId] });
     }
 
@@ -59,7 +58,7 @@ export function useLiveOrder(orderId: string) {
       source?.close();
       setIsLive(false);
     };
-  }, [orderId, hasEnded]);
+  }, [orderId, isRefunded]);
 
   return { order, events, isLive };
 }
