@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Beacons, Round } from "#engines/beacon";
-import { type Evidence, type Kept, verify } from "#fairness";
+import type { Queryable } from "#engines/sql";
+import { createTree, type Evidence, type Kept, verify } from "#fairness";
 import { createOwnBeacon } from "../engines/beacon/own.ts";
 import { tools } from "../fairness/line.testing.ts";
 import { createSigning } from "../identity/signing.ts";
 import { createDraws } from "./draw.ts";
 import { createPublished } from "./published.ts";
 import { type LineStage, openLineStage } from "./room.testing.ts";
-import { createTrees } from "./roster.ts";
+import { createTrees, readTickets, sha256 } from "./roster.ts";
 
 const secret = "a secret for tests that has more than 32 bytes";
 
@@ -174,6 +175,31 @@ describe("the draw of a line", () => {
     assert.equal(draw?.order === "arrival" && draw.reason, "it is late");
     assert.equal((await line.placeOf("person-2"))?.place, 2);
     assert.deepEqual(outcomes(await line.evidence()), []);
+  });
+
+  test("a large roster is read once for all who ask for its tree at the same moment, page by page", async () => {
+    const { dropId } = stage.newLine();
+    const size = 12_000;
+    await stage.sql.query("insert into room.room (drop_id, mode, last_seq) values ($1, 'line', $2)", [dropId, size]);
+    await stage.sql.query(
+      `insert into room.place (drop_id, seq, user_id, ticket, joined_at)
+       select $1, i, 'person ' || i, decode(md5(i::text), 'hex'), now() from generate_series(1, $2::bigint) i`,
+      [dropId, size],
+    );
+    const pages: number[] = [];
+    const counting: Queryable = {
+      async query(text, values) {
+        const rows = await stage.sql.query(text, values);
+        pages.push(rows.length);
+        return rows as never;
+      },
+    };
+    const trees = createTrees();
+    const found = await Promise.all([size, 7_000, size, size].map((upTo) => trees.of(counting, dropId, upTo)));
+    assert.deepEqual(pages, [5_000, 5_000, 2_000]);
+    const tree = createTree(sha256);
+    for (const ticket of await readTickets(stage.sql, dropId, 0, size)) tree.append(ticket);
+    for (const one of found) assert.deepEqual(one.root(size), tree.root(size));
   });
 
   test("signs the roster while it grows, and proves that it only grew", async () => {

@@ -21,21 +21,34 @@ export type Trees = {
 
 /** Beyond them the oldest are forgotten, and made again when they are asked for. */
 const mostKept = 20;
+/** A roster may have a hundred thousand tickets: other requests are answered between its pages. */
+const ticketsAtOnce = 5_000;
+
+type Growing = { tree: Tree; grown: Promise<void> };
 
 export function createTrees(): Trees {
-  const trees = new Map<string, Tree>();
+  const trees = new Map<string, Growing>();
+
+  async function grow(sql: Queryable, dropId: string, tree: Tree, size: number): Promise<void> {
+    for (let from = tree.size(); from < size; from = tree.size()) {
+      const tickets = await readTickets(sql, dropId, from, Math.min(size, from + ticketsAtOnce));
+      if (tickets.length === 0) return;
+      for (const ticket of tickets) tree.append(ticket);
+    }
+  }
+
   return {
     async of(sql, dropId, size) {
-      const tree = trees.get(dropId) ?? createTree(sha256);
+      const one = trees.get(dropId) ?? { tree: createTree(sha256), grown: Promise.resolve() };
       trees.delete(dropId);
-      trees.set(dropId, tree);
+      trees.set(dropId, one);
       const oldest = trees.size > mostKept ? trees.keys().next().value : undefined;
       if (oldest !== undefined) trees.delete(oldest);
-      const from = tree.size();
-      const tickets = from < size ? await readTickets(sql, dropId, from, size) : [];
-      // Another caller may have read the same ones meanwhile.
-      for (const ticket of tickets.slice(tree.size() - from)) tree.append(ticket);
-      return tree;
+      // One after another: callers at the same moment need the same tickets, and each would read all of them.
+      const growing = one.grown.then(() => grow(sql, dropId, one.tree, size));
+      one.grown = growing.catch(() => {});
+      await growing;
+      return one.tree;
     },
   };
 }
