@@ -109,6 +109,15 @@ export async function openShop({ publicUrl, outside }: { publicUrl?: string; out
       return browser;
     },
 
+    /** So many people whose addresses end with this one. */
+    async addLike(address: string, count: number) {
+      await sql.query(
+        `insert into identity.account (account_id, email, name, roles, verified_at, changed_at)
+         select '0' || i, i || $1, 'Someone', '{CUSTOMER}', now(), now() from generate_series(1, $2) i`,
+        [address, count],
+      );
+    },
+
     async close() {
       await first.close();
       await second.close();
