@@ -11,7 +11,7 @@ export const dropProblems = defineProblems({
   already_scheduled: { status: 409, title: "The drop is scheduled already" },
   preflight_failed: { status: 409, title: "A check failed" },
   product_in_other_drop: { status: 409, title: "A product is sold in another drop" },
-  reminder_too_late: { status: 409, title: "The drop has opened, or does not open" },
+  reminder_too_late: { status: 409, title: "It is too late for a reminder of this drop" },
   no_mail_address: { status: 409, title: "Your account has no address that receives mails" },
   gate_unavailable: { status: 503, title: "The stock gate does not answer", retryAfterSeconds: 1 },
 });
@@ -32,7 +32,8 @@ export const details: Record<keyof typeof dropProblems, string> = {
   already_scheduled: "Change it with PATCH /drops/{dropId}.",
   preflight_failed: "Repair what `checks` names, or schedule with force and a reason.",
   product_in_other_drop: "A product is sold in one drop at a time. Close the other drop, or leave the product out.",
-  reminder_too_late: "A reminder comes before the opening, and this drop has opened, ended or was cancelled.",
+  reminder_too_late:
+    "A reminder comes before the opening, or before a draw takes no one any more. This drop is past that, ended or was cancelled.",
   no_mail_address: "Sign up with an address, or sign in to an account that has one.",
   gate_unavailable:
     "The change is stored and holds as soon as the gate answers. Until then the gate uses the former terms.",

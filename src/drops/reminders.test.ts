@@ -89,6 +89,24 @@ describe("a reminder of a drop", () => {
     assert.match(mails[0]?.text ?? "", /^\u2068مصابيح\u2069 opens on /);
   });
 
+  test("of a draw comes before it takes no one any more, says until when to join, and is refused afterwards", async () => {
+    const { dropId, reminders, mails, wait } = await scene(120);
+    const asDraw = "update drops.drop set entry = 'draw', freeze_lead_seconds = 3600 where drop_id = $1";
+    await database.sql.query(asDraw, [dropId]);
+    await reminders.ask(dropId, "ada");
+    wait(44);
+    await reminders.sendDue();
+    assert.equal(mails.length, 0);
+    wait(1);
+    await reminders.sendDue();
+    assert.match(
+      mails[0]?.text ?? "",
+      / opens on .* GMT\+9\. It is sold by a draw: join its line before .* GMT\+9\.\n/,
+    );
+    wait(15);
+    assert.deepEqual(await reminders.ask(dropId, "ada"), { ok: false, reason: "reminder_too_late" });
+  });
+
   test("comes at once if it is asked for later than that, and never after the opening", async () => {
     const late = await scene(5);
     await late.reminders.ask(late.dropId, "ada");

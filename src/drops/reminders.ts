@@ -5,6 +5,7 @@ import type { Addressee } from "#identity";
 import { type Habits, type MailLanguage, readerOf } from "#platform/reader";
 import { createSetbacks } from "#platform/setbacks";
 import { type Drop, readDrop } from "./drop-rows.ts";
+import { freezeMsOf } from "./entry.ts";
 
 export type RemindersOptions = {
   sql: Sql;
@@ -29,7 +30,7 @@ export type Reminders = {
   sendDue(): Promise<boolean | undefined>;
 };
 
-/** The mail goes out so long before the opening, or at once if it was asked for later. */
+/** The mail goes out so long before the opening, or before a draw takes no one any more; at once if it was asked for later. */
 export const remindLeadMs = 15 * 60_000;
 const mostAtOnce = 200;
 
@@ -52,7 +53,7 @@ export function createReminders({ sql, mail, addresseeOf, publicUrl, now, onFaul
     async ask(dropId, accountId) {
       const drop = await readDrop(sql, dropId);
       if (!drop || drop.state === "draft") return { ok: false, reason: "drop_not_found" };
-      const isTooLate = drop.state !== "scheduled" || drop.opensAt.getTime() <= now();
+      const isTooLate = drop.state !== "scheduled" || lastMsOf(drop) <= now();
       if (isTooLate) return { ok: false, reason: "reminder_too_late" };
       if ((await addresseeOf(accountId)) === undefined) return { ok: false, reason: "no_mail_address" };
       await sql.query(
@@ -95,33 +96,46 @@ type Due = { dropId: string; accountId: string; key: string };
 
 const selectDue = `
   select r.drop_id as "dropId", r.account_id as "accountId", key
-    from drops.reminder r join drops.drop d using (drop_id), concat(r.drop_id, ' ', r.account_id) as key
-   where r.sent_at is null and d.state = 'scheduled' and d.opens_at > $1 and d.opens_at <= $2 and key <> all($3::text[])
+    from drops.reminder r join drops.drop d using (drop_id), concat(r.drop_id, ' ', r.account_id) as key,
+         make_interval(secs => case d.entry when 'draw' then d.freeze_lead_seconds else 0 end) as lead
+   where r.sent_at is null and d.state = 'scheduled' and d.opens_at - lead > $1 and d.opens_at - lead <= $2
+     and key <> all($3::text[])
    order by d.opens_at, r.asked_at limit $4`;
 
-function mailOf({ dropId, name, opensAt, zone }: Drop, to: Habits, publicUrl: string | undefined) {
+/** A person who comes to a draw at its opening has no place in it. */
+function lastMsOf(drop: Drop): number {
+  return drop.entry === "draw" ? freezeMsOf(drop) : drop.opensAt.getTime();
+}
+
+function mailOf(drop: Drop, to: Habits, publicUrl: string | undefined) {
+  const { dropId, name, opensAt, zone, entry } = drop;
   const reader = readerOf(to);
-  const { subject, says, why } = texts[reader.language](reader.named(name), reader.moment(opensAt, zone));
+  const { subject, opens, draw, why } = texts[reader.language](reader.named(name));
+  const opening = opens(reader.moment(opensAt, zone));
+  const says = entry === "draw" ? `${opening} ${draw(reader.moment(new Date(freezeMsOf(drop)), zone))}` : opening;
   const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}`, publicUrl).href}`;
   return { subject, text: `${says}${link}\n\n${why}\n` };
 }
 
-type Text = { subject: string; says: string; why: string };
+type Text = { subject: string; opens(opening: string): string; draw(joinBy: string): string; why: string };
 
-const texts: Readonly<Record<MailLanguage, (name: string, opening: string) => Text>> = {
-  en: (name, opening) => ({
+const texts: Readonly<Record<MailLanguage, (name: string) => Text>> = {
+  en: (name) => ({
     subject: `${name} opens soon`,
-    says: `${name} opens on ${opening}.`,
+    opens: (opening) => `${name} opens on ${opening}.`,
+    draw: (joinBy) => `It is sold by a draw: join its line before ${joinBy}.`,
     why: "You asked for this reminder. It comes once.",
   }),
-  de: (name, opening) => ({
+  de: (name) => ({
     subject: `${name} öffnet bald`,
-    says: `${name} öffnet am ${opening}.`,
+    opens: (opening) => `${name} öffnet am ${opening}.`,
+    draw: (joinBy) => `Es wird ausgelost: Sei vor ${joinBy} dabei.`,
     why: "Du hast um diese Erinnerung gebeten. Sie kommt nur einmal.",
   }),
-  ar: (name, opening) => ({
+  ar: (name) => ({
     subject: `يبدأ بيع ${name} قريبًا`,
-    says: `يبدأ بيع ${name} يوم ${opening}.`,
+    opens: (opening) => `يبدأ بيع ${name} يوم ${opening}.`,
+    draw: (joinBy) => `يُباع بالقرعة: انضم إلى الطابور قبل ${joinBy}.`,
     why: "وصلك هذا التذكير لأنك طلبته، ولا يصل إلا مرة واحدة.",
   }),
 };

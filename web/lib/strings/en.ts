@@ -175,7 +175,7 @@ export const en = {
     unauthenticated: "You are not signed in here.",
     forbidden: "You are signed in as someone who cannot do this.",
     drop_not_found: "There is no such drop any more.",
-    reminder_too_late: "It has opened, or does not take place: no reminder is needed.",
+    reminder_too_late: "It is too late for a reminder, or it does not take place.",
     no_mail_address: "Your account has no address that receives mails.",
     not_in_line: "You have no place in this line. Join it first.",
     not_your_turn: "It is not your turn yet. Nothing was taken: the line shows when it is.",

@@ -7,7 +7,7 @@ export const problems: Strings["problems"] = {
   unauthenticated: "Du bist hier nicht angemeldet.",
   forbidden: "Du bist mit einem Konto angemeldet, das dies nicht darf.",
   drop_not_found: "Diesen Drop gibt es nicht mehr.",
-  reminder_too_late: "Der Drop ist schon offen oder findet nicht statt: Eine Erinnerung ist nicht nötig.",
+  reminder_too_late: "Für eine Erinnerung ist es zu spät, oder der Drop findet nicht statt.",
   no_mail_address: "Dein Konto hat keine Adresse, die E-Mails empfängt.",
   not_in_line: "Du hast keinen Platz in dieser Schlange. Stell dich zuerst an.",
   not_your_turn: "Du bist noch nicht dran. Es wurde nichts genommen: Die Schlange zeigt, wann.",
