@@ -27,7 +27,7 @@ test("an open drop is in the list, on the board and in the metrics while a hundr
   const { body: list } = await world.anonymous.get<{ items: { dropId: string }[] }>("/drops");
   const shown = list.items.map(({ dropId }) => dropId);
   assert.deepEqual([shown.length, shown.at(-1), shown[0]], [100, "open", "later-99"]);
-  assert.match(String((await world.anonymous.get("/drops.ics")).body), /UID:open@dropgate/);
+  assert.match(String((await world.anonymous.get("/drops.ics")).body), /UID:open@127/);
   await eventually(async () => {
     const { body } = await world.admin.get<{ drops: Record<"live", { dropId: string }[]> }>("/admin/board");
     return body.drops.live.some(({ dropId }) => dropId === "open");
