@@ -127,6 +127,18 @@ describe("N1: an address that has an account and one that has none are answered 
 });
 
 describe("a mail about an account", () => {
+  test("is in the language that the browser asks for, before there is an account", async () => {
+    const subjects = await Promise.all(
+      ["fr-FR, de-AT;q=0.9, en;q=0.8", "ar", "fr", ";;,=", undefined].map(async (language, i) => {
+        const email = `new-${i}@example.com`;
+        await elsewhere().post("/accounts", { email, name: "New" }, { "accept-language": language });
+        return until(async () => (await shop.mailsTo(email))[0]?.subject ?? false);
+      }),
+    );
+    const english = "Your code to sign up";
+    assert.deepEqual(subjects, ["Dein Code für das neue Konto", "رمز الحساب الجديد", english, english, english]);
+  });
+
   for (const [locale, code, subjects] of [
     [
       "de-AT",

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify
 import { limitKeyOf } from "#platform/address";
 import type { Asked } from "#platform/http";
 import { Problem, platformProblems, refuse } from "#platform/problems";
+import { localeAsked } from "#platform/reader";
 import type { Account, AccountFields } from "./account-rows.ts";
 import { addressOf } from "./account-rows.ts";
 import type { Accounts } from "./accounts.ts";
@@ -80,7 +81,8 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
       const email = newAddress(request.body.email);
       const weakness = password === undefined ? undefined : weaknessOf(password, email);
       if (weakness) return refuse(reply, identityProblems.weak_password, weakness);
-      return sent(reply, await accounts.signUp({ email, name: name.trim(), password }, placeOf(request)));
+      const locale = localeAsked(request.headers["accept-language"]);
+      return sent(reply, await accounts.signUp({ email, name: name.trim(), password, locale }, placeOf(request)));
     },
 
     async verify(request: Asked<{ body: typeof wire.VerifyBody }>, reply: FastifyReply) {

@@ -1,4 +1,4 @@
-/** The mails about accounts, in plain text, in the language of the account. */
+/** The mails about accounts, in plain text, in the language of the account; before there is one, of the browser. */
 import type { Mail } from "#engines/mail";
 import { type MailLanguage, readerOf } from "#platform/reader";
 import type { Addressee } from "./account-rows.ts";
@@ -6,18 +6,12 @@ import { codeTtlMs, type Purpose } from "./codes.ts";
 
 const minutes = codeTtlMs / 60_000;
 
-type ForAccounts = Exclude<Purpose, "sign_up">;
+type CodeReader = Pick<Addressee, "email" | "locale" | "zone">;
 
-export function codeMail(purpose: ForAccounts, codeId: string, to: Addressee, digits: string): Mail {
+export function codeMail(purpose: Purpose, codeId: string, to: CodeReader, digits: string): Mail {
   const { language, count } = readerOf(to);
   const { subject, text } = codes[language](purpose, digits, count(minutes));
   return { key: `code:${codeId}`, to: to.email, subject, text };
-}
-
-/** In English: there is no account yet, and so no language. */
-export function signUpMail(codeId: string, to: string, digits: string): Mail {
-  const { subject, text } = english("sign_up", digits, String(minutes));
-  return { key: `code:${codeId}`, to, subject, text };
 }
 
 export function accountExistsMail(codeId: string, to: Addressee, publicUrl: string | undefined): Mail {
@@ -26,28 +20,32 @@ export function accountExistsMail(codeId: string, to: Addressee, publicUrl: stri
   return { key: `code:${codeId}`, to: to.email, subject, text: `${says}${link}\n\n${otherwise}\n` };
 }
 
-type Text = { subject: string; text: string };
-type CodeText<For> = (purpose: For, digits: string, minutes: string) => Text;
+type CodeText = (purpose: Purpose, digits: string, minutes: string) => { subject: string; text: string };
 
-function english(purpose: Purpose, digits: string, valid: string): Text {
-  const { subject, says } = {
-    sign_up: { subject: "Your code to sign up", says: "Type it on the page where you signed up, and nowhere else." },
-    log_in: { subject: "Your code to sign in", says: "Type it on the page where you asked for it, and nowhere else." },
-    reset: {
-      subject: "Your code for a new password",
-      says: "With it you set a new password. Every session ends then.",
-    },
-  }[purpose];
-  return {
-    subject,
-    text: `Your code is ${digits}\n\n${says} It is valid for ${valid} minutes.\n\nIf you did not ask for it, do nothing.\n`,
-  };
-}
-
-const codes: Readonly<Record<MailLanguage, CodeText<ForAccounts>>> = {
-  en: english,
+const codes: Readonly<Record<MailLanguage, CodeText>> = {
+  en(purpose, digits, valid) {
+    const { subject, says } = {
+      sign_up: { subject: "Your code to sign up", says: "Type it on the page where you signed up, and nowhere else." },
+      log_in: {
+        subject: "Your code to sign in",
+        says: "Type it on the page where you asked for it, and nowhere else.",
+      },
+      reset: {
+        subject: "Your code for a new password",
+        says: "With it you set a new password. Every session ends then.",
+      },
+    }[purpose];
+    return {
+      subject,
+      text: `Your code is ${digits}\n\n${says} It is valid for ${valid} minutes.\n\nIf you did not ask for it, do nothing.\n`,
+    };
+  },
   de(purpose, digits, valid) {
     const { subject, says } = {
+      sign_up: {
+        subject: "Dein Code für das neue Konto",
+        says: "Gib ihn nur auf der Seite ein, auf der du das Konto anlegst.",
+      },
       log_in: {
         subject: "Dein Code zum Anmelden",
         says: "Gib ihn nur auf der Seite ein, auf der du ihn angefordert hast.",
@@ -64,6 +62,7 @@ const codes: Readonly<Record<MailLanguage, CodeText<ForAccounts>>> = {
   },
   ar(purpose, digits, valid) {
     const { subject, says } = {
+      sign_up: { subject: "رمز الحساب الجديد", says: "أدخله في الصفحة التي تنشئ فيها الحساب، لا في غيرها." },
       log_in: { subject: "رمز تسجيل الدخول", says: "أدخله في الصفحة التي طلبته فيها، لا في غيرها." },
       reset: { subject: "رمز كلمة المرور الجديدة", says: "به تعيّن كلمة مرور جديدة، وعندها تنتهي كل جلساتك." },
     }[purpose];

@@ -9,12 +9,13 @@ import { type Account, findAccount, insertAccount, storePassword } from "./accou
 import type { Codes, Purpose } from "./codes.ts";
 import type { Entering } from "./entering.ts";
 import { createGuesses } from "./guesses.ts";
-import { accountExistsMail, codeMail, signUpMail } from "./mails.ts";
+import { accountExistsMail, codeMail } from "./mails.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Place } from "./session-rows.ts";
 import { guessing, type Refused, type SignedIn } from "./sign-in.ts";
 
-export type SignUp = { email: string; name: string; password?: string | undefined };
+/** `locale`: of the browser, for the mail. */
+export type SignUp = { email: string; name: string; password?: string | undefined; locale: string | null };
 /** The answer to a request for a code, whether one was mailed or not. */
 export type CodeSent = { ok: true; codeId: string; expiresAt: Date } | Refused;
 
@@ -61,7 +62,7 @@ export function createSignUp({ sql, entering, passwords, codes, post, publicUrl,
   }
 
   return {
-    async signUp({ email, name, password }: SignUp, place: Place): Promise<CodeSent> {
+    async signUp({ email, name, password, locale }: SignUp, place: Place): Promise<CodeSent> {
       const refused = tooMany(email, place);
       if (refused) return refused;
       const phc = password === undefined ? undefined : await passwords.hash(password);
@@ -75,7 +76,8 @@ export function createSignUp({ sql, entering, passwords, codes, post, publicUrl,
         name,
         phc,
       });
-      post(owner ? accountExistsMail(codeId, owner, publicUrl) : signUpMail(codeId, email, digits));
+      const reader = { email, locale, zone: null };
+      post(owner ? accountExistsMail(codeId, owner, publicUrl) : codeMail("sign_up", codeId, reader, digits));
       return { ok: true, codeId, expiresAt };
     },
 

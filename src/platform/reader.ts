@@ -47,6 +47,15 @@ function languageOf(locale: string | null): MailLanguage {
   return mailLanguages.find((language) => language === subtagOf(locale)) ?? "en";
 }
 
+/**
+ * The first tag of `accept-language` in a language that is there. Browsers name the preferred one first; the weights behind the
+ * tags are not read. null if there is none: the mail is in English.
+ */
+export function localeAsked(header: string | undefined): string | null {
+  const tags = header?.split(",").map((part) => part.split(";")[0]?.trim() ?? "") ?? [];
+  return tags.find((tag) => mailLanguages.some((language) => language === subtagOf(tag))) ?? null;
+}
+
 /** With the region, if Node knows how people write there: there are only so many of them, whatever a person sends. */
 function tagOf(locale: string | null, language: MailLanguage): string {
   if (locale === null || subtagOf(locale) !== language) return language;

@@ -5,7 +5,7 @@ import type { World } from "../support/world.ts";
 export async function mailedCode({ admin }: World, address: string, besides?: string): Promise<string> {
   return eventually(async () => {
     const { body } = await admin.get<{ items: { to: string; text: string }[] }>("/admin/mails");
-    const code = /code is (\d{6})/.exec(body.items.find(({ to }) => to === address)?.text ?? "")?.[1];
+    const code = /^\D*(\d{6})\n/.exec(body.items.find(({ to }) => to === address)?.text ?? "")?.[1];
     return code !== besides && code;
   }) as Promise<string>;
 }

@@ -90,7 +90,7 @@ describe("signing in in the browser", { skip }, () => {
       return eventually(async () => {
         const { body } = await stage.world.admin.get<{ items: { to: string; subject: string }[] }>("/admin/mails");
         const [last] = body.items.filter(({ to }) => to === address);
-        return last?.subject !== "Your code to sign up" && last?.subject;
+        return last?.subject !== "Dein Code für das neue Konto" && last?.subject;
       });
     };
     await page.goto("/join?to=/me");
