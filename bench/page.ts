@@ -28,7 +28,7 @@ accepted order is in them, no unit was sold twice, and gate and books agree.${mi
 
 - **Accept**: an order that was answered 202 after the log had it. Every one of them is found in PostgreSQL at the end.
 - **Burst**: only accepts; their settlement waits. **Sustained**: accepts while all of them are settled. **Settled**: written
-  into the books, in PostgreSQL. **Confirmed**: placed, paid, and CONFIRMED.
+  into the books, in PostgreSQL. **Confirmed**: placed, paid, and CONFIRMED; the simulated bank decides at once.
 - **Bare server**: a \`node:http\` server that reads the same request and answers 202 with as many bytes, and does nothing
   else. System and bare server take turns in one run, and a ratio is the median of the pairs.
 - **The naive way**: one workflow an order and one commit a step, on the same engine and database, in a process of its own.

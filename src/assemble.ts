@@ -103,13 +103,12 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     },
   });
 
-  const issue = identity.issueSession;
   const accounts = createAccounts({
     sql: identitySql,
     mail: engines.mail,
     publicUrl,
     secret,
-    issue,
+    issue: identity.issueSession,
     standing,
     now,
     onFault,
@@ -158,7 +157,8 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
 
   const onPaid: Faces["onPaid"] = { nudge() {} };
   const paymentSql = engines.sql("payment", 6);
-  const simulator = createSimulator({ sql: paymentSql, secret: config.PAYMENT_WEBHOOK_SECRET ?? secret, log, now });
+  const { PAYMENT_WEBHOOK_SECRET = secret, PAYMENT_SIMULATOR_DECIDES_MS: decidesAfterMs } = config;
+  const simulator = createSimulator({ sql: paymentSql, secret: PAYMENT_WEBHOOK_SECRET, log, now, decidesAfterMs });
   const countPayment = declarePaymentCounts(metrics);
   const stripe = stripeSettings(config);
   const payment = createPayment({

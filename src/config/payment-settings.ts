@@ -28,6 +28,13 @@ export const paymentSettings = defineSettings({
     min: 16,
     says: "Verifies the signatures of the simulator's webhooks.",
   },
+  PAYMENT_SIMULATOR_DECIDES_MS: {
+    type: "integer",
+    default: 50,
+    min: 0,
+    max: 60_000,
+    says: "How long the simulator takes to decide about a card. Benchmarks set 0: they measure the shop, and no bank.",
+  },
   STRIPE_SECRET_KEY: {
     type: "text",
     secret: true,

@@ -133,7 +133,7 @@ test("a webhook is sent until it is accepted, even by the next process", async (
 });
 
 test("it stops while each webhook brings the next one", async () => {
-  const simulator = createSimulator({ sql: shop.sql, secret: "an endless day", log, now: Date.now, resultDelayMs: 0 });
+  const simulator = createSimulator({ sql: shop.sql, secret: "an endless day", log, now: Date.now, decidesAfterMs: 0 });
   let delivered = 0;
   simulator.start(async () => {
     delivered += 1;
@@ -146,7 +146,7 @@ test("it stops while each webhook brings the next one", async () => {
 
 test("on the real clock a payment is decided and reported by itself", async () => {
   const now = Date.now;
-  const simulator = createSimulator({ sql: shop.sql, secret: "the secret of real time", log, now, resultDelayMs: 5 });
+  const simulator = createSimulator({ sql: shop.sql, secret: "the secret of real time", log, now, decidesAfterMs: 5 });
   const news: string[] = [];
   const payment = createPayment({
     sql: shop.sql,

@@ -35,7 +35,8 @@ export type SimulatorOptions = {
   secret: string;
   log: Log;
   now(): number;
-  resultDelayMs?: number;
+  /** Of a card without a time of its own. */
+  decidesAfterMs?: number;
 };
 
 /**
@@ -44,7 +45,7 @@ export type SimulatorOptions = {
  */
 const lookEveryMs = 500;
 
-export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: SimulatorOptions): Simulator {
+export function createSimulator({ sql, secret, log, now, decidesAfterMs = 50 }: SimulatorOptions): Simulator {
   const bank = createBank({ sql, now });
   const courier = createCourier({ sql, secret, now });
   let loop: Loop | undefined;
@@ -69,7 +70,7 @@ export function createSimulator({ sql, secret, log, now, resultDelayMs = 50 }: S
 
     async authorize({ paymentId, amountMinor, currency, method }) {
       const last4 = cardOf({ method }).number.slice(-4);
-      const resultMs = now() + (behaviourOf(last4).decidesAfterMs ?? resultDelayMs);
+      const resultMs = now() + (behaviourOf(last4).decidesAfterMs ?? decidesAfterMs);
       const charge = await bank.open({ paymentId, amountMinor, currency, last4, resultMs });
       wakeAt(resultMs);
       if (behaviourOf(last4).losesReplyOf === "authorize") throw new OutcomeUnknown("authorize", paymentId);
