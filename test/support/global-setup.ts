@@ -19,8 +19,8 @@ export async function globalSetup(): Promise<void> {
   folder = mkdtempSync(join(hasRoom(inMemory) ? inMemory : tmpdir(), "dropgate-test-"));
   const compiled = join(folder, "compiled");
   mkdirSync(compiled);
-  // Tests also start processes as the user of PostgreSQL.
-  for (const shared of [folder, compiled]) chmodSync(shared, 0o777);
+  // Tests also start processes as the user of PostgreSQL. Programs that check their temporary folder expect the sticky bit.
+  for (const shared of [folder, compiled]) chmodSync(shared, 0o1777);
   process.env.TMPDIR = folder;
   process.env.NODE_COMPILE_CACHE = compiled;
   server = await startTestServer();
