@@ -69,7 +69,7 @@ export async function verdictOf(judged: Judged): Promise<Verdict> {
 
 /**
  * An order that its buyer saw as cancelled is open again, and ends unpaid. Until then it counts for its buyer's limit, so
- * that a later order of theirs may be refused by it.
+ * that a later order of theirs may be refused by it; also if the buyer asked for the cancellation and did not see it.
  */
 function withoutLostCancellations(evidence: Evidence): { evidence: Evidence; forgotten: string[] } {
   const orderOf = new Map(evidence.orders.map((order) => [order.orderId, order]));
@@ -78,7 +78,10 @@ function withoutLostCancellations(evidence: Evidence): { evidence: Evidence; for
   );
   const reopened = seenCancelled.filter(({ orderId }) => orderOf.get(orderId)?.status !== "CANCELLED");
   const reopenedIds = new Set(reopened.map(({ orderId }) => orderId));
-  const theirs = new Set([...reopenedIds].map((orderId) => orderOf.get(orderId)?.userId));
+  const asked = evidence.orders.filter(
+    ({ orderId, status }) => evidence.cancelled.has(orderId) && status !== "CANCELLED",
+  );
+  const theirs = new Set(asked.map(({ userId }) => userId));
   const refused = new Set(
     evidence.orders
       .filter(({ reason, userId }) => reason === "limit_per_customer" && theirs.has(userId))
