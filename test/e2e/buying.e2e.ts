@@ -224,7 +224,7 @@ describe("buying in the browser", { skip }, () => {
     await page.getByRole("button", { name: "Buy another" }).click();
     await page.getByText("Asking…").waitFor();
     await page.goto("/me");
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
     await endRoutes(page);
     await page.getByRole("button", { name: "Linus packs" }).click();
     await page.waitForURL("**/console/pick");
