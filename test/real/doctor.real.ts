@@ -85,7 +85,7 @@ describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
     const redis = createClient({ password, socket: { host, port: Number(port), reconnectStrategy: false } });
     redis.on("error", () => {});
     await redis.connect();
-    // What the test before this one did to Redis is still in the health of the gate for a moment.
+    // The gate's health still has the Redis of the test before this one for a moment.
     await eventually(async () => !/stockGate/.test((await doctor()).output));
     await redis.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);
     try {
