@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Mail } from "#engines/mail";
-import { createOfferMails } from "./offer-mails.ts";
+import { createOfferMails, type OfferMailsOptions } from "./offer-mails.ts";
 import { type LineStage, openLineStage } from "./room.testing.ts";
 
 describe("a line after its drop is sold out", () => {
@@ -32,6 +32,22 @@ describe("a line after its drop is sold out", () => {
         await line.turn();
       },
     };
+  }
+
+  /** Sends the mails of a line's offers, and keeps them. */
+  function mailing(line: Awaited<ReturnType<typeof soldOut>>, more: Partial<OfferMailsOptions> = {}) {
+    const mails: Mail[] = [];
+    const send = createOfferMails({
+      sql: stage.sql,
+      mail: { send: async (mail) => void mails.push(mail) },
+      addresseeOf: async (userId) => ({ accountId: userId, email: userId, locale: null, zone: null }),
+      dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
+      publicUrl: "https://shop.example",
+      now: line.now,
+      onFault: assert.fail,
+      ...more,
+    });
+    return { mails, send };
   }
 
   test("offers each unit that comes back to the next person, and never more units than are free", async () => {
@@ -111,16 +127,9 @@ describe("a line after its drop is sold out", () => {
   test("tells each person by one mail, however often it is looked for", async () => {
     const line = await soldOut(3);
     await line.comesBack(2);
-    const mails: Mail[] = [];
-    const send = createOfferMails({
-      sql: stage.sql,
-      mail: { send: async (mail) => void mails.push(mail) },
+    const { mails, send } = mailing(line, {
       addresseeOf: async (userId) =>
         userId === "person-1" ? { accountId: userId, email: "one@shop.example", locale: null, zone: null } : undefined,
-      dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
-      publicUrl: "https://shop.example",
-      now: line.now,
-      onFault: assert.fail,
     });
     for (let i = 0; i < 3; i += 1) await send();
     assert.equal(mails.length, 1);
@@ -136,15 +145,8 @@ describe("a line after its drop is sold out", () => {
     for (const over of [{ state: "cancelled" }, { closesAt: new Date() }] as const) {
       const line = await soldOut(2);
       await line.comesBack(1);
-      const mails: Mail[] = [];
-      const send = createOfferMails({
-        sql: stage.sql,
-        mail: { send: async (mail) => void mails.push(mail) },
-        addresseeOf: async (userId) => ({ accountId: userId, email: userId, locale: null, zone: null }),
+      const { mails, send } = mailing(line, {
         dropOf: async (dropId) => (dropId === line.dropId ? { ...line.drop, ...over } : undefined),
-        publicUrl: undefined,
-        now: line.now,
-        onFault: assert.fail,
       });
       for (let i = 0; i < 2; i += 1) await send();
       assert.deepEqual(mails, []);
@@ -154,19 +156,12 @@ describe("a line after its drop is sold out", () => {
   test("tells them in the language of their account until when, with the day, in their zone or else in the drop's", async () => {
     const line = await soldOut(3);
     await line.comesBack(2);
-    const mails: Mail[] = [];
     const habits: Record<string, { locale: string; zone: string | null }> = {
       "person-1": { locale: "de-DE", zone: null },
       "person-2": { locale: "ar-EG", zone: "Asia/Tokyo" },
     };
-    const send = createOfferMails({
-      sql: stage.sql,
-      mail: { send: async (mail) => void mails.push(mail) },
+    const { mails, send } = mailing(line, {
       addresseeOf: async (userId) => habits[userId] && { accountId: userId, email: userId, ...habits[userId] },
-      dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
-      publicUrl: "https://shop.example",
-      now: line.now,
-      onFault: assert.fail,
     });
     await send();
     const [german, arabic] = mails as [Mail, Mail];
@@ -180,18 +175,13 @@ describe("a line after its drop is sold out", () => {
     const line = await soldOut(3);
     await line.comesBack(2);
     const [tried, faults]: string[][] = [[], []];
-    const send = createOfferMails({
-      sql: stage.sql,
+    const { send } = mailing(line, {
       mail: {
         async send({ to }) {
           tried?.push(to);
           if (to === "person-1") throw new Error("no such mail");
         },
       },
-      addresseeOf: async (userId) => ({ accountId: userId, email: userId, locale: null, zone: null }),
-      dropOf: async (dropId) => (dropId === line.dropId ? line.drop : undefined),
-      publicUrl: undefined,
-      now: line.now,
       onFault: (what) => faults?.push(what),
     });
     for (let i = 0; i < 3; i += 1) await send();

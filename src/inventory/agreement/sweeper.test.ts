@@ -6,12 +6,18 @@ import { openMemoryGate } from "../gate/memory.ts";
 import { requestOf } from "../gate/redis/redis.testing.ts";
 import { createSweeper, type SweeperOptions } from "./sweeper.ts";
 
+const productId = "lamp";
+
+async function gateWith(sellable: number) {
+  const gate = openMemoryGate();
+  const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
+  await gate.install(imageOf(productId, { sellable, offer }));
+  return gate;
+}
+
 test("a record from before the clock was set back ends, also while more than a turn's records are newer", async () => {
   const nowMs = Date.now();
-  const gate = openMemoryGate();
-  const productId = "lamp";
-  const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
-  await gate.install(imageOf(productId, { sellable: 1_000, offer }));
+  const gate = await gateWith(1_000);
   async function publish(reservedAtMs: number): Promise<void> {
     const [answer] = await gate.reserve([requestOf(productId, { nowMs: reservedAtMs })]);
     assert.ok(answer?.kind === "reserved");
@@ -41,10 +47,7 @@ test("a record from before the clock was set back ends, also while more than a t
 
 test("an abandoned record ends while settlement is behind and more than a turn's records are older", async () => {
   const nowMs = Date.now();
-  const gate = openMemoryGate();
-  const productId = "lamp";
-  const offer = { unitPriceMinor: 4900, currency: "EUR", limitPerCustomer: null, version: 1 };
-  await gate.install(imageOf(productId, { sellable: 2_000, offer }));
+  const gate = await gateWith(2_000);
   const records = Array.from({ length: 1_200 }, (_, i) => requestOf(productId, { nowMs: nowMs - 60_000 + i }));
   for (const answer of await gate.reserve(records)) {
     assert.ok(answer.kind === "reserved");
