@@ -5,7 +5,7 @@ import type { GateRecord, StockHistory } from "#inventory";
 import type { OrdersDelivery } from "#notifications";
 import type { OrderHistory } from "#orders";
 import { isFailedAttempt, type PaymentAttempt, type PaymentHistory } from "#payment";
-import { currencyDecimals } from "#platform/currency-decimals";
+import { currencyDecimals, currencyFormat } from "#platform/currency-decimals";
 import type { Warehouse } from "#warehouse";
 import type { LetterSummary } from "./letter-rows.ts";
 import type { Source } from "./wire.ts";
@@ -181,10 +181,8 @@ function ofLetter({ letterId, topic, appendedAt, state, handledAt, handledBy, re
 
 /** `EUR 49.00`: a currency has as many decimals as its minor unit says. */
 function money(minor: number, currency: string): string {
-  const decimals = currencyDecimals(currency);
-  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  const format = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "code", ...digits });
-  return format.format(minor / 10 ** decimals).replaceAll("\u00a0", " ");
+  const format = new Intl.NumberFormat("en", { ...currencyFormat(currency), currencyDisplay: "code" });
+  return format.format(minor / 10 ** currencyDecimals(currency)).replaceAll("\u00a0", " ");
 }
 
 function units(quantity: number): string {

@@ -9,3 +9,9 @@ for (const code of "BHD IQD JOD KWD LYD OMR TND".split(" ")) otherThanTwo[code] 
 export function currencyDecimals(code: string): number {
   return otherThanTwo[code] ?? 2;
 }
+
+/** For an amount in the currency's unit: `minor / 10 ** currencyDecimals(currency)`. */
+export function currencyFormat(currency: string) {
+  const decimals = currencyDecimals(currency);
+  return { style: "currency", currency, minimumFractionDigits: decimals, maximumFractionDigits: decimals } as const;
+}

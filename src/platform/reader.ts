@@ -1,5 +1,5 @@
 /** How a mail speaks to its reader: in which language, and how numbers, money, moments and names are written there. */
-import { currencyDecimals } from "./currency-decimals.ts";
+import { currencyDecimals, currencyFormat } from "./currency-decimals.ts";
 import { isZone } from "./zone.ts";
 
 export const mailLanguages = ["en", "de", "ar"] as const;
@@ -87,9 +87,7 @@ function formatOf(tag: string, currency?: string): Intl.NumberFormat {
   const key = `${tag} ${currency}`;
   let format = formats.get(key);
   if (!format) {
-    const decimals = currencyDecimals(currency ?? "");
-    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-    format = new Intl.NumberFormat(tag, currency === undefined ? {} : { style: "currency", currency, ...digits });
+    format = new Intl.NumberFormat(tag, currency === undefined ? {} : currencyFormat(currency));
     formats.set(key, format);
   }
   return format;

@@ -1,13 +1,11 @@
 /** Money, moments and spans as people write them in the current language. */
-import { currencyDecimals } from "../../src/platform/currency-decimals.ts";
+import { currencyDecimals, currencyFormat } from "../../src/platform/currency-decimals.ts";
 import { spelledCodeOf } from "../../src/platform/short-codes.ts";
 import { currentLanguage, locale } from "./language.ts";
 
 export function money(minor: number, currency: string): string {
-  const decimals = currencyDecimals(currency);
-  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  const text = new Intl.NumberFormat(locale(), { style: "currency", currency, ...digits }).format(
-    minor / 10 ** decimals,
+  const text = new Intl.NumberFormat(locale(), currencyFormat(currency)).format(
+    minor / 10 ** currencyDecimals(currency),
   );
   // Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right.
   return currentLanguage() === "ar" ? text.replace(/[A-Z]\S+/, "\u2066$&\u2069") : text;
