@@ -43,6 +43,6 @@ USER 1000:1000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=4s --start-period=60s \
   CMD ["node", "deploy/healthy.mjs", "/actuator/health/liveness"]
-# The flag of `npm start`: docs/adr/0099-a-larger-young-generation.md.
-ENTRYPOINT ["node", "--max-semi-space-size=64", "src/cli/cli.ts"]
+# The flags of `npm start`: docs/adr/0099-a-larger-young-generation.md and 0102-objects-begin-young.md.
+ENTRYPOINT ["node", "--max-semi-space-size=64", "--no-allocation-site-pretenuring", "src/cli/cli.ts"]
 CMD ["start"]
