@@ -50,7 +50,7 @@ test("the signature of a pass does not pass for other fields", () => {
   }
 });
 
-test("what the same secret signs for another purpose is no pass, and a pass is none of that", () => {
+test("a text that the same secret signs for another purpose is no pass, and a pass is none of those", () => {
   const text = passes.sign(pass).split(".")[0] as string;
   assert.equal(passes.read(`${text}.${createHs256(secret).sign(text)}`), undefined);
   const otherKey = Buffer.from(hkdfSync("sha256", secret, "", "dropgate outside log-ins", 32)).toString("hex");

@@ -125,7 +125,7 @@ describe("the draw of a line", () => {
     assert.equal(await line.called(), 10);
   });
 
-  test("who joins by a clock that is behind the one that froze the line joined after the freeze, and so say receipt and heads", async () => {
+  test("a person who joins by a clock that is behind the one that froze the line joined after the freeze, and so say receipt and heads", async () => {
     for (const early of [0, 3]) {
       const line = upcoming();
       await line.joinAll(early);
