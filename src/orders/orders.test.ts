@@ -216,11 +216,16 @@ describe("an order in the books", () => {
   });
 
   describe("whose payment came late", () => {
-    async function lapsed(stock: number): Promise<{ productId: string; orderId: string }> {
-      const productId = await stage.newProduct({ stock });
+    async function lapsed(stock: number, limit: number | null = null): Promise<{ productId: string; orderId: string }> {
+      const productId = await stage.newProduct({ stock, limit });
       const orderId = await oneOf(productId);
       await orders.lapse(orderId);
       return { productId, orderId };
+    }
+
+    async function unitsComeBack(): Promise<void> {
+      const { rows } = await countOutcomes(stage.sql, 100);
+      for (const row of rows) await stage.gate.apply(row);
     }
 
     const switchTo = async (mode: "sync" | "gatekeeper" | "closed") => {
@@ -233,6 +238,7 @@ describe("an order in the books", () => {
       test(`is confirmed with another unit, once, whatever the number of tries: ${mode}`, async () => {
         await switchTo("gatekeeper");
         const { productId, orderId } = await lapsed(2);
+        await unitsComeBack();
         const before = await read(orderId);
         await switchTo(mode);
         const answers = await Promise.all([orders.restore(orderId), orders.restore(orderId)]);
@@ -245,9 +251,23 @@ describe("an order in the books", () => {
       });
     }
 
+    for (const mode of ["gatekeeper", "sync"] as const) {
+      test(`waits until its own units are back, which its buyer's limit and the stock count until then: ${mode}`, async () => {
+        await switchTo("gatekeeper");
+        const found = [await lapsed(1), await lapsed(5, 1)];
+        await switchTo(mode);
+        const restoreAll = () => Promise.all(found.map(({ orderId }) => orders.restore(orderId)));
+        assert.deepEqual(await restoreAll(), ["later", "later"]);
+        await unitsComeBack();
+        assert.deepEqual(await restoreAll(), ["restored", "restored"]);
+      });
+    }
+
     test("gets nothing if the units are gone or it has ended, and waits while the shop is closed", async () => {
       await switchTo("gatekeeper");
       const gone = await lapsed(1);
+      await unitsComeBack();
+      await stage.place({ productId: gone.productId, userId: "bob" });
       assert.equal(await orders.restore(gone.orderId), "impossible");
       const waiting = await lapsed(2);
       await switchTo("closed");

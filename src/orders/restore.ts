@@ -32,7 +32,8 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
     if (order?.status === "CONFIRMED") return "restored";
     if (!order || !isUndecided(order)) return "impossible";
     const mode = await agreement.mode.known();
-    if (mode === "closed") return "later";
+    // Its own units count as taken until they are back, also against its buyer's limit.
+    if (mode === "closed" || !(await books.areBack(order))) return "later";
     return mode === "sync" ? pastTheGate(order) : throughTheGate(order);
   };
 

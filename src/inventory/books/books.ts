@@ -15,7 +15,7 @@ import { type EntryAnswer, enterStock, type StockEntry } from "./entries.ts";
 import { type DecidedReservation, readFates } from "./fates.ts";
 import { readCounts } from "./figures.ts";
 import { type ClaimOptions, recordClaims, recordVoids } from "./ledger.ts";
-import { type EndedClaim, type Outcome, queueOutcomes } from "./outcomes.ts";
+import { type EndedClaim, type Outcome, queueOutcomes, readReturn } from "./outcomes.ts";
 import type { Products } from "./products.ts";
 
 export type Books = {
@@ -31,6 +31,8 @@ export type Books = {
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
   queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): void;
+  /** Whether the units of a claim that was released are for sale again: here, and also at the gate if that is on. */
+  areBack(claim: Pick<EndedClaim, "productId" | "epoch" | "reservationNo">): Promise<boolean>;
   ledger: Ledger;
   /**
    * Brings stock in or takes it out, once for each reference; without one each call counts. New units are on sale when
@@ -97,6 +99,13 @@ export function createBooks(options: BooksOptions): Books {
     queueOutcomes(tx, claims, outcome) {
       queueOutcomes(tx, claims, outcome);
       tx.afterCommit(onOutcomes);
+    },
+
+    async areBack(claim) {
+      const seq = await readReturn(sql, claim);
+      if (seq === undefined || (await mode.known()) !== "gatekeeper") return seq !== undefined;
+      const [snapshot] = await gate.snapshot([claim.productId]);
+      return snapshot !== undefined && snapshot.applied >= seq;
     },
 
     ledger: {

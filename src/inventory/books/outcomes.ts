@@ -2,7 +2,7 @@
  * Counts the ends of claims: released or sold, each once. The end of an order only queues the outcome, in its own
  * transaction, so that paying never waits for the product's row; here outcomes are counted by batch.
  */
-import type { Sql, Tx } from "#engines/sql";
+import type { Queryable, Sql, Tx } from "#engines/sql";
 import type { ReservationRef, StreamItem, StreamRow } from "../gate/gate.ts";
 import { lockStock, type Stock } from "./known.ts";
 import { nextRow, writeStock } from "./ledger.ts";
@@ -58,6 +58,19 @@ export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted:
     writeStock(tx, stock.values(), rows);
     return { counted: queued.length, rows };
   });
+}
+
+/** The row of the product's stream by which the units of a claim that ended are for sale again; undefined until it is written. */
+export async function readReturn(
+  sql: Queryable,
+  { productId, epoch, reservationNo }: Pick<EndedClaim, "productId" | "epoch" | "reservationNo">,
+): Promise<number | undefined> {
+  const [counted] = await sql.query<{ seq: number }>(
+    `select seq from inventory.stock_outcome
+      where product_id = $1 and epoch = $2 and reservation_no = $3 and outcome = 'released'`,
+    [productId, epoch, reservationNo],
+  );
+  return counted?.seq;
 }
 
 function count(product: Stock, claims: readonly Queued[]): StreamRow | undefined {

@@ -228,6 +228,10 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
       }
       return [];
     },
+    "select seq from inventory.stock_outcome": (tx, [productId, epoch, reservationNo]) => {
+      const row = t.outcome.get(tx, `${productId} ${epoch} ${reservationNo}`);
+      return row?.outcome === "released" ? [{ seq: row.seq }] : [];
+    },
     "select kind, quantity, reason, actor from inventory.stock_entry": (tx, [productId, ref]) => {
       const row = t.entry.get(tx, `${productId} ${ref}`);
       if (!row) return [];
