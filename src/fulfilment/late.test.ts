@@ -32,6 +32,36 @@ test("a late payment that cannot be settled keeps no order from its end whose pa
   assert.deepEqual([failed, closed], [["silent"], ["silent"]]);
 });
 
+test("a late payment for which the gate is away goes back after ten minutes", async () => {
+  let nowMs = 10_000_000;
+  const ends: string[] = [];
+  const orderId = "paid";
+  const late = createLate({
+    orders: {
+      booked: async () => [{ orderId, status: "PAYMENT_PENDING", reason: "payment_undecided" }],
+      async restore() {
+        throw new Error("the gate is away");
+      },
+      undecided: async () => [],
+      failUndecided: async () => void ends.push("failed"),
+      read: async () => ({ status: "FAILED" }),
+    },
+    payment: {
+      grantedSince: async () => [{ orderId, paymentId: "granted", grantedAtMs: 10_000_000 }],
+      close: async () => void ends.push("closed"),
+    },
+    now: () => nowMs,
+    settle: async () => {},
+    beginRun() {},
+  } as unknown as LateOptions);
+  nowMs += 10 * 60_000;
+  await assert.rejects(late.turn(), /the gate is away/);
+  assert.deepEqual(ends, []);
+  nowMs += 1;
+  await late.turn();
+  assert.deepEqual(ends, ["failed", "closed"]);
+});
+
 test("orders whose payment is never decided keep no later one from its end, however many they are", async () => {
   const nowMs = 10_000_000;
   const silent = 2_500;

@@ -75,10 +75,14 @@ export function createLate(options: LateOptions): Late {
    * must not wait for ever.
    */
   async function settleLate(orderId: string, grantedAtMs: number): Promise<void> {
-    const answer = await orders.restore(orderId);
+    const isTooLate = now() > grantedAtMs + restoreWithinMs;
+    const answer = await orders.restore(orderId).catch((error) => {
+      if (!isTooLate) throw error;
+      return "later" as const;
+    });
     if (answer === "restored") await payment.capture(orderId);
     else if (answer === "next_in_line") await endUnpaid(orderId, answer);
-    else if (answer === "impossible" || now() > grantedAtMs + restoreWithinMs) await endUnpaid(orderId);
+    else if (answer === "impossible" || isTooLate) await endUnpaid(orderId);
   }
 
   /**
