@@ -103,9 +103,7 @@ export function createOrderHandlers({ orders, streams, views, identity, receipts
     const order = await orders.settled(seen.orderId, settleWithinMs);
     // The books voided it: it was never accepted, and so it has no row.
     if (!order && seen.status === "FAILED") return receipts.voided(seen);
-    // A row that has failed may be that of an earlier attempt under the key.
-    const isEarlier = seen.status === "PENDING" && order?.status === "FAILED";
-    if (!order || isEarlier) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
+    if (!order) return refuse(reply, orderProblems.outcome_pending, notSettledYet);
     return receipts.yes(order);
   }
 

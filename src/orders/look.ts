@@ -190,8 +190,11 @@ export function createLook({ sql, inventory: { gate, books }, watermark, maxWait
     const giveUpAt = elapsedMs() + withinMs;
     for (;;) {
       const order = await reads.add(orderId);
-      if (order || elapsedMs() > giveUpAt) return order;
+      if (order && !givesWay(order)) return order;
+      const isTooLate = elapsedMs() > giveUpAt;
+      if (!order && isTooLate) return undefined;
       if (!(await seenAtTheGate(orderId))) return reads.add(orderId);
+      if (isTooLate) return undefined;
       await sleep(lookEveryMs);
     }
   }
