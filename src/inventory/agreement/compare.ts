@@ -1,6 +1,7 @@
 /** Finds the products that differ between gate and books, a page of products at a time. */
 import type { Sql } from "#engines/sql";
-import type { Gate, Offer } from "../gate/gate.ts";
+import { type SaleRow, saleColumns, saleFrom } from "../books/sales.ts";
+import type { Gate, Offer, Sale } from "../gate/gate.ts";
 
 export type Compared = {
   /** The epoch of each product at the gate, if it has the product. */
@@ -10,8 +11,8 @@ export type Compared = {
    * terms of its sale: only a rebuild helps.
    */
   wrong: string[];
-  /** Those among them that have a price which the books do not have. */
-  priceAhead: string[];
+  /** Those among them that have a price, or terms of a sale, which the books do not have. */
+  ahead: Map<string, "price_ahead" | "sale_ahead">;
   /** They agree up to the gate's last row, and the books have later changes. */
   behind: string[];
   /** Their price, or the terms of their sale, are older at the gate than in the books. */
@@ -20,12 +21,13 @@ export type Compared = {
 
 /** The gate is read first, so the books that are read afterwards include the row that the gate applied last. */
 export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly string[]): Promise<Compared> {
-  if (productIds.length === 0) return { epochs: new Map(), wrong: [], priceAhead: [], behind: [], untold: [] };
+  if (productIds.length === 0) return { epochs: new Map(), wrong: [], ahead: new Map(), behind: [], untold: [] };
   const snapshots = await gate.snapshot(productIds);
   const loaded = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot]));
   const books = await sql.query<ComparedBooks>(
     `select s.product_id as "productId", s.epoch, s.seq, sale.version as "saleVersion", offer.version as "offerVersion",
             offer.unit_price_minor as "unitPriceMinor", offer.currency, offer.limit_per_customer as "limitPerCustomer",
+            ${saleColumns},
             case when a.seq = 0 then 0 else r.available_after end as "availableAfter"
        from inventory.stock s
        left join unnest($2::text[], $3::bigint[]) as a (product_id, seq) using (product_id)
@@ -36,17 +38,20 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
     [productIds, [...loaded.keys()], snapshots.map((snapshot) => snapshot.applied)],
   );
   const epochs = new Map(snapshots.map((snapshot) => [snapshot.productId, snapshot.epoch]));
-  const compared: Compared = { epochs, wrong: [], priceAhead: [], behind: [], untold: [] };
+  const compared: Compared = { epochs, wrong: [], ahead: new Map(), behind: [], untold: [] };
   for (const { productId, epoch, seq, availableAfter, saleVersion, offerVersion, ...terms } of books) {
     const gateHas = loaded.get(productId);
-    const isAhead = isPriceAhead(gateHas?.offer, offerVersion === null ? null : { ...terms, version: offerVersion });
-    if (isAhead) compared.priceAhead.push(productId);
+    const { unitPriceMinor, currency, limitPerCustomer, ...ofSale } = terms;
+    const sale = saleVersion === null ? null : saleFrom({ ...ofSale, version: saleVersion });
+    const ofOffer = { unitPriceMinor, currency, limitPerCustomer };
+    const offer = offerVersion === null ? null : { ...ofOffer, version: offerVersion };
+    if (isSaleAhead(gateHas?.sale, sale)) compared.ahead.set(productId, "sale_ahead");
+    else if (isPriceAhead(gateHas?.offer, offer)) compared.ahead.set(productId, "price_ahead");
     const agrees =
       gateHas?.open &&
       gateHas.epoch === epoch &&
       gateHas.applied <= seq &&
-      isAtMost(gateHas.sale?.version ?? null, saleVersion) &&
-      !isAhead &&
+      !compared.ahead.has(productId) &&
       gateHas.sellable + gateHas.pending === availableAfter &&
       // Units in flight without any record would never be decided.
       (gateHas.pending === 0 || gateHas.oldestMs !== null);
@@ -59,14 +64,15 @@ export async function compareProducts(sql: Sql, gate: Gate, productIds: readonly
   return compared;
 }
 
-type ComparedBooks = Omit<Offer, "version"> & {
-  productId: string;
-  epoch: number;
-  seq: number;
-  availableAfter: number | null;
-  saleVersion: number | null;
-  offerVersion: number | null;
-};
+type ComparedBooks = Omit<Offer, "version"> &
+  Omit<SaleRow, "version"> & {
+    productId: string;
+    epoch: number;
+    seq: number;
+    availableAfter: number | null;
+    saleVersion: number | null;
+    offerVersion: number | null;
+  };
 
 /**
  * Books that lack their latest changes, as those of a replica that became the primary may, give the same versions to later
@@ -82,9 +88,13 @@ function isPriceAhead(atGate: Offer | null | undefined, inBooks: Offer | null): 
   );
 }
 
-/** Terms are never taken away: none are older than any. */
-function isAtMost(gateVersion: number | null, booksVersion: number | null): boolean {
-  return gateVersion === null || (booksVersion !== null && gateVersion <= booksVersion);
+/** The same of the terms of a sale, which are never taken away. An earlier version told the gate no drop. */
+function isSaleAhead(atGate: Sale | null | undefined, inBooks: Sale | null): boolean {
+  if (!atGate || !inBooks) return Boolean(atGate);
+  if (atGate.version !== inBooks.version) return atGate.version > inBooks.version;
+  const { dropId, ...terms } = inBooks;
+  const names = Object.keys(terms) as (keyof typeof terms)[];
+  return (atGate.dropId !== "" && atGate.dropId !== dropId) || names.some((name) => atGate[name] !== terms[name]);
 }
 
 /** The products after one, in the order of their ids. */

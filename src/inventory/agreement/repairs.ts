@@ -43,7 +43,7 @@ export type OnRepaired = (repairs: readonly Repair[]) => void;
 /** Why these products are about to be loaded again; those that agree by now are left out. */
 export async function reasonsToRebuild(
   deps: { sql: Sql; gate: Gate },
-  { wrong: productIds, priceAhead }: Pick<Compared, "wrong" | "priceAhead">,
+  { wrong: productIds, ahead }: Pick<Compared, "wrong" | "ahead">,
 ): Promise<Repair[]> {
   const snapshots = new Map((await deps.gate.snapshot(productIds)).map((one) => [one.productId, one]));
   const applied = new Map([...snapshots.values()].map((one) => [one.productId, one.applied]));
@@ -51,8 +51,7 @@ export async function reasonsToRebuild(
   const repairs = productIds.filter((productId) => !snapshots.has(productId)).map(notLoaded);
   for (const one of books) {
     const snapshot = snapshots.get(one.productId) as ProductSnapshot;
-    const isPriceAhead = priceAhead.includes(one.productId);
-    const found = reasonOf(one, snapshot) ?? (isPriceAhead ? reasonOfPrice(snapshot) : undefined);
+    const found = reasonOf(one, snapshot) ?? reasonOfTerms(snapshot, ahead.get(one.productId));
     if (!found) continue;
     const why =
       found.reason === "drift"
@@ -69,9 +68,11 @@ function notLoaded(productId: string): Repair {
 
 type Reason = Omit<Repair, "productId"> | undefined;
 
-function reasonOfPrice({ offer }: ProductSnapshot): Reason {
-  const says = `the gate had version ${offer?.version} of the price, which is not that of the books`;
-  return { reason: "price_ahead", units: 0, says };
+function reasonOfTerms({ offer, sale }: ProductSnapshot, reason: "price_ahead" | "sale_ahead" | undefined): Reason {
+  if (!reason) return undefined;
+  const [version, what] =
+    reason === "price_ahead" ? [offer?.version, "the price"] : [sale?.version, "the terms of the sale"];
+  return { reason, units: 0, says: `the gate had version ${version} of ${what}, which the books do not have` };
 }
 
 function reasonOf(books: BooksFigures, gate: ProductSnapshot): Reason {

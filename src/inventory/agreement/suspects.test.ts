@@ -5,7 +5,9 @@ import type { TestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
 import { lockStock } from "../books/known.ts";
 import { keepOffer } from "../books/offers.ts";
+import { keepSale } from "../books/sales.ts";
 import type { Gate } from "../gate/gate.ts";
+import { openSale } from "../gate/image.testing.ts";
 import { type MemoryGate, openMemoryGate } from "../gate/memory.ts";
 import { openInventoryDatabase, openTestInventory } from "../inventory.testing.ts";
 import type { Inventory } from "../inventory.ts";
@@ -106,6 +108,20 @@ describe("repairs of products that become right meanwhile", () => {
     await database.sql.transaction((tx) => keepOffer(tx, "desk", next));
     await until(async () => (await priceAtGate()) === 5_900);
     assert.deepEqual(new Set(reported.map(({ reason }) => reason)), new Set(["price_ahead"]));
+  });
+
+  test("terms of a sale that the books have lost are not gone by, once others have their version", async () => {
+    await known("stool");
+    await putOnSale("stool");
+    const sale = { ...openSale, version: 7 };
+    // A primary that was lost had committed it; the one that took over gave the version again.
+    await memory.setSale("stool", sale);
+    await database.sql.transaction((tx) => keepSale(tx, "stool", { ...sale, paused: true }));
+    await until(async () => (await memory.snapshot(["stool"]))[0]?.sale?.paused === true);
+    assert.deepEqual(
+      reported.map(({ productId, reason }) => [productId, reason]),
+      [["stool", "sale_ahead"]],
+    );
   });
 
   test("sync-redis of everything closes and loads the products that agree, too", async () => {

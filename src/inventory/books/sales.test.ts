@@ -88,7 +88,7 @@ describe("the terms of sales in the books", () => {
     assert.deepEqual(await compareProducts(database.sql, gate, [productId]), {
       epochs: new Map([[productId, 1]]),
       wrong: [],
-      priceAhead: [],
+      ahead: new Map(),
       behind: [],
       untold: [productId],
     });

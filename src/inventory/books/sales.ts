@@ -5,30 +5,27 @@ import type { ModeFollower } from "../agreement/mode.ts";
 import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
 import { lockStock } from "./known.ts";
 
-type SaleRow = Omit<Sale, "opensAtMs" | "closesAtMs"> & {
-  productId: string;
-  opensAt: Date;
-  closesAt: Date;
-  nowMs: number;
-};
+export type SaleRow = Omit<Sale, "opensAtMs" | "closesAtMs"> & { opensAt: Date; closesAt: Date };
+
+/** All but the version. */
+export const saleColumns = `drop_id as "dropId", opens_at as "opensAt", closes_at as "closesAt", paused, hold_ms as "holdMs",
+  entry, latch_after_sold_out as "latchAfterSoldOut", limit_per_person as "limitPerPerson"`;
+
+export function saleFrom({ opensAt, closesAt, ...sale }: SaleRow): Sale {
+  return { ...sale, opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() };
+}
 
 /** `nowMs` is the books' clock at the reading. */
 export type SaleAsRead = { sale: Sale; nowMs: number };
 
 export async function readSales(sql: Queryable, productIds: readonly string[]): Promise<Map<string, SaleAsRead>> {
-  const rows = await sql.query<SaleRow>(
-    `select product_id as "productId", drop_id as "dropId", opens_at as "opensAt", closes_at as "closesAt", paused,
-            hold_ms as "holdMs", version, entry, latch_after_sold_out as "latchAfterSoldOut", limit_per_person as "limitPerPerson",
+  const rows = await sql.query<SaleRow & { productId: string; nowMs: number }>(
+    `select product_id as "productId", version, ${saleColumns},
             extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"
        from inventory.sale where product_id = any($1::text[])`,
     [productIds],
   );
-  return new Map(
-    rows.map(({ productId, opensAt, closesAt, nowMs, ...sale }) => [
-      productId,
-      { sale: { ...sale, opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() }, nowMs },
-    ]),
-  );
+  return new Map(rows.map(({ productId, nowMs, ...row }) => [productId, { sale: saleFrom(row), nowMs }]));
 }
 
 /**

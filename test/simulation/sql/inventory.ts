@@ -309,7 +309,8 @@ export function inventoryTwins(t: InventoryTables, now: () => number, planted?: 
           const offer = planted === "prices-uncompared" ? undefined : t.offer.get(tx, productId);
           const { version: offerVersion = null, unitPriceMinor, currency, limitPerCustomer } = offer ?? {};
           const terms = { offerVersion, unitPriceMinor, currency, limitPerCustomer };
-          return { productId, epoch, seq, availableAfter, saleVersion: saleVersionOf(tx, productId), ...terms };
+          const { productId: _, version: saleVersion = null, extensionMs, ...sale } = t.sale.get(tx, productId) ?? {};
+          return { productId, epoch, seq, availableAfter, saleVersion, ...sale, ...terms };
         });
     },
     "from inventory.offer where product_id = any": (tx, [ids]) => t.offer.all(tx).filter(among(ids)),
