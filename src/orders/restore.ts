@@ -33,7 +33,7 @@ export function createRestore({ sql, inventory, now, onRestored }: RestoreOption
     if (!order || !isUndecided(order)) return "impossible";
     const mode = await agreement.mode.known();
     // Its own units count as taken until they are back, also against its buyer's limit.
-    if (mode === "closed" || !(await books.areBack(order))) return "later";
+    if (mode === "closed" || !(await books.ledger.areBack(order))) return "later";
     return mode === "sync" ? pastTheGate(order) : throughTheGate(order);
   };
 

@@ -31,8 +31,6 @@ export type Books = {
   voidReservations(claims: readonly Omit<Claim, "intent">[]): Promise<Decided[]>;
   /** Queues the end of a claim in the caller's transaction; it is counted soon after the commit. */
   queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Outcome): void;
-  /** Whether the units of a claim that was released are for sale again: here, and also at the gate if that is on. */
-  areBack(claim: Pick<EndedClaim, "productId" | "epoch" | "reservationNo">): Promise<boolean>;
   ledger: Ledger;
   /**
    * Brings stock in or takes it out, once for each reference; without one each call counts. New units are on sale when
@@ -48,6 +46,8 @@ export type Books = {
 export type Ledger = {
   /** The fates of the orders' reservations, oldest first. */
   fatesOf(orderIds: readonly string[]): Promise<DecidedReservation[]>;
+  /** Whether the units of a claim that was released are for sale again: here, and also at the gate if that is on. */
+  areBack(claim: Pick<EndedClaim, "productId" | "epoch" | "reservationNo">): Promise<boolean>;
   /** The orders of the product, of epochs before this one of its gate; undefined if there are more than `atMost`. */
   earlierOrders(productId: string, range: { beforeEpoch: number; atMost: number }): Promise<EarlierOrders | undefined>;
 };
@@ -101,15 +101,14 @@ export function createBooks(options: BooksOptions): Books {
       tx.afterCommit(onOutcomes);
     },
 
-    async areBack(claim) {
-      const seq = await readReturn(sql, claim);
-      if (seq === undefined || (await mode.known()) !== "gatekeeper") return seq !== undefined;
-      const [snapshot] = await gate.snapshot([claim.productId]);
-      return snapshot !== undefined && snapshot.applied >= seq;
-    },
-
     ledger: {
       fatesOf: (orderIds) => readFates(sql, orderIds),
+      async areBack(claim) {
+        const seq = await readReturn(sql, claim);
+        if (seq === undefined || (await mode.known()) !== "gatekeeper") return seq !== undefined;
+        const [snapshot] = await gate.snapshot([claim.productId]);
+        return snapshot !== undefined && snapshot.applied >= seq;
+      },
       earlierOrders: (productId, range) => readEarlierOrders(sql, productId, range),
     },
 
