@@ -38,7 +38,7 @@ describe("orders that ended long ago", () => {
   }
 
   async function read(orderId: string): Promise<Order> {
-    const order = await stage.orders.settled(orderId, 0);
+    const [order] = await stage.orders.booked([orderId]);
     assert.ok(order);
     return order;
   }
