@@ -118,6 +118,19 @@ describe("an accepted order", () => {
     assert.equal((await stage.log.endOffsets(`${topics.reservations}.dlq`)).get(0), 1n);
   });
 
+  test("that comes into the books late can be paid for half of its time, and one in time until the deadline that it was told", async () => {
+    const productId = await stage.newProduct({ stock: 2 });
+    const tenMinutesAgo = stage.open({ now: () => Date.now() - 600_000 });
+    const [late, inTime] = [await stage.place({ productId }, tenMinutesAgo), await stage.place({ productId })];
+    assert.ok(late.ok && inTime.ok);
+    const beforeMs = Date.now();
+    await stage.settleAll();
+    const payByMs = async ({ orderId }: { orderId: string }) =>
+      (await stage.orders.read(orderId))?.payBy.getTime() ?? 0;
+    assert.ok((await payByMs(late.order)) >= beforeMs + 30_000, "its minute to pay was over nine minutes ago");
+    assert.equal(await payByMs(inTime.order), inTime.order.payByMs);
+  });
+
   test("that the log has lost is settled from the gate's record, once", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const { settlement } = stage.orders;

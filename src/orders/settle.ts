@@ -24,6 +24,7 @@ import { decodeReservation, settledEventsOf } from "./events.ts";
 import { createMarks, MarkElsewhere, type Marks, type ReadBatch } from "./marks.ts";
 import { insertOrders, productsOf, type SettledOrder } from "./order-rows.ts";
 import { type QueuedEvents, queueEvents } from "./outbox.ts";
+import { payByInBooks } from "./pay-by.ts";
 import { keepTraces, type OrderTraces, tracesIn } from "./trace-rows.ts";
 
 export type SettlementConsumer = Settlement & Pick<Marks, "progress"> & { start(): Promise<Consumer> };
@@ -129,7 +130,7 @@ export function createSettlement(options: SettlementOptions): SettlementConsumer
 
       async function write(decided: readonly Decided[]): Promise<void> {
         tellOfStrangers(decided);
-        const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation));
+        const ended = decided.flatMap((claim, i) => ordersFrom(claim, reservations[i] as Reservation, at));
         const inserting = insertOrders(tx, ended, at, await extensions);
         const written = expected === "new" ? ended : await inserting;
         [orders] = await Promise.all([inserting, queue(tx, written, traces, at), advance(tx, upTos)]);
@@ -229,9 +230,9 @@ function ofOrders(traces: OrderTraces, orders: readonly SettledOrder[]): OrderTr
 }
 
 /** The order that the decision makes in the books; none if the order is there already, or its reservation was voided. */
-function ordersFrom(claim: Decided, given: Reservation): SettledOrder[] {
+function ordersFrom(claim: Decided, given: Reservation, at: Date): SettledOrder[] {
   // Its outcome needs the number of its fate.
-  const reservation = { ...given, reservationNo: claim.reservationNo };
+  const reservation = { ...given, reservationNo: claim.reservationNo, payByMs: payByInBooks(given, at.getTime()) };
   if (claim.fate === "claimed" && claim.fresh) return [{ reservation, status: "PAYMENT_PENDING", reason: null }];
   if (claim.fate === "refused" && claim.fresh) {
     return [{ reservation, status: "FAILED", reason: claim.reason ?? "sold_out" }];
