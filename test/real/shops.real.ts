@@ -64,13 +64,28 @@ describe("two shops on the same servers", { timeout: 1_200_000 }, () => {
   }
 
   const refusals = [
-    ["Kafka", { REDIS_HOST: "", TEMPORAL_ADDRESS: "" }, "Kafka's topic product.events"],
-    ["Redis", { KAFKA_BOOTSTRAP: "", TEMPORAL_ADDRESS: "" }, "This Redis's stock gate"],
-    ["Temporal", { KAFKA_BOOTSTRAP: "", REDIS_HOST: "" }, "Temporal's task queue fulfilment"],
-    ["all", {}, "Kafka's topic product.events"],
+    [
+      "Kafka",
+      { REDIS_HOST: "", TEMPORAL_ADDRESS: "" },
+      "Kafka's topic product.events",
+      /kafka-topics --bootstrap-server \S+:\d+ --delete --topic product\.events\.shop/,
+    ],
+    [
+      "Redis",
+      { KAFKA_BOOTSTRAP: "", TEMPORAL_ADDRESS: "" },
+      "This Redis's stock gate",
+      /REDISCLI_AUTH=\$REDIS_PASSWORD redis-cli -h \S+ -p \d+ del g:shop/,
+    ],
+    [
+      "Temporal",
+      { KAFKA_BOOTSTRAP: "", REDIS_HOST: "" },
+      "Temporal's task queue fulfilment",
+      /temporal --address \S+:\d+ --namespace default workflow terminate/,
+    ],
+    ["all", {}, "Kafka's topic product.events", /kafka-topics/],
   ] as const;
 
-  for (const [shared, change, what] of refusals) {
+  for (const [shared, change, what, release] of refusals) {
     test(`O24: a second installation on the first one's ${shared} does not start, and names the first and SHOP`, async () => {
       const command = await start(change);
       assert.equal(await command.ended, 1);
@@ -78,6 +93,7 @@ describe("two shops on the same servers", { timeout: 1_200_000 }, () => {
       assert.ok(command.output.includes(`${what} belongs to another shop: ${first}`), command.output);
       assert.match(command.output, /its books in dropgate at 127\.0\.0\.1:\d+/);
       assert.match(command.output, /Set SHOP to a short name/);
+      assert.match(command.output, release, "the command that frees it names its server");
     });
   }
 

@@ -27,11 +27,23 @@ export type RedisAccess = RedisAddress & {
 export type RedisUse = {
   /** Completes the sentence "Redis at host:port cannot …". */
   purpose: string;
-  /** Why this server does not suit the purpose, and what to do. Asked again every few seconds. */
-  refusalOf(server: RedisServer): string | undefined;
+  /** Why this server does not suit the purpose, and what to do, by `cli`. Asked again every few seconds. */
+  refusalOf(server: RedisServer, cli: string): string | undefined;
   /** Checks the data before the first use of a connection. @throws if they belong to another shop. */
-  admit(ask: (command: readonly string[]) => Promise<Reply>): Promise<void>;
+  admit(ask: (command: readonly string[]) => Promise<Reply>, cli: string): Promise<void>;
 };
+
+/** How an operator reaches this server from a shell with the shop's settings; a bare redis-cli asks another server. */
+export function cliOf({ host, port, username, password, tls, cluster }: RedisAddress): string {
+  return [
+    ...(password === undefined ? [] : ["REDISCLI_AUTH=$REDIS_PASSWORD"]),
+    `redis-cli -h ${host} -p ${port}`,
+    ...(cluster ? ["-c"] : []),
+    ...(username === undefined ? [] : [`--user ${username}`]),
+    ...(tls ? ["--tls"] : []),
+    ...(tls?.ca === undefined ? [] : ["--cacert $REDIS_CA_FILE"]),
+  ].join(" ");
+}
 
 export type ConnectOptions = RedisAccess &
   RedisUse & {

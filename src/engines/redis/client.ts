@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { createClient, ErrorReply } from "@redis/client";
 import { afterAnswers } from "#platform/deadline";
-import type { ConnectOptions } from "./access.ts";
+import { type ConnectOptions, cliOf, type RedisAddress } from "./access.ts";
 import { adviceOn, RedisUnfit } from "./advice.ts";
 import { createConnection, type EndingConnection } from "./connection.ts";
 import { type RedisServer, serverFrom } from "./server.ts";
@@ -32,7 +32,7 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
     const server = serverFrom(await client.sendCommand<string>(["INFO"]));
     const refusal = unfitness(server, options);
     if (refusal) throw new RedisUnfit(refusal);
-    await options.admit((command) => client.sendCommand(command).catch(asReply));
+    await options.admit((command) => client.sendCommand(command).catch(asReply), cliOf(options));
     return createConnection({ client, server, host, node, lost, timeoutMs });
   } catch (error) {
     if (client.isOpen) client.destroy();
@@ -44,12 +44,13 @@ export async function connect(options: ConnectOptions, withinMs: number): Promis
 
 export function unfitness(
   server: RedisServer,
-  { refusalOf, cluster = false }: Pick<ConnectOptions, "refusalOf" | "cluster">,
+  options: Pick<ConnectOptions, "refusalOf" | "cluster"> & RedisAddress,
 ): string | undefined {
+  const { refusalOf, cluster = false } = options;
   if (server.loading) return `${loadingRefusal}: wait until it is done`;
   if (server.isCluster && !cluster) return "This Redis is a cluster's node: set REDIS_CLUSTER=true";
   if (cluster && !server.isCluster) return "This Redis is in no cluster: leave REDIS_CLUSTER out";
-  return refusalOf(server);
+  return refusalOf(server, cliOf(options));
 }
 
 function asReply(error: unknown): ErrorReply {

@@ -89,7 +89,7 @@ export async function openCluster(options: ClusterOptions): Promise<Redis> {
       host,
       port,
       node,
-      admit: (ask) => options.admit(ask).catch(unlessElsewhere),
+      admit: (ask, cli) => options.admit(ask, cli).catch(unlessElsewhere),
       // Without slots it may be a replica that the asked node still takes for a primary.
       mayBegin: (error) => !isFirst || mayBeAway || primary.slots.length === 0 || !isUnfit(error),
     });

@@ -59,6 +59,8 @@ async function checkTopics(cluster: Cluster, names: string[]): Promise<Finding[]
     .toSorted((a, b) => (a.name ?? "").localeCompare(b.name ?? ""))
     .flatMap(({ name, partitions }) => {
       const about = `topic ${name}`;
+      const alter = (config: string) =>
+        `kafka-configs --bootstrap-server ${cluster.bootstrap} --alter --topic ${name} --add-config ${config}`;
       const values = configs.get(name ?? "") ?? new Map<string, string>();
       const findings: Finding[] = [];
       const away = partitions.filter(({ leaderId }) => leaderId < 0).length;
@@ -68,16 +70,15 @@ async function checkTopics(cluster: Cluster, names: string[]): Promise<Finding[]
         findings.push(fault(about, `${away} of its partitions have no leader, so nothing can be appended`, mend));
       if (behind > 0)
         findings.push(warning(about, `${behind} of its partitions have replicas that are not in sync`, mend));
-      findings.push(...retentionOf(about, values));
+      findings.push(...retentionOf(about, values, alter));
       if (values.get("message.timestamp.type") !== "LogAppendTime") {
         const says =
           "its records have the time of the machine that sent them: from a wrong clock they are refused, or removed early";
-        const to = `kafka-configs --alter --topic ${name} --add-config message.timestamp.type=LogAppendTime`;
-        findings.push(warning(about, says, to));
+        findings.push(warning(about, says, alter("message.timestamp.type=LogAppendTime")));
       }
       if (values.get("unclean.leader.election.enable") === "true") {
-        const to = `kafka-configs --alter --topic ${name} --add-config unclean.leader.election.enable=false`;
-        findings.push(fault(about, "a replica that lacks acknowledged records may become its leader", to));
+        const says = "a replica that lacks acknowledged records may become its leader";
+        findings.push(fault(about, says, alter("unclean.leader.election.enable=false")));
       }
       if (findings.length > 0) return findings;
       const days = Math.round(Number(values.get("retention.ms")) / (24 * hourMs));
@@ -85,9 +86,7 @@ async function checkTopics(cluster: Cluster, names: string[]): Promise<Finding[]
     });
 }
 
-function retentionOf(about: string, values: ReadonlyMap<string, string>): Finding[] {
-  const name = about.replace("topic ", "");
-  const alter = (config: string) => `kafka-configs --alter --topic ${name} --add-config ${config}`;
+function retentionOf(about: string, values: ReadonlyMap<string, string>, alter: (config: string) => string): Finding[] {
   if (values.get("cleanup.policy") !== "delete") {
     const says = `its cleanup.policy is ${values.get("cleanup.policy")}, which removes all but one record of a key`;
     return [fault(about, says, alter("cleanup.policy=delete"))];

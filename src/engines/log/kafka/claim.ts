@@ -42,6 +42,10 @@ export function createClaimTopic(cluster: Cluster, admin: Admin, appender: Appen
     }
     if (!claim) throw new Error(`the claim in Kafka's topic ${name} was written and is not there: try again`);
     if (claim.shop === shop.id) return (await cluster.topic(name)).id;
-    throw new OtherShops(`Kafka's topic ${topic}`, claim, `kafka-topics --delete --topic ${name}`);
+    throw new OtherShops(
+      `Kafka's topic ${topic}`,
+      claim,
+      `kafka-topics --bootstrap-server ${cluster.bootstrap} --delete --topic ${name}`,
+    );
   };
 }

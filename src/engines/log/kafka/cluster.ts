@@ -21,6 +21,8 @@ export type Topic = {
 };
 
 export type Cluster = {
+  /** What Kafka's own tools need before anything else. */
+  bootstrap: string;
   /** Asks any broker. @throws KafkaSilence */
   ask<Args extends unknown[], Answer>(api: API<Args, Answer>, withinMs: number, ...args: Args): Promise<Answer>;
   /** The last known state. @throws KafkaRefusal for a topic that does not exist. */
@@ -113,6 +115,7 @@ export async function openCluster({ bootstrap, ...credentials }: ClusterOptions)
   }
 
   const cluster: Cluster = {
+    bootstrap,
     ask,
     async topic(name) {
       const last = known.get(name);

@@ -9,7 +9,10 @@ import { program } from "#platform/program";
 const claimName = `${program.name}-shop`;
 
 /** @throws OtherShops */
-export async function claimTaskQueue(workflow: WorkflowClient, taskQueue: string, shop: Shop): Promise<void> {
+export async function claimTaskQueue(
+  workflow: WorkflowClient,
+  { address, namespace, taskQueue, shop }: { address: string; namespace: string; taskQueue: string; shop: Shop },
+): Promise<void> {
   const workflowId = `${claimName}:${taskQueue}`;
   const claim = await workflow.start(claimName, {
     workflowId,
@@ -20,7 +23,7 @@ export async function claimTaskQueue(workflow: WorkflowClient, taskQueue: string
   const { memo } = await claim.describe();
   const found = claimFrom(String(memo?.claim));
   if (found && found.shop !== shop.id) {
-    const release = `temporal workflow terminate --workflow-id ${workflowId}`;
+    const release = `temporal --address ${address} --namespace ${namespace} workflow terminate --workflow-id ${workflowId}`;
     throw new OtherShops(`Temporal's task queue ${taskQueue}`, found, release);
   }
 }

@@ -177,7 +177,10 @@ describe("Temporal itself", { timeout: 900_000 }, () => {
     await assert.rejects(requireTemporal({ ...place, namespace }), /nowhere.*TEMPORAL_NAMESPACE/);
     await requireTemporal({ ...place, namespace: server.namespace });
     const other = { ...place, namespace: server.namespace, shop: { ...shop, id: "another" } };
-    await assert.rejects(requireTemporal(other), /task queue none belongs to another shop/);
+    await assert.rejects(
+      requireTemporal(other),
+      /task queue none belongs to another shop.* temporal --address 127\.0\.0\.1:\d+ --namespace \S+ workflow terminate --workflow-id dropgate-shop:none$/,
+    );
   });
 });
 

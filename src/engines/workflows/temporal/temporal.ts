@@ -42,7 +42,7 @@ export async function requireTemporal({ address, namespace, taskQueue, shop }: P
   try {
     await requireNamespace(connection, namespace);
     const { workflow } = new Client({ connection, namespace });
-    await claimTaskQueue(workflow, taskQueue, shop);
+    await claimTaskQueue(workflow, { address, namespace, taskQueue, shop });
   } finally {
     await connection.close();
   }
@@ -61,7 +61,7 @@ export async function openTemporalWorkflows<Input, S extends Steps>(
   resources.defer(() => connection.close());
   const { workflow } = new Client({ connection, namespace });
   await requireNamespace(connection, namespace);
-  await claimTaskQueue(workflow, taskQueue, shop);
+  await claimTaskQueue(workflow, { address, namespace, taskQueue, shop });
   const worker = await startTemporalWorker({ connection, namespace, taskQueue, steps, workflowFile, log });
   resources.defer(() => worker.close());
   const idOf = (id: string) => (shop.name === "" ? id : `${shop.name}-${id}`);

@@ -4,7 +4,7 @@ import type { RedisServer } from "#engines/redis";
 export const gatePurpose = "hold the gate";
 
 /** Why this server cannot hold the gate, and what to do; undefined if it can. */
-export function refusalOf({ version, role, evictionPolicy }: RedisServer): string | undefined {
+export function refusalOf({ version, role, evictionPolicy }: RedisServer, cli: string): string | undefined {
   if (!(Number.parseInt(version, 10) >= 7)) {
     return sentences(
       `This Redis is version ${version}. Older than 7.0, it copies scripts to its replicas, and the gate could not tell`,
@@ -16,7 +16,7 @@ export function refusalOf({ version, role, evictionPolicy }: RedisServer): strin
     return sentences(
       `This Redis has maxmemory-policy ${evictionPolicy}: once its memory is full it would throw stock away as if it were`,
       "a cache, and units would be sold twice or never. Set it to noeviction, in redis.conf and now by",
-      '"redis-cli config set maxmemory-policy noeviction"; a full Redis then refuses new orders instead',
+      `"${cli} config set maxmemory-policy noeviction"; a full Redis then refuses new orders instead`,
     );
   }
   return undefined;

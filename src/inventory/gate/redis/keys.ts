@@ -24,10 +24,14 @@ export function keysOf({ name }: Pick<Shop, "name">): Keys {
 }
 
 /**
- * Claims the gate in this Redis for the shop if it is free, as it is after every loss of memory.
+ * Claims the gate in this Redis for the shop if it is free, as it is after every loss of memory. `cli` reaches it.
  * @throws RedisUnfit if the gate is another shop's.
  */
-export async function claimGate(ask: (command: readonly string[]) => Promise<unknown>, shop: Shop): Promise<void> {
+export async function claimGate(
+  ask: (command: readonly string[]) => Promise<unknown>,
+  shop: Shop,
+  cli: string,
+): Promise<void> {
   const key = keysOf(shop).shop;
   const found = await ask(["GET", key]);
   if (found instanceof ErrorReply) throw found;
@@ -41,6 +45,6 @@ export async function claimGate(ask: (command: readonly string[]) => Promise<unk
     );
   }
   if (claim.shop === shop.id) return;
-  const cause = new OtherShops("This Redis's stock gate", claim, `redis-cli del ${key}`);
+  const cause = new OtherShops("This Redis's stock gate", claim, `${cli} del ${key}`);
   throw new RedisUnfit(cause.message, { cause });
 }

@@ -6,6 +6,8 @@ import { serverFrom } from "../../../engines/redis/server.ts";
 import { refusalOf } from "./demands.ts";
 import { memoryNonces, openTestGate, skipWithoutRedis, startTestRedis, type TestRedis } from "./redis.testing.ts";
 
+const cli = "redis-cli -h redis -p 6379";
+
 const good = {
   runId: "def",
   version: "7.0.15",
@@ -21,12 +23,15 @@ const good = {
 };
 
 test("a server that cannot hold the gate is refused with what to do", () => {
-  assert.equal(refusalOf(good), undefined);
-  assert.equal(refusalOf({ ...good, version: "8.2.1" }), undefined);
-  assert.match(refusalOf({ ...good, version: "6.2.14" }) ?? "", /version 6\.2\.14.*install Redis 7\.0/);
-  assert.match(refusalOf({ ...good, evictionPolicy: "allkeys-lru" }) ?? "", /allkeys-lru.*noeviction/);
-  assert.match(refusalOf({ ...good, role: "slave" }) ?? "", /replica.*REDIS_HOST/);
-  assert.match(refusalOf(serverFrom("no such answer")) ?? "", /version unknown/);
+  assert.equal(refusalOf(good, cli), undefined);
+  assert.equal(refusalOf({ ...good, version: "8.2.1" }, cli), undefined);
+  assert.match(refusalOf({ ...good, version: "6.2.14" }, cli) ?? "", /version 6\.2\.14.*install Redis 7\.0/);
+  assert.match(
+    refusalOf({ ...good, evictionPolicy: "allkeys-lru" }, cli) ?? "",
+    /allkeys-lru.*-h redis -p 6379 config set .*noeviction/,
+  );
+  assert.match(refusalOf({ ...good, role: "slave" }, cli) ?? "", /replica.*REDIS_HOST/);
+  assert.match(refusalOf(serverFrom("no such answer"), cli) ?? "", /version unknown/);
 });
 
 describe("opening the gate on Redis", { skip: skipWithoutRedis }, () => {

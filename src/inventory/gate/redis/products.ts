@@ -16,14 +16,20 @@ export type ProductList = {
 };
 
 /** In a cluster the list and the claim are on one node each. While it is away, products sell, and none is rebuilt. */
-export function createProductList(options: { redis: Redis; keys: Keys; shop: Shop; timeoutMs: number }): ProductList {
-  const { redis, keys, shop, timeoutMs } = options;
+export function createProductList(options: {
+  redis: Redis;
+  keys: Keys;
+  shop: Shop;
+  timeoutMs: number;
+  cli(): string;
+}): ProductList {
+  const { redis, keys, shop, timeoutMs, cli } = options;
   const ask = (key: string, command: readonly string[]) => askAt(redis, "products", key, command, timeoutMs);
   const adding = createBatcher<string, undefined>({
     maxBatch: 1_000,
     maxWaiting: 100_000,
     async run(productIds) {
-      await claimGate((command) => ask(keys.shop, command), shop);
+      await claimGate((command) => ask(keys.shop, command), shop, cli());
       answerOf("products", await ask(keys.products, ["SADD", keys.products, ...productIds]));
       return productIds.map(() => undefined);
     },

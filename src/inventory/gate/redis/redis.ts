@@ -57,11 +57,15 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   const onUnknownLife = (error: unknown) => log.debug("the gate's life is not known", { reason: String(error) });
   const looks: unknown[] = [];
   let isOpen = false;
+  let cli = "redis-cli";
   const redis = await options.redis.open({
     mayBeAway: options.mayBeAway,
     purpose: gatePurpose,
     refusalOf,
-    admit: (ask) => claimGate(ask, shop),
+    admit(ask, toIt) {
+      cli = toIt;
+      return claimGate(ask, shop, cli);
+    },
     onConnected(connection) {
       const looked = lives.find(connection).catch(onUnknownLife);
       if (!isOpen) looks.push(looked);
@@ -69,7 +73,7 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
   });
   isOpen = true;
   const calls = createCalls({ redis, lives, keys, timeoutMs, onUnknownLife });
-  const list = createProductList({ redis, keys, shop, timeoutMs });
+  const list = createProductList({ redis, keys, shop, timeoutMs, cli: () => cli });
   const close = createClose({ calls, list });
   const finder = createRecordFinder({ redis, calls, keys, timeoutMs, close, log });
   const epochs = createEpochs();
