@@ -10,6 +10,7 @@ import { runCommand } from "../support/command.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
+import { until } from "../support/until.ts";
 
 describe("dropgate doctor", () => {
   const folder = mkdtempSync(join(tmpdir(), "dropgate-doctor-"));
@@ -69,6 +70,21 @@ describe("dropgate doctor", () => {
         /was answered 404 not_found: .*[^.]; set MANAGEMENT_PORT as the running system has it/,
       );
     }
+  });
+
+  test("a rehearsal that gets SIGTERM sends no more buyers, and puts away what it made", async () => {
+    const rehearsal = runCommand(folder, ["rehearse", "--buyers=40", "--seconds=20", "--faults=none"], settings);
+    await until(() => /\d accepted/.test(rehearsal.output), { withinMs: 60_000 });
+    rehearsal.kill("SIGTERM");
+    assert.equal(await rehearsal.ended, 0, rehearsal.output);
+    assert.match(rehearsal.output, /^the drop is cancelled/m);
+    assert.doesNotMatch(rehearsal.output, /^40 of 40/m);
+    const run = /^(rehearsal-\w+): a drop/m.exec(rehearsal.output)?.[1];
+    const rows = await database.sql.query(
+      "select (total_in - committed)::int as free from inventory.stock where product_id like $1",
+      [`${run}-%`],
+    );
+    assert.deepEqual(rows, [{ free: 0 }, { free: 0 }]);
   });
 
   test("names the fsync that is off, with what to do, and ends with 1", async () => {

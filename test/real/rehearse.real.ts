@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import pg from "pg";
+import { serviceNames } from "../../src/service-names.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 import { until } from "../support/until.ts";
 
@@ -98,5 +99,20 @@ describe("a rehearsal on real servers", { timeout: 600_000 }, () => {
     assert.match(output, /stock +1 unit claimed$/m);
     await fleet.servers.kafka.start();
     await fleet.servers.redis.start();
+  });
+});
+
+describe("a rehearsal of a shop whose services run apart, without the desk", { timeout: 300_000 }, () => {
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await openFleet({ members: { shop: serviceNames.filter((name) => name !== "desk").join(",") } });
+  });
+  afterEach((context) => tellOutput(fleet, ["shop", "gateway"])(context));
+  after(() => fleet?.close());
+
+  test("is refused before it makes anything, with the service to start", async () => {
+    const { code, output } = await fleet.run("rehearse", "--buyers", "2", "--faults", "none");
+    assert.equal(code, 1, output);
+    assert.match(output, /^GET \/admin\/dead-letters\S+ was answered 404 .*start the service that answers this/);
   });
 });

@@ -101,6 +101,8 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
   }
   const { mode } = await staff("GET", "/admin/gatekeeper");
   if (mode === "closed") throw new Refused("the shop is closed for new orders: open it with the switch of the console");
+  // A shop whose services run apart may leave out the desk, which reads the orders to the certificate.
+  await staff("GET", "/admin/dead-letters?state=waiting&limit=1");
   progress.say(`${run}: a drop and products of its own at ${url}`);
   const shadow: Shadow = { dropId: run, products: [] };
   const { products } = shadow;
@@ -120,8 +122,10 @@ async function hold(config: Config, options: RehearsalOptions, progress: Progres
     paysNothing: config.PAYMENT_PROVIDER !== "simulator",
     onChange: () => progress.move(crowd.done, buyers, sayWishes(crowd.wishes)),
   });
-  process.once("SIGINT", crowd.stop);
-  stack.defer(() => void process.removeListener("SIGINT", crowd.stop));
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, crowd.stop);
+    stack.defer(() => void process.removeListener(signal, crowd.stop));
+  }
   const watch = watchBooks(staff, shadow);
   stack.defer(watch.stop);
   await crowd.come();
@@ -166,7 +170,9 @@ async function putAway(staff: Staff, shadow: Shadow, progress: Progress): Promis
   try {
     await emptyShadow(staff, shadow);
   } catch (error) {
-    const how = isCancelled ? "take the units out" : `POST /drops/${dropId}/cancel, and take the units out`;
+    const how = isCancelled
+      ? "take the units out"
+      : `POST /drops/${dropId}/cancel {"reason": "…"}, and take the units out`;
     progress.say(`${dropId} is not put away: ${messageOf(error)}\nDo it by hand: ${how} of its products`);
   }
 }
