@@ -28,6 +28,7 @@ export async function lookAtSystem(ask: Ask): Promise<{ runs: boolean; findings:
       status: "fault",
       about: `${about}, ${name}`,
       says: String(details?.error ?? "is down"),
+      mend: "see its engine below, and the log of the process",
     }),
   );
   if (down.length === 0) {

@@ -131,6 +131,15 @@ describe("dropgate doctor", () => {
     assert.match(says, /^fault +drand at 127\.0\.0\.1:1: round \d+ of drand could not be read/m);
   });
 
+  test("names a mail server that does not answer, with its setting", async () => {
+    const { faults, says } = await examine({ SMTP_URL: "smtp://127.0.0.1:1", MAIL_FROM: "shop@shop.example" });
+    const wrong = "cannot use the mail server at 127.0.0.1:1: check SMTP_URL, and that it runs: connect ECONNREFUSED";
+    assert.ok(
+      faults.some((line) => line.includes(wrong)),
+      says,
+    );
+  });
+
   test("names a setting that is not the shop's, and an engine that does not answer, and looks at the others", async () => {
     const { faults, says } = await examine({ REDIS_HOST: "127.0.0.1", REDIS_PORT: "1" });
     assert.match(faults.join("\n"), /setting REDIS_HOST: it says gate Redis, and the shop's books say memory/, says);
