@@ -5,10 +5,10 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { alertFaults } from "./alerts.ts";
 import { compatibilityFaults } from "./compatibility.ts";
 import { generatedFiles } from "./generated.ts";
+import { readOptions } from "./options.ts";
 import { pageFaults } from "./pages.ts";
 import { tidyFaults } from "./tidy.ts";
 import { unusedMembers } from "./unused-members.ts";
@@ -33,7 +33,13 @@ const steps: Step[] = [
   { name: "tidy", findFaults: async () => (await tidyFaults()).join("\n") },
 ];
 
-const { values } = parseArgs({ options: { tests: { type: "boolean", default: false } } });
+const help = `npm run check -- [options]
+
+Checks every rule about the source that a machine can check. Exit 1 if a step finds a fault.
+
+  --tests   run the tests too`;
+
+const { values } = readOptions(help, { options: { tests: { type: "boolean", default: false } } });
 if (values.tests) steps.push(tool("tests", "npm", "test"));
 
 let failed = 0;

@@ -9,7 +9,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { loadOrCreateSecret } from "#identity";
 import { readEnvFile } from "#platform/config";
 import { exportsOf, startServers } from "../test/servers/servers.ts";
+import { readOptions } from "./options.ts";
 import { startFlags } from "./start-flags.ts";
+
+const help = `npm run dev:real
+
+Runs the whole system on Redis, Kafka, PostgreSQL and Temporal of its own, with the demo shop, until Ctrl-C.
+The data stay in DATA_DIR/servers; PORT is the shop's port.`;
+readOptions(help, {});
 
 await runAll().catch((error: Error) => {
   console.error(`\nThe servers did not start: ${error.message}`);

@@ -1,7 +1,15 @@
 /** Bad input to the scripts of package.json: they say what is wrong, and run nothing. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+
+/** What `npm run` starts, and what the guide starts by hand; the command line has tests of its own, and the pages take no option. */
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+const started = Object.values(scripts).flatMap((script) => [...script.matchAll(/\bnode (\S+\.ts)/g)]);
+const programs = [...new Set([...started.map(([, path]) => path as string), "scripts/servers.ts"])].filter(
+  (path) => !/^(src|web)\//.test(path),
+);
 
 type Ended = { code: unknown; stdout: string; stderr: string };
 
@@ -35,16 +43,7 @@ describe("a script with bad input ends with a sentence and no stack trace", { co
     assert.match(stderr, /^--planted x: choose all, or one of .*no-sweeper.*\.\n$/);
   });
 
-  for (const path of [
-    "bench/line/main.ts",
-    "scripts/docs.ts",
-    "scripts/sizing.ts",
-    "test/crash/chaos.ts",
-    "test/drills/main.ts",
-    "test/guide/literal/run.ts",
-    "test/model/wide.ts",
-    "test/simulation/main.ts",
-  ]) {
+  for (const path of programs) {
     test(`${path} knows no --nonsense`, async () => {
       const ended = await run(path, "--nonsense");
       const stderr = "Unknown option '--nonsense': --help lists the options.\n";

@@ -12,6 +12,7 @@ import { provisionPostgres } from "../test/servers/postgres.ts";
 import { provisionPrometheus } from "../test/servers/prometheus.ts";
 import { provisionRedis } from "../test/servers/redis.ts";
 import { provisionTemporal } from "../test/servers/temporal.ts";
+import { readOptions } from "./options.ts";
 
 type Recipe = { provision(): Promise<Provision>; byHand: string; slow?: string };
 
@@ -46,7 +47,12 @@ const recipes: Record<string, Recipe> = {
 // Compose is for the tests of the compose files, a browser for those of the pages, Prometheus for those of the alerts, Helm
 // and its validator for those of the chart, and a generator for benchmarks.
 const onlyWhenNamed = ["compose", "chromium", "prometheus", "helm", "kubeconform", "vegeta", "k6"];
-const asked = process.argv.slice(2);
+const help = `node scripts/provision.ts [NAME …]
+
+Finds or builds what the tests and trials run on: ${Object.keys(recipes)
+  .filter((name) => !onlyWhenNamed.includes(name))
+  .join(", ")}; and if they are named, ${onlyWhenNamed.join(", ")}.`;
+const { positionals: asked } = readOptions(help, { allowPositionals: true });
 const names = asked.length > 0 ? asked : Object.keys(recipes).filter((name) => !onlyWhenNamed.includes(name));
 const unknown = names.filter((name) => !recipes[name]);
 

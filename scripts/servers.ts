@@ -3,8 +3,14 @@
  * temporal]`. `node scripts/provision.ts` installs missing ones.
  */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { exportsOf, type ServerName, serverNames, startServers } from "../test/servers/servers.ts";
+import { readOptions, refuse } from "./options.ts";
+
+const help = `node scripts/servers.ts [options] [${serverNames.join(" ")}]
+
+Starts the named servers, or all, and keeps them until Ctrl-C. Prints the settings that name them.
+
+  --folder DIR   where their data, ports and passwords are kept (.data/servers)`;
 
 await runUntilStopped().catch((error: Error) => {
   console.error(error.message);
@@ -13,9 +19,9 @@ await runUntilStopped().catch((error: Error) => {
 
 async function runUntilStopped(): Promise<void> {
   const options = { folder: { type: "string", default: ".data/servers" } } as const;
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const { values, positionals } = readOptions(help, { options, allowPositionals: true });
   const unknown = positionals.filter((name) => !serverNames.includes(name as ServerName));
-  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(", ")}. Choose from: ${serverNames.join(", ")}`);
+  if (unknown.length > 0) refuse(`unknown: ${unknown.join(", ")}. Choose from: ${serverNames.join(", ")}`);
   const which = positionals.length > 0 ? ([...new Set(positionals)] as ServerName[]) : serverNames;
 
   const begun = performance.now();

@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
+import { readOptions } from "./options.ts";
 
 const servers = ["redis", "kafka", "postgres", "temporal"] as const;
 type Server = (typeof servers)[number] | "compose" | "chromium" | "prometheus" | "helm" | "kubeconform";
@@ -28,7 +29,10 @@ const onBoth = ["idempotency", "races", "events", "late-payments"].map((name) =>
 /** Files that start a dozen processes at once, or measure: they have the machine to themselves. */
 const alone = /^test\/real\/(apart|bench|compose|split)\./;
 
-const asked = process.argv.slice(2);
+const help = `npm run test:real [-- FILES]
+
+Runs these tests, or all, on the real Redis, Kafka, PostgreSQL and Temporal, and finds or builds the servers first.`;
+const { positionals: asked } = readOptions(help, { allowPositionals: true });
 const everything = globSync(["{src,scripts,test}/**/*.real.ts", "test/guide/*.test.ts", ...onBoth]).toSorted();
 
 const chosen = asked.length > 0 ? asked : everything;
