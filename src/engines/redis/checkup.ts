@@ -1,7 +1,7 @@
 /** Looks a Redis server over. Reads only. */
 import { program } from "#platform/program";
 import { clockOf, type Finding, fault, ok, warning } from "../finding.ts";
-import type { RedisAccess, RedisUse } from "./access.ts";
+import { cliOf, type RedisAccess, type RedisUse } from "./access.ts";
 import { connect } from "./client.ts";
 import { viewOfSeeds } from "./cluster.ts";
 import type { RedisServer } from "./server.ts";
@@ -17,7 +17,7 @@ export async function checkRedis(access: RedisAccess, use: RedisUse): Promise<Fi
   const slots = primaries.flatMap((primary) => primary.slots).reduce((sum, [first, last]) => sum + last - first + 1, 0);
   const findings: Finding[] = [];
   if (slots < slotCount) {
-    const mend = "run `redis-cli --cluster fix`: products in those slots cannot be sold";
+    const mend = `run \`${cliOf(access)} --cluster fix ${access.host}:${access.port}\`: products in those slots cannot be sold`;
     findings.push(fault("Redis", `${slotCount - slots} of the cluster's ${slotCount} slots have no node`, mend));
   }
   for (const { host, port } of primaries) findings.push(...(await checkServer({ ...access, host, port }, use)));
