@@ -244,8 +244,6 @@ export async function openRedisGate(options: RedisGateOptions): Promise<Gate> {
       return "empty";
     },
 
-    async shutdown() {
-      redis.close();
-    },
+    shutdown: async () => redis.close(),
   });
 }
