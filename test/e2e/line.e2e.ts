@@ -376,7 +376,7 @@ describe("the line of a drop", { skip }, () => {
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await page.route("**/drops/**", (route) => route.abort());
     await waits(page, dropId);
-    await page.getByText(/No answer for \d+ s\. This page goes on asking\./).waitFor();
+    await page.getByText(/No answer for [1-9]\d* s\. This page goes on asking\./).waitFor();
     await look(page, "line-no-answer");
     const room = `/drops/${dropId}/room`;
     const lookedUp = () => asked.filter((path) => path === room).length;
@@ -389,6 +389,19 @@ describe("the line of a drop", { skip }, () => {
     await endRoutes(page);
     await label(page, "You are in").waitFor();
     await page.getByText(/No answer/).waitFor({ state: "hidden" });
+    // A question that is under way is none that was not answered.
+    const [held, isHeld] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route(`**${room}`, async (route) => {
+      isHeld.resolve();
+      await held.promise;
+      await route.continue();
+    });
+    await isHeld.promise;
+    await page.getByRole("button", { name: "Leave the line" }).click();
+    await page.getByText("You lose your place.").waitFor();
+    assert.equal(await page.getByText(/No answer/).count(), 0);
+    held.resolve();
+    await endRoutes(page);
   });
 
   for (const [what, answer] of [

@@ -113,7 +113,7 @@ async function act(method: string) {
 const faults: Record<string, Words> = { email_not_verified: "verify", room_closed: "closed" };
 
 function show() {
-  const late = misses ? say("late", number(Math.round((Date.now() - heardMs) / 1000))) : "";
+  const late = misses > 0 ? say("late", number(Math.ceil((Date.now() - heardMs) / 1000))) : "";
   if (!state) {
     write("label", say("line"));
     write("says", late);
@@ -176,7 +176,6 @@ function showActs(action: string | undefined, mayLeave = false) {
 }
 
 async function listen() {
-  misses += 1;
   try {
     const { status, body } = await ask(roomPath);
     if (body.code === "drop_not_found") return write("label", say("none"));
@@ -184,12 +183,14 @@ async function listen() {
       const order = state?.order;
       state = body as State;
       heardMs = Date.now();
-      misses = 0;
+      misses = -1;
       // Until an answer tells the place: after the draw no later state of the line says that it has changed.
       isTold &&= !own || !mayHaveChanged(own, state, order);
       if (!isTold) await readOwn();
     }
   } catch {}
+  // Only now: a question that is under way is no miss, and a tap meanwhile draws the page.
+  misses += 1;
   show();
   const isNear = state && own?.place && own.place - state.called < (state.rate ?? 5) * 60;
   setTimeout(listen, pauseMs(state?.every, misses, document.hidden && !isNear));
