@@ -103,6 +103,7 @@ describe("buying in the browser", { skip }, () => {
     product = await stage.world.newProduct({ stock: 20, price: 0 });
     const person = await stage.person("guest");
     const page = await open(person);
+    assert.equal(await page.getByText(/charged|You pay/).count(), 0);
     await buyButton(page).click();
     const orderId = await orderShown(page);
     const pay = page.getByRole("button", { name: "Pay €0.00" });
@@ -111,6 +112,7 @@ describe("buying in the browser", { skip }, () => {
     await look(page, "order-free");
     await pay.click();
     await page.getByText("It is yours").waitFor();
+    assert.doesNotMatch(await page.locator(".ended").innerText(), /payment|charged/);
     await stage.world.untilStatus(person.api, orderId, "CONFIRMED");
   });
 
