@@ -92,6 +92,9 @@ describe("buying in the browser", { skip }, () => {
       await page.getByText("It is yours").waitFor();
       return page.getByText("Partly refunded: €8.00").isVisible();
     });
+    const { page: console } = await stage.person("grace");
+    await console.goto(`/console/orders?order=${orderId}`);
+    await console.getByText("Captured; €8.00 given back", { exact: true }).waitFor();
     await giveBack();
     await stage.world.untilStatus(api, orderId, "REFUNDED");
     await page.reload();

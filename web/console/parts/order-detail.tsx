@@ -68,7 +68,7 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
         {payment
           ? `${sentenceOf(payment.status)}${payment.declineReason ? `: ${sentenceOf(payment.declineReason)}` : ""}`
           : "No card was given yet."}
-        {payment?.givenBackMinor ? ` ${money(payment.givenBackMinor, currency)} given back.` : ""}
+        {payment?.givenBackMinor ? `; ${money(payment.givenBackMinor, currency)} given back` : ""}
       </Text>
       <h3>Workflow</h3>
       <Text mb="md">{workflowOf(order)}</Text>
