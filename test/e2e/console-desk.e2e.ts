@@ -8,6 +8,8 @@ import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
 import { nothingKept, openConsole, type Stage, skip } from "./stage.ts";
 
+const longKey = "a-key-of-another-producer ".repeat(4).trim();
+
 describe("the desk for trouble", { skip }, () => {
   let stage: Stage;
   let page: Page;
@@ -41,12 +43,20 @@ describe("the desk for trouble", { skip }, () => {
     const { log } = stage.world.system.faces.engines;
     await log.append("orders.reservations", [
       {
-        key: "a-key-of-another-producer",
+        key: longKey,
         value: Buffer.from('{"order": "not one of ours", "quantity": '),
         headers: {},
       },
     ]);
     await page.getByRole("link", { name: /Trouble.*1 waits/ }).waitFor();
+    // What is cut is seen to be cut, and the shop's longest topic stands on one line.
+    await page.getByRole("cell", { name: `${longKey.slice(0, 80)}…`, exact: true }).waitFor();
+    const topicLines = await page.evaluate(`(() => {
+      const range = document.createRange();
+      range.selectNodeContents(document.querySelector("td[data-label=Topic]"));
+      return range.getClientRects().length;
+    })()`);
+    assert.equal(topicLines, 1);
     await button("Open dead letter 1").click();
     await page.getByText('"not one of ours"').waitFor();
     await look(page, "console-dead-letter");

@@ -3,6 +3,7 @@ import { Button, Select, Table } from "@mantine/core";
 import { useState } from "react";
 import { dayAndTime } from "../../lib/amounts.ts";
 import { deskApi, type Letter } from "../desk-api.ts";
+import { shortened } from "../shortened.ts";
 import { DeadLetter } from "./dead-letter.tsx";
 import { SideDialog } from "./dialog.tsx";
 import { ListFrame } from "./list-frame.tsx";
@@ -62,14 +63,14 @@ export function DeadLetters() {
                 <Table.Td data-label="Came" className="moment">
                   {dayAndTime(at)}
                 </Table.Td>
-                <Table.Td data-label="Topic" className="breaks">
+                <Table.Td data-label="Topic" className="breaks named">
                   {topic}
                 </Table.Td>
                 <Table.Td data-label="Key" className="breaks">
-                  {key.slice(0, 80)}
+                  {shortened(key, 80)}
                 </Table.Td>
                 <Table.Td data-label="Error" className="breaks">
-                  {error.slice(0, 160)}
+                  {shortened(error, 160)}
                 </Table.Td>
                 <Table.Td data-label="State">
                   <Status tone={states[now]}>{sentenceOf(now)}</Status>

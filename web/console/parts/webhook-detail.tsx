@@ -5,6 +5,7 @@ import { useState } from "react";
 import { count, exactTime } from "../../lib/amounts.ts";
 import { type Delivery, deskApi, type Webhook } from "../desk-api.ts";
 import { plural } from "../plural.ts";
+import { shortened } from "../shortened.ts";
 import { Confirm } from "./confirm.tsx";
 import { ListFrame } from "./list-frame.tsx";
 import { usePagesOf } from "./pages-of.ts";
@@ -131,7 +132,7 @@ function DeliveryEntry({ delivery, onResent }: { delivery: Delivery; onResent():
       {attempts.map(({ at, status, tookMs, answer }) => (
         <div key={at} className="when">
           {exactTime(at)}: {status === undefined ? "no answer" : `answer ${status}`} after {count(tookMs)} ms
-          {answer && `: ${answer.slice(0, 200)}`}
+          {answer && `: ${shortened(answer, 200)}`}
         </div>
       ))}
     </li>
