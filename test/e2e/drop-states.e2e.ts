@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
 import { hourMs } from "../support/times.ts";
 import { borderOf, look, picture } from "./look.ts";
-import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
+import { endRoutes, launch, openStage, type Stage, skip } from "./stage.ts";
 
 const minuteMs = 60_000;
 /** 120 characters, one of its words as wide as a phone. */
@@ -32,6 +32,14 @@ const focusedAndHidden = `(() => {
   const isHidden = !foot.contains(focused) && at.bottom > cover.top + 1 && at.top < cover.bottom;
   return [focused.name || focused.textContent, isHidden];
 })()`;
+
+/** Names of drops that take more lines than they have words. */
+const brokenNames = `[...document.querySelectorAll(".drops h2")].flatMap((name) => {
+  const range = document.createRange();
+  range.selectNodeContents(name);
+  const lines = new Set([...range.getClientRects()].map(({ top }) => top)).size;
+  return lines > name.textContent.split(" ").length ? [name.textContent] : [];
+})`;
 
 describe("the states of a drop's page", { skip }, () => {
   let stage: Stage;
@@ -230,6 +238,27 @@ describe("the states of a drop's page", { skip }, () => {
       await look(page, "list-drops-ar");
     });
   }
+
+  test("with letters twice as large as usual no word is broken, and nothing is scrolled to sideways", async () => {
+    const { dropId, productIds } = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"], price: 999_999_999 });
+    const browser = await launch("--blink-settings=defaultFontSize=32");
+    try {
+      const page = await browser.newPage({ baseURL: stage.world.origin, locale: "de-DE", reducedMotion: "reduce" });
+      for (const path of ["/", `/d/${dropId}`, `/p/${productIds[0]}`, `/d/${dropId}/wait`, "/me"]) {
+        await page.goto(path);
+        await page.getByRole("heading").first().waitFor();
+        await page.evaluate("document.fonts.ready");
+        for (const width of [360, 1280]) {
+          await page.setViewportSize({ width, height: 800 });
+          const wide = await page.evaluate<number>("document.scrollingElement.scrollWidth");
+          assert.ok(wide <= width, `${path} is ${wide} px wide on ${width} px`);
+          assert.deepEqual(await page.evaluate(brokenNames), [], `${path} on ${width} px`);
+        }
+      }
+    } finally {
+      await browser.close();
+    }
+  });
 
   test("at 200 % zoom and with colours of the system's own nothing is lost: borders, the bar and the choice are seen", async () => {
     const { dropId, productIds } = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"] });

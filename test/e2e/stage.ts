@@ -132,7 +132,7 @@ const insertAccount = `
   insert into identity.account (account_id, email, name, roles, verified_at, changed_at)
   values ($1, $2, $3, $4, now(), now()) on conflict do nothing`;
 
-export function launch(): Promise<Browser> {
+export function launch(...args: string[]): Promise<Browser> {
   // Chromium's own sandbox needs rights that a container's root has not; it reads our pages alone.
-  return chromium.launch({ executablePath: program, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath: program, args: ["--no-sandbox", ...args] });
 }
