@@ -23,6 +23,34 @@ describe("the console's product", { skip }, () => {
   });
   after(() => stage?.close());
 
+  test("a button keeps the keyboard while it is asked, and a list that is read to its end keeps it there", async () => {
+    const { admin } = stage.world;
+    for (let i = 0; i < 42; i += 1) {
+      await admin.post("/products", { productId: `row-${100 + i}`, name: `Row ${100 + i}`, price: 1, currency: "EUR" });
+    }
+    const productPage = page.url();
+    await page.goto("/console/products");
+    const rows = page.locator("tbody tr");
+    await tabTo(page, "button", "More");
+    for (const shown of [40, 43]) {
+      const asked = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<void>();
+      await page.route(/\/products\?.*cursor=/, async (route) => {
+        asked.resolve();
+        await held.promise;
+        await route.continue();
+      });
+      await page.keyboard.press("Enter");
+      await asked.promise;
+      await page.locator("[data-loading]:focus", { hasText: "More" }).waitFor();
+      held.resolve();
+      await endRoutes(page);
+      await eventually(async () => (await rows.count()) === shown);
+    }
+    await page.getByText("That is all.").and(page.locator(":focus")).waitFor();
+    await page.goto(productPage);
+  });
+
   test("entries of the stock are listed with who made them and why, and a new one appears at once", async () => {
     const { admin } = stage.world;
     await page.getByText("Deliveries and corrections stand here").waitFor();

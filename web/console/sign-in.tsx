@@ -30,7 +30,11 @@ export function SignIn({ demoPeople, issuer }: Pick<Session, "demoPeople" | "iss
       {entering.isError && <ProblemNote error={entering.error} />}
       <DemoStaff demoPeople={demoPeople} />
       {issuer !== null && (
-        <Button component="a" href={`/session/oidc?to=${encodeURIComponent(location.pathname + location.search)}`}>
+        <Button
+          renderRoot={(props) => (
+            <a href={`/session/oidc?to=${encodeURIComponent(location.pathname + location.search)}`} {...props} />
+          )}
+        >
           Sign in at {issuer}
         </Button>
       )}

@@ -6,6 +6,7 @@ import {
   type MantineProviderProps,
   type VariantColorsResolver,
 } from "@mantine/core";
+import { type ComponentProps, createElement, type MouseEvent } from "react";
 import { chooseTheme, chosenTheme } from "../lib/theme.ts";
 
 /** Mantine takes grounds, borders and texts from these two scales: `gray` in the light scheme, `dark` in the dark one. */
@@ -29,6 +30,18 @@ const variants: VariantColorsResolver = ({ variant, color }) => {
   };
 };
 
+type ButtonProps = ComponentProps<"button"> & { "data-loading"?: boolean };
+
+/**
+ * While its act is under way a button keeps the focus, which an element that is disabled would lose: the keyboard would
+ * go on from the top of the page.
+ */
+function rootOfButton({ disabled, ...props }: ButtonProps) {
+  const isActing = props["data-loading"] === true;
+  const kept = { "aria-disabled": true, onClick: (event: MouseEvent) => event.preventDefault() };
+  return createElement("button", { ...props, ...(isActing ? kept : { disabled }) });
+}
+
 export const theme = createTheme({
   fontFamily: "var(--text)",
   fontFamilyMonospace: "ui-monospace, monospace",
@@ -49,7 +62,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   focusRing: "auto",
   components: {
-    Button: { defaultProps: { variant: "default" } },
+    Button: { defaultProps: { variant: "default", renderRoot: rootOfButton } },
     Table: { defaultProps: { borderColor: "var(--line)" } },
     // Mantine's own marks are white, and so is the ground of a chosen box in the dark scheme.
     Checkbox: { defaultProps: { iconColor: "var(--paper)" } },

@@ -30,7 +30,7 @@ export function Drops() {
   return (
     <>
       <PageHead title="Drops" says="What sells when. Days are those of your own zone. Read again every 5 seconds.">
-        <Button component={Link} to="/drops/new" variant="filled">
+        <Button renderRoot={(props) => <Link to="/drops/new" {...props} />} variant="filled">
           New drop
         </Button>
       </PageHead>

@@ -25,7 +25,7 @@ export function Products() {
           </>
         }
       >
-        <Button component={Link} to="/products/new" variant="filled">
+        <Button renderRoot={(props) => <Link to="/products/new" {...props} />} variant="filled">
           New product
         </Button>
       </PageHead>
