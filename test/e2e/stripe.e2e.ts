@@ -93,6 +93,8 @@ describe("paying by Stripe in the browser", { skip }, () => {
     await payWith(person, "asks");
     await page.getByRole("heading", { name: "Your bank" }).waitFor();
     await page.goto(order);
+    await page.getByRole("link", { name: "Go to your bank" }).waitFor();
+    await look(page, "stripe-asks", ".pay");
     await page.getByRole("link", { name: "Go to your bank" }).click();
     await page.getByRole("link", { name: "approve" }).click();
     await page.getByText("It is yours").waitFor();
