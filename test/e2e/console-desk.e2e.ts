@@ -49,7 +49,7 @@ describe("the desk for trouble", { skip }, () => {
       },
     ]);
     await page.getByRole("link", { name: /Trouble.*1 waits/ }).waitFor();
-    // What is cut is seen to be cut, and the shop's longest topic stands on one line.
+    // The key ends with an ellipsis, and the shop's longest topic stands on one line.
     await page.getByRole("cell", { name: `${longKey.slice(0, 80)}…`, exact: true }).waitFor();
     const topicLines = await page.evaluate(`(() => {
       const range = document.createRange();

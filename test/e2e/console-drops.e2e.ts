@@ -296,4 +296,21 @@ describe("drops in the console", { skip }, () => {
     await eventually(async () => (await read(dropId)).phase === "ended");
     await look(page, "console-drop-ended");
   });
+
+  test("a list of more drops than are shown at once says so", async () => {
+    const times = { zone: "Europe/Berlin", opensAt: inMs(hourMs), closesAt: inMs(2 * hourMs) };
+    const products = [{ productId: "lantern-small" }];
+    for (let i = 0; i < 101; i += 1) {
+      const made = await stage.world.admin.post("/drops", {
+        dropId: `many-${i}`,
+        name: `Many ${i}`,
+        ...times,
+        products,
+      });
+      assert.equal(made.status, 201, JSON.stringify(made.body));
+    }
+    await page.goto("/console/drops");
+    await page.getByText("At most 100 drops are listed.").waitFor();
+    assert.equal(await page.locator("tbody tr:not(.day)").count(), 100);
+  });
 });

@@ -240,7 +240,11 @@ describe("the states of a drop's page", { skip }, () => {
   }
 
   test("with letters twice as large as usual no word is broken, and nothing is scrolled to sideways", async () => {
-    const { dropId, productIds } = await scheduled({ opensInMs: -1_000, labels: ["Small", "Large"], price: 999_999_999 });
+    const { dropId, productIds } = await scheduled({
+      opensInMs: -1_000,
+      labels: ["Small", "Large"],
+      price: 999_999_999,
+    });
     const browser = await launch("--blink-settings=defaultFontSize=32");
     try {
       const page = await browser.newPage({ baseURL: stage.world.origin, locale: "de-DE", reducedMotion: "reduce" });

@@ -13,6 +13,8 @@ import { ProblemNote } from "../parts/problem.tsx";
 import { inZone } from "../parts/wall-time.ts";
 
 const lookEveryMs = 5_000;
+/** As many as the server lists. */
+const listedAtMost = 100;
 
 export function Drops() {
   const drops = useQuery({ queryKey: ["drops"], queryFn: dropApi.list, refetchInterval: lookEveryMs });
@@ -43,6 +45,12 @@ export function Drops() {
       )}
       {Object.entries(groups).map(
         ([title, some]) => some.length > 0 && <Group key={title} title={title} drops={some} nowMs={nowMs} />,
+      )}
+      {all.length >= listedAtMost && (
+        <Text c="dimmed" mt="md">
+          At most {count(listedAtMost)} drops are listed. Of more, those that are over are left out first; each is still
+          at its address, which ends in its id.
+        </Text>
       )}
     </>
   );
