@@ -36,10 +36,10 @@ type ButtonProps = ComponentProps<"button"> & { "data-loading"?: boolean };
  * While its act is under way a button keeps the focus, which an element that is disabled would lose: the keyboard would
  * go on from the top of the page.
  */
-function rootOfButton({ disabled, type = "button", ...props }: ButtonProps) {
+function rootOfButton({ disabled, ...props }: ButtonProps) {
   const isActing = props["data-loading"] === true;
   const kept = { "aria-disabled": true, onClick: (event: MouseEvent) => event.preventDefault() };
-  return createElement("button", { type, ...props, ...(isActing ? kept : { disabled }) });
+  return createElement("button", { type: "button", ...props, ...(isActing ? kept : { disabled }) });
 }
 
 export const theme = createTheme({
