@@ -7,11 +7,18 @@ const facts = {
   order: "M32N-NM0N",
   units: "2 × night-lamp",
   total: "€98.00",
+  isFree: false,
   until: "6:40 AM CET",
 };
 /** The mails in which money moves, or is about to. */
 const withTotal = ["reserved", "confirmed", "refunded"];
 const scripts: Record<string, RegExp> = { ar: /\p{Script=Arabic}/u };
+
+const free = { ...facts, isFree: true };
+/** What is said only where money moves. */
+const ofMoney = /€|pay(?:ment)?\b|paid|bank|(?:be)?zahl|\bBank|دفع|مصرف/i;
+/** Those that come of no order that costs nothing: no provider is asked about it. */
+const ofProviders = ["released", "charged-back"];
 
 describe("the texts of mails about an order", () => {
   for (const language of mailLanguages) {
@@ -32,6 +39,17 @@ describe("the texts of mails about an order", () => {
       }
     });
   }
+
+  test("a mail about an order that costs nothing speaks of no payment, no bank and no sum", () => {
+    for (const language of mailLanguages) {
+      for (const kind of orderMailKinds.filter((one) => !ofProviders.includes(one))) {
+        const { subject, text } = orderMailText(language, kind, free);
+        assert.doesNotMatch(`${subject} ${text}`, ofMoney, kind);
+        assert.match(text, new RegExp(`^\\S+ ${facts.order}\n${facts.units}\\.[^\n]*\n\n.+\\.\n$`), kind);
+        assert.equal(text.includes(facts.until), kind === "reserved", kind);
+      }
+    }
+  });
 
   test("no text says units or وحدات beside their number: most buyers have one", () => {
     for (const language of mailLanguages) {

@@ -13,7 +13,14 @@ export const orderMailKinds = [
 ] as const;
 export type OrderMailKind = (typeof orderMailKinds)[number];
 /** A mail names these, as the buyer's language and the shop's pages write them: the order by its code. An event of an earlier version has no deadline. */
-export type OrderMailFacts = { order: string; units: string; total: string; until: string | undefined };
+export type OrderMailFacts = {
+  order: string;
+  units: string;
+  total: string;
+  /** No money moves, whatever becomes of the order. */
+  isFree: boolean;
+  until: string | undefined;
+};
 type Text = { subject: string; text: string };
 type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 
@@ -123,8 +130,79 @@ const ar: Texts = {
   }),
 };
 
+/** In place of those that speak of a payment. */
+const free: Readonly<Record<MailLanguage, Partial<Texts>>> = {
+  en: {
+    reserved: ({ order, units, until }) => ({
+      subject: "Your order is reserved",
+      text: `Order ${order}\n${units}. It costs nothing.\n\nIt is held for you${until ? ` until ${until}` : ""}. Confirm it on the order's page before the time there runs out, or the order ends.\n`,
+    }),
+    confirmed: ({ order, units }) => ({
+      subject: "Your order is confirmed",
+      text: `Order ${order}\n${units}.\n\nWhat you ordered is yours. It costs nothing.\n`,
+    }),
+    failed: ({ order, units }) => ({
+      subject: "Your order has failed",
+      text: `Order ${order}\n${units}.\n\nThe order was not confirmed in time, or could not be completed. Nothing is charged.\n`,
+    }),
+    cancelled: ({ order, units }) => ({
+      subject: "Your order is cancelled",
+      text: `Order ${order}\n${units}.\n\nThe order is cancelled. It cost nothing, and nothing is charged.\n`,
+    }),
+    refunded: ({ order, units }) => ({
+      subject: "Your order was taken back",
+      text: `Order ${order}\n${units}.\n\nThe shop has taken the order back. It cost nothing, so no money goes back.\n`,
+    }),
+  },
+  de: {
+    reserved: ({ order, units, until }) => ({
+      subject: "Deine Ware ist reserviert",
+      text: `Bestellung ${order}\n${units}. Es kostet nichts.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bestätige sie auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst endet die Bestellung.\n`,
+    }),
+    confirmed: ({ order, units }) => ({
+      subject: "Deine Bestellung ist bestätigt",
+      text: `Bestellung ${order}\n${units}.\n\nDie Ware gehört dir. Sie kostet nichts.\n`,
+    }),
+    failed: ({ order, units }) => ({
+      subject: "Deine Bestellung ist gescheitert",
+      text: `Bestellung ${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bestätigt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht.\n`,
+    }),
+    cancelled: ({ order, units }) => ({
+      subject: "Deine Bestellung ist storniert",
+      text: `Bestellung ${order}\n${units}.\n\nDie Bestellung ist storniert. Sie hat nichts gekostet, und nichts wird abgebucht.\n`,
+    }),
+    refunded: ({ order, units }) => ({
+      subject: "Deine Bestellung wurde zurückgenommen",
+      text: `Bestellung ${order}\n${units}.\n\nDer Shop hat die Bestellung zurückgenommen. Sie hat nichts gekostet, also kommt kein Geld zurück.\n`,
+    }),
+  },
+  ar: {
+    reserved: ({ order, units, until }) => ({
+      subject: "حُجز طلبك",
+      text: `الطلب ${order}\n${units}. إنه مجاني.\n\nطلبك محجوز لك${until ? ` حتى ${until}` : ""}. أكّده في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا انتهى الطلب.\n`,
+    }),
+    confirmed: ({ order, units }) => ({
+      subject: "تأكّد طلبك",
+      text: `الطلب ${order}\n${units}.\n\nما طلبته لك، وهو مجاني.\n`,
+    }),
+    failed: ({ order, units }) => ({
+      subject: "لم يكتمل طلبك",
+      text: `الطلب ${order}\n${units}.\n\nلم يُؤكَّد الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ.\n`,
+    }),
+    cancelled: ({ order, units }) => ({
+      subject: "أُلغي طلبك",
+      text: `الطلب ${order}\n${units}.\n\nأُلغي الطلب. كان مجانيًا ولن يُخصم أي مبلغ.\n`,
+    }),
+    refunded: ({ order, units }) => ({
+      subject: "استرجع المتجر طلبك",
+      text: `الطلب ${order}\n${units}.\n\nاسترجع المتجر الطلب. كان مجانيًا، فلا مبلغ يُعاد.\n`,
+    }),
+  },
+};
+
 const texts: Readonly<Record<MailLanguage, Texts>> = { en, de, ar };
 
 export function orderMailText(language: MailLanguage, kind: OrderMailKind, facts: OrderMailFacts): Text {
-  return texts[language][kind](facts);
+  const say = (facts.isFree && free[language][kind]) || texts[language][kind];
+  return say(facts);
 }

@@ -136,6 +136,7 @@ function letterOf({ kind, data }: Told, { name, zone, link }: Named, { email, re
     order: reader.named(spelledCodeOf(orderId)),
     units: `${reader.count(quantity)} × ${reader.named(name)}`,
     total: reader.money(totalMinor, currency),
+    isFree: totalMinor === 0,
     until: payBy === undefined ? undefined : reader.moment(new Date(payBy), zone),
   };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;

@@ -30,7 +30,7 @@ describe("the console's orders", { skip }, () => {
   });
   after(() => stage?.close());
 
-  async function placed(buyer: string, { productId }: typeof lamp): Promise<string> {
+  async function placed(buyer: string, { productId }: { productId: string }): Promise<string> {
     const api = stage.world.as(buyer);
     const { orderId } = await stage.world.place(api, productId);
     await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
@@ -344,6 +344,17 @@ describe("the console's orders", { skip }, () => {
     assert.equal(await dialog.getByRole("alert").count(), 0);
     await act.click();
     await page.getByRole("definition").getByText("Refunded").waitFor();
+  });
+
+  test("an order that costs nothing has no card that is missing, and its refund promises no money", async () => {
+    const orderId = await placed("maria", { productId: await stage.world.newProduct({ stock: 1, price: 0 }) });
+    await page.goto(`/console/orders?order=${orderId}`);
+    await page.getByText("It costs nothing, so no card is asked for.").waitFor();
+    await stage.world.as("maria").post(`/orders/${orderId}/payment`, {});
+    await page.getByRole("button", { name: "Refund …" }).click();
+    const dialog = page.getByRole("dialog", { name: "Refund this order" });
+    await dialog.getByText("It cost nothing, so no money goes back.").waitFor();
+    await dialog.getByRole("button", { name: "Leave it" }).click();
   });
 
   test("a refund of an order that is looked at is among its raw events, and each of them is there once", async () => {

@@ -106,11 +106,12 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   }, [isNews]);
   const code = shortCode(order.orderId);
   const typed = typedReason(order);
+  const isFree = order.total === 0;
   const [title, note] = {
-    CONFIRMED: [say("doneTitle"), say("doneNote", { code })],
-    CANCELLED: [say("state_CANCELLED"), cancelledNote(order.reason)],
-    REFUNDED: [say("state_REFUNDED"), say("refundedNote")],
-    FAILED: [say("failedTitle"), say(whyFailed(order.reason))],
+    CONFIRMED: [say("doneTitle"), say(isFree ? "doneFree" : "doneNote", { code })],
+    CANCELLED: [say("state_CANCELLED"), cancelledNote(order.reason, isFree)],
+    REFUNDED: [say("state_REFUNDED"), say(isFree ? "endedFree" : "refundedNote")],
+    FAILED: [say("failedTitle"), say(whyFailed(order.reason, isFree))],
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
   return (
     <div class="ended">
@@ -133,8 +134,8 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   );
 }
 
-function cancelledNote(reason: string | undefined): string {
-  const note = say("cancelledNote");
+function cancelledNote(reason: string | undefined, isFree: boolean): string {
+  const note = say(isFree ? "endedFree" : "cancelledNote");
   return reason === "cancelled_by_customer" ? note : `${say("cancelledByShop")} ${note}`;
 }
 
@@ -144,8 +145,9 @@ function typedReason({ status, reason = "" }: Order): string {
   return isOfTheShop && !/^[a-z]+(?:_[a-z]+)+$/.test(reason) ? reason : "";
 }
 
-function whyFailed(reason: string | undefined) {
+function whyFailed(reason: string | undefined, isFree: boolean) {
   if (reason === "order_failed") return "failedOrder";
+  if (isFree) return "failedFree";
   return reason === "next_in_line" ? "failedNextInLine" : "failedNote";
 }
 

@@ -67,8 +67,10 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
       <Text mb="md">
         {payment
           ? `${sentenceOf(payment.status)}${payment.declineReason ? `: ${sentenceOf(payment.declineReason)}` : ""}`
-          : "No card was given yet."}
-        {payment?.givenBackMinor ? `; ${money(payment.givenBackMinor, currency)} given back` : ""}
+          : total
+            ? "No card was given yet."
+            : "It costs nothing, so no card is asked for."}
+        {payment?.givenBackMinor ? ` ${money(payment.givenBackMinor, currency)} given back.` : ""}
       </Text>
       <h3>Workflow</h3>
       <Text mb="md">{workflowOf(order)}</Text>

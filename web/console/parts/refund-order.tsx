@@ -32,7 +32,9 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
       isBad
       acting={refunding}
     >
-      <Text>{sum} goes back to the buyer. This cannot be undone.</Text>
+      <Text>
+        {total ? `${sum} goes back to the buyer.` : "It cost nothing, so no money goes back."} This cannot be undone.
+      </Text>
       {isHandedOver && <Text fw={600}>The parcel was handed over: the buyer has what they paid for, or will.</Text>}
       <TextInput
         label="Reason"

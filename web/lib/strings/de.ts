@@ -73,6 +73,7 @@ export const de: Strings = {
   askAgain: "Noch einmal fragen",
   tryAgain: "Noch einmal versuchen",
   chargeNote: "Noch wird nichts abgebucht. Du zahlst auf der nächsten Seite, solange es für dich zurückgelegt ist.",
+  freeNote: "Es kostet nichts. Du bestätigst es auf der nächsten Seite, solange es für dich zurückgelegt ist.",
   heldAlready: "Du hast davon bis {time} eine Bestellung offen.",
   openIt: "Jetzt bezahlen",
   shopClosed: "Geschlossen",
@@ -147,17 +148,20 @@ export const de: Strings = {
   state_other: "Geändert",
 
   doneTitle: "Es gehört dir",
-  doneNote: "Merk dir den Code der Bestellung: {code}.",
+  doneNote: "Deine Zahlung ist durch. Merk dir den Code der Bestellung: {code}.",
+  doneFree: "Merk dir den Code der Bestellung: {code}.",
   failedTitle: "Nicht gekauft",
   failedNote:
     "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, und eine späte Zahlung kommt zurück.",
   failedNextInLine:
     "Deine Zahlung kam, als die Zeit vorbei war, und die Ware war beim Nächsten in der Schlange. Du bekommst dein Geld zurück.",
+  failedFree: "Die Bestellung endete, bevor sie fertig war. Sie hat nichts gekostet, also wurde nichts abgebucht.",
   failedOrder:
     "Die Bestellung konnte nicht aufgenommen werden. Nichts ist zurückgelegt, und es wurde nichts abgebucht.",
   cancelledByShop: "Der Shop hat diese Bestellung storniert.",
   cancelledNote: "Es wurde nichts abgebucht. War auf deiner Karte ein Betrag vorgemerkt, wird er frei.",
   refundedNote: "Was abgebucht oder vorgemerkt war, kommt zurück auf deine Karte.",
+  endedFree: "Es hat nichts gekostet: Nichts wurde abgebucht, und nichts kommt zurück.",
   reason: "Grund:",
   buyAgain: "Zum Produkt",
 

@@ -69,6 +69,7 @@ export const en = {
   askAgain: "Ask again",
   tryAgain: "Try again",
   chargeNote: "Nothing is charged yet. You pay on the next page, while it is held for you.",
+  freeNote: "It costs nothing. You confirm it on the next page, while it is held for you.",
   heldAlready: "You hold an order of this until {time}.",
   openIt: "Pay for it",
   shopClosed: "Closed",
@@ -142,15 +143,18 @@ export const en = {
   state_other: "Changed",
 
   doneTitle: "It is yours",
-  doneNote: "Keep the order's code: {code}.",
+  doneNote: "Your payment went through. Keep the order's code: {code}.",
+  doneFree: "Keep the order's code: {code}.",
   failedTitle: "Not bought",
   failedNote: "The order ended before it was paid. Nothing was charged, and a late payment goes back.",
   failedNextInLine:
     "Your payment came after the time was over, and the units had gone to the next person in the line. Your money goes back to you.",
+  failedFree: "The order ended before it was complete. It cost nothing, so nothing was charged.",
   failedOrder: "The order could not be recorded. Nothing is held, and nothing was charged.",
   cancelledByShop: "The shop cancelled this order.",
   cancelledNote: "Nothing was charged. If an amount was reserved on your card, it is released.",
   refundedNote: "What was charged or reserved goes back to your card.",
+  endedFree: "It cost nothing, so nothing was charged, and nothing goes back.",
   reason: "Reason:",
   buyAgain: "See the product",
 
