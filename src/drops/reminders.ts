@@ -2,6 +2,7 @@
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
 import type { Addressee } from "#identity";
+import { mailText, pageAddress } from "#platform/mail-text";
 import { type Habits, type MailLanguage, readerOf } from "#platform/reader";
 import { createSetbacks } from "#platform/setbacks";
 import { type Drop, readDrop } from "./drop-rows.ts";
@@ -113,8 +114,7 @@ function mailOf(drop: Drop, to: Habits, publicUrl: string | undefined) {
   const { subject, opens, draw, why } = texts[reader.language](reader.named(name));
   const opening = opens(reader.moment(opensAt, zone));
   const says = entry === "draw" ? `${opening} ${draw(reader.moment(new Date(freezeMsOf(drop)), zone))}` : opening;
-  const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}`, publicUrl).href}`;
-  return { subject, text: `${says}${link}\n\n${why}\n` };
+  return { subject, text: mailText(says, pageAddress(publicUrl, `/d/${dropId}`), why) };
 }
 
 type Text = { subject: string; opens(opening: string): string; draw(joinBy: string): string; why: string };

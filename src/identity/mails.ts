@@ -1,5 +1,6 @@
 /** The mails about accounts, in plain text, in the language of the account; before there is one, of the browser. */
 import type { Mail } from "#engines/mail";
+import { mailText, pageAddress } from "#platform/mail-text";
 import { type MailLanguage, readerOf } from "#platform/reader";
 import type { Addressee } from "./account-rows.ts";
 import { codeTtlMs, type Purpose } from "./codes.ts";
@@ -16,8 +17,8 @@ export function codeMail(purpose: Purpose, codeId: string, to: CodeReader, digit
 
 export function accountExistsMail(codeId: string, to: Addressee, publicUrl: string | undefined): Mail {
   const { subject, says, otherwise } = taken[readerOf(to).language];
-  const link = publicUrl === undefined ? "" : `\n\n${new URL("/login", publicUrl).href}`;
-  return { key: `code:${codeId}`, to: to.email, subject, text: `${says}${link}\n\n${otherwise}\n` };
+  const text = mailText(says, pageAddress(publicUrl, "/login"), otherwise);
+  return { key: `code:${codeId}`, to: to.email, subject, text };
 }
 
 type CodeText = (purpose: Purpose, digits: string, minutes: string) => { subject: string; text: string };
@@ -37,7 +38,11 @@ const codes: Readonly<Record<MailLanguage, CodeText>> = {
     }[purpose];
     return {
       subject,
-      text: `Your code is ${digits}\n\n${says} It is valid for ${valid} minutes.\n\nIf you did not ask for it, do nothing.\n`,
+      text: mailText(
+        `Your code is ${digits}`,
+        `${says} It is valid for ${valid} minutes.`,
+        "If you did not ask for it, do nothing.",
+      ),
     };
   },
   de(purpose, digits, valid) {
@@ -57,7 +62,11 @@ const codes: Readonly<Record<MailLanguage, CodeText>> = {
     }[purpose];
     return {
       subject,
-      text: `Dein Code ist ${digits}\n\n${says} Der Code gilt ${valid} Minuten.\n\nHast du ihn nicht angefordert, musst du nichts tun.\n`,
+      text: mailText(
+        `Dein Code ist ${digits}`,
+        `${says} Der Code gilt ${valid} Minuten.`,
+        "Hast du ihn nicht angefordert, musst du nichts tun.",
+      ),
     };
   },
   ar(purpose, digits, valid) {
@@ -68,7 +77,7 @@ const codes: Readonly<Record<MailLanguage, CodeText>> = {
     }[purpose];
     return {
       subject,
-      text: `رمزك هو ${digits}\n\n${says} الرمز صالح لمدة ${valid} دقائق.\n\nإن لم تطلبه فلا تفعل شيئًا.\n`,
+      text: mailText(`رمزك هو ${digits}`, `${says} الرمز صالح لمدة ${valid} دقائق.`, "إن لم تطلبه فلا تفعل شيئًا."),
     };
   },
 };

@@ -21,6 +21,7 @@ export type OrderMailFacts = {
   isFree: boolean;
   until: string | undefined;
 };
+/** `text`: without the end of its last line. */
 type Text = { subject: string; text: string };
 type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 
@@ -28,105 +29,105 @@ type Texts = Record<OrderMailKind, (facts: OrderMailFacts) => Text>;
 const en: Texts = {
   reserved: ({ order, units, total, until }) => ({
     subject: "Your order is reserved",
-    text: `Order ${order}\n${units}, ${total} in total.\n\nIt is held for you${until ? ` until ${until}` : ""}. Pay on the order's page before the time there runs out, or the order ends.\n`,
+    text: `Order ${order}\n${units}, ${total} in total.\n\nIt is held for you${until ? ` until ${until}` : ""}. Pay on the order's page before the time there runs out, or the order ends.`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "Your order is paid",
-    text: `Order ${order}\n${units}, ${total} in total.\n\nYour payment has arrived. What you ordered is yours.\n`,
+    text: `Order ${order}\n${units}, ${total} in total.\n\nYour payment has arrived. What you ordered is yours.`,
   }),
   failed: ({ order, units }) => ({
     subject: "Your order has failed",
-    text: `Order ${order}\n${units}.\n\nThe order was not paid in time, or could not be completed. Nothing is charged. A payment that was begun is given back.\n`,
+    text: `Order ${order}\n${units}.\n\nThe order was not paid in time, or could not be completed. Nothing is charged. A payment that was begun is given back.`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "Your order is cancelled",
-    text: `Order ${order}\n${units}.\n\nThe order is cancelled, and nothing is charged. A payment that was begun is given back.\n`,
+    text: `Order ${order}\n${units}.\n\nThe order is cancelled, and nothing is charged. A payment that was begun is given back.`,
   }),
   refunded: ({ order, units, total }) => ({
     subject: "Your order is refunded",
-    text: `Order ${order}\n${units}.\n\nIn total, ${total} goes back to you. Your bank may need a few days.\n`,
+    text: `Order ${order}\n${units}.\n\nIn total, ${total} goes back to you. Your bank may need a few days.`,
   }),
   released: ({ order, units }) => ({
     subject: "Your payment was released",
-    text: `Order ${order}\n${units}.\n\nYour bank or the payment provider has released your payment. Nothing is charged, and the order has ended.\n`,
+    text: `Order ${order}\n${units}.\n\nYour bank or the payment provider has released your payment. Nothing is charged, and the order has ended.`,
   }),
   "charged-back": ({ order, units }) => ({
     subject: "Your bank took your payment back",
-    text: `Order ${order}\n${units}.\n\nYour bank has taken your payment back from the shop, so the order has ended.\n`,
+    text: `Order ${order}\n${units}.\n\nYour bank has taken your payment back from the shop, so the order has ended.`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Your parcel is on its way",
-    text: `Order ${order}\n${units}.\n\nThe warehouse has packed your order and handed the parcel over.\n`,
+    text: `Order ${order}\n${units}.\n\nThe warehouse has packed your order and handed the parcel over.`,
   }),
 };
 
 const de: Texts = {
   reserved: ({ order, units, total, until }) => ({
     subject: "Deine Ware ist reserviert",
-    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bezahle auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst endet die Bestellung.\n`,
+    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bezahle auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst endet die Bestellung.`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "Deine Bestellung ist bezahlt",
-    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDeine Zahlung ist da, und die Ware gehört dir.\n`,
+    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDeine Zahlung ist da, und die Ware gehört dir.`,
   }),
   failed: ({ order, units }) => ({
     subject: "Deine Bestellung ist gescheitert",
-    text: `Bestellung ${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bezahlt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bezahlt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "Deine Bestellung ist storniert",
-    text: `Bestellung ${order}\n${units}.\n\nDie Bestellung ist storniert, und nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDie Bestellung ist storniert, und nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.`,
   }),
   refunded: ({ order, units, total }) => ({
     subject: "Deine Bestellung ist erstattet",
-    text: `Bestellung ${order}\n${units}.\n\nDu bekommst insgesamt ${total} zurück. Deine Bank braucht dafür vielleicht einige Tage.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDu bekommst insgesamt ${total} zurück. Deine Bank braucht dafür vielleicht einige Tage.`,
   }),
   released: ({ order, units }) => ({
     subject: "Deine Zahlung wurde aufgehoben",
-    text: `Bestellung ${order}\n${units}.\n\nDeine Bank oder der Zahlungsdienst hat deine Zahlung aufgehoben. Nichts wird abgebucht, und die Bestellung ist beendet.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDeine Bank oder der Zahlungsdienst hat deine Zahlung aufgehoben. Nichts wird abgebucht, und die Bestellung ist beendet.`,
   }),
   "charged-back": ({ order, units }) => ({
     subject: "Deine Bank hat die Zahlung zurückgeholt",
-    text: `Bestellung ${order}\n${units}.\n\nDeine Bank hat deine Zahlung vom Shop zurückgeholt. Damit ist die Bestellung beendet.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDeine Bank hat deine Zahlung vom Shop zurückgeholt. Damit ist die Bestellung beendet.`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "Dein Paket ist unterwegs",
-    text: `Bestellung ${order}\n${units}.\n\nDas Lager hat deine Ware verpackt und das Paket übergeben.\n`,
+    text: `Bestellung ${order}\n${units}.\n\nDas Lager hat deine Ware verpackt und das Paket übergeben.`,
   }),
 };
 
 const ar: Texts = {
   reserved: ({ order, units, total, until }) => ({
     subject: "حُجز طلبك",
-    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nطلبك محجوز لك${until ? ` حتى ${until}` : ""}. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا انتهى الطلب.\n`,
+    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nطلبك محجوز لك${until ? ` حتى ${until}` : ""}. ادفع في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا انتهى الطلب.`,
   }),
   confirmed: ({ order, units, total }) => ({
     subject: "تم دفع طلبك",
-    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، وما طلبته لك.\n`,
+    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nوصلت دفعتك، وما طلبته لك.`,
   }),
   failed: ({ order, units }) => ({
     subject: "لم يكتمل طلبك",
-    text: `الطلب ${order}\n${units}.\n\nلم يُدفع الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
+    text: `الطلب ${order}\n${units}.\n\nلم يُدفع الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.`,
   }),
   cancelled: ({ order, units }) => ({
     subject: "أُلغي طلبك",
-    text: `الطلب ${order}\n${units}.\n\nأُلغي الطلب ولن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.\n`,
+    text: `الطلب ${order}\n${units}.\n\nأُلغي الطلب ولن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.`,
   }),
   refunded: ({ order, units, total }) => ({
     subject: "استُردّ مبلغ طلبك",
-    text: `الطلب ${order}\n${units}.\n\nيعود إليك ما مجموعه ${total}. قد يحتاج مصرفك إلى بضعة أيام.\n`,
+    text: `الطلب ${order}\n${units}.\n\nيعود إليك ما مجموعه ${total}. قد يحتاج مصرفك إلى بضعة أيام.`,
   }),
   released: ({ order, units }) => ({
     subject: "أُلغيت دفعتك",
-    text: `الطلب ${order}\n${units}.\n\nألغى مصرفك أو مزوّد الدفع دفعتك. لن يُخصم أي مبلغ، وانتهى الطلب.\n`,
+    text: `الطلب ${order}\n${units}.\n\nألغى مصرفك أو مزوّد الدفع دفعتك. لن يُخصم أي مبلغ، وانتهى الطلب.`,
   }),
   "charged-back": ({ order, units }) => ({
     subject: "استرجع مصرفك دفعتك",
-    text: `الطلب ${order}\n${units}.\n\nاسترجع مصرفك دفعتك من المتجر، ولذلك انتهى الطلب.\n`,
+    text: `الطلب ${order}\n${units}.\n\nاسترجع مصرفك دفعتك من المتجر، ولذلك انتهى الطلب.`,
   }),
   "handed-over": ({ order, units }) => ({
     subject: "طردك في الطريق إليك",
-    text: `الطلب ${order}\n${units}.\n\nجهّز المستودع طلبك وسلّم الطرد للشحن.\n`,
+    text: `الطلب ${order}\n${units}.\n\nجهّز المستودع طلبك وسلّم الطرد للشحن.`,
   }),
 };
 
@@ -135,67 +136,67 @@ const free: Readonly<Record<MailLanguage, Partial<Texts>>> = {
   en: {
     reserved: ({ order, units, until }) => ({
       subject: "Your order is reserved",
-      text: `Order ${order}\n${units}. It costs nothing.\n\nIt is held for you${until ? ` until ${until}` : ""}. Confirm it on the order's page before the time there runs out, or the order ends.\n`,
+      text: `Order ${order}\n${units}. It costs nothing.\n\nIt is held for you${until ? ` until ${until}` : ""}. Confirm it on the order's page before the time there runs out, or the order ends.`,
     }),
     confirmed: ({ order, units }) => ({
       subject: "Your order is confirmed",
-      text: `Order ${order}\n${units}.\n\nWhat you ordered is yours. It costs nothing.\n`,
+      text: `Order ${order}\n${units}.\n\nWhat you ordered is yours. It costs nothing.`,
     }),
     failed: ({ order, units }) => ({
       subject: "Your order has failed",
-      text: `Order ${order}\n${units}.\n\nThe order was not confirmed in time, or could not be completed. Nothing is charged.\n`,
+      text: `Order ${order}\n${units}.\n\nThe order was not confirmed in time, or could not be completed. Nothing is charged.`,
     }),
     cancelled: ({ order, units }) => ({
       subject: "Your order is cancelled",
-      text: `Order ${order}\n${units}.\n\nThe order is cancelled. It cost nothing, and nothing is charged.\n`,
+      text: `Order ${order}\n${units}.\n\nThe order is cancelled. It cost nothing, and nothing is charged.`,
     }),
     refunded: ({ order, units }) => ({
       subject: "Your order was taken back",
-      text: `Order ${order}\n${units}.\n\nThe shop has taken the order back. It cost nothing, so no money goes back.\n`,
+      text: `Order ${order}\n${units}.\n\nThe shop has taken the order back. It cost nothing, so no money goes back.`,
     }),
   },
   de: {
     reserved: ({ order, units, until }) => ({
       subject: "Deine Ware ist reserviert",
-      text: `Bestellung ${order}\n${units}. Es kostet nichts.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bestätige sie auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst endet die Bestellung.\n`,
+      text: `Bestellung ${order}\n${units}. Es kostet nichts.\n\nDie Ware ist für dich zurückgelegt${until ? `, bis ${until}` : ""}. Bestätige sie auf der Seite der Bestellung, bevor die Zeit dort abläuft; sonst endet die Bestellung.`,
     }),
     confirmed: ({ order, units }) => ({
       subject: "Deine Bestellung ist bestätigt",
-      text: `Bestellung ${order}\n${units}.\n\nDie Ware gehört dir. Sie kostet nichts.\n`,
+      text: `Bestellung ${order}\n${units}.\n\nDie Ware gehört dir. Sie kostet nichts.`,
     }),
     failed: ({ order, units }) => ({
       subject: "Deine Bestellung ist gescheitert",
-      text: `Bestellung ${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bestätigt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht.\n`,
+      text: `Bestellung ${order}\n${units}.\n\nDie Bestellung wurde nicht rechtzeitig bestätigt oder konnte nicht abgeschlossen werden. Nichts wird abgebucht.`,
     }),
     cancelled: ({ order, units }) => ({
       subject: "Deine Bestellung ist storniert",
-      text: `Bestellung ${order}\n${units}.\n\nDie Bestellung ist storniert. Sie hat nichts gekostet, und nichts wird abgebucht.\n`,
+      text: `Bestellung ${order}\n${units}.\n\nDie Bestellung ist storniert. Sie hat nichts gekostet, und nichts wird abgebucht.`,
     }),
     refunded: ({ order, units }) => ({
       subject: "Deine Bestellung wurde zurückgenommen",
-      text: `Bestellung ${order}\n${units}.\n\nDer Shop hat die Bestellung zurückgenommen. Sie hat nichts gekostet, also kommt kein Geld zurück.\n`,
+      text: `Bestellung ${order}\n${units}.\n\nDer Shop hat die Bestellung zurückgenommen. Sie hat nichts gekostet, also kommt kein Geld zurück.`,
     }),
   },
   ar: {
     reserved: ({ order, units, until }) => ({
       subject: "حُجز طلبك",
-      text: `الطلب ${order}\n${units}. إنه مجاني.\n\nطلبك محجوز لك${until ? ` حتى ${until}` : ""}. أكّده في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا انتهى الطلب.\n`,
+      text: `الطلب ${order}\n${units}. إنه مجاني.\n\nطلبك محجوز لك${until ? ` حتى ${until}` : ""}. أكّده في صفحة الطلب قبل انتهاء الوقت المبيّن هناك، وإلا انتهى الطلب.`,
     }),
     confirmed: ({ order, units }) => ({
       subject: "تأكّد طلبك",
-      text: `الطلب ${order}\n${units}.\n\nما طلبته لك، وهو مجاني.\n`,
+      text: `الطلب ${order}\n${units}.\n\nما طلبته لك، وهو مجاني.`,
     }),
     failed: ({ order, units }) => ({
       subject: "لم يكتمل طلبك",
-      text: `الطلب ${order}\n${units}.\n\nلم يُؤكَّد الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ.\n`,
+      text: `الطلب ${order}\n${units}.\n\nلم يُؤكَّد الطلب في الوقت المحدد أو تعذّر إكماله. لن يُخصم أي مبلغ.`,
     }),
     cancelled: ({ order, units }) => ({
       subject: "أُلغي طلبك",
-      text: `الطلب ${order}\n${units}.\n\nأُلغي الطلب. كان مجانيًا ولن يُخصم أي مبلغ.\n`,
+      text: `الطلب ${order}\n${units}.\n\nأُلغي الطلب. كان مجانيًا ولن يُخصم أي مبلغ.`,
     }),
     refunded: ({ order, units }) => ({
       subject: "استرجع المتجر طلبك",
-      text: `الطلب ${order}\n${units}.\n\nاسترجع المتجر الطلب. كان مجانيًا، فلا مبلغ يُعاد.\n`,
+      text: `الطلب ${order}\n${units}.\n\nاسترجع المتجر الطلب. كان مجانيًا، فلا مبلغ يُعاد.`,
     }),
   },
 };

@@ -116,6 +116,12 @@ describe("a mail about an order", () => {
     assert.deepEqual(sums, ["HUF\u00a098.00", "IQD\u00a09.800", "¥9,800", "KWD\u00a09.800"]);
   });
 
+  test("keeps the sign of a foreign currency together between Arabic words", async () => {
+    const { orderId, record } = ended("amal", "CONFIRMED", "USD");
+    await tell(record);
+    assert.match(mailsOf(orderId)[0]?.text ?? "", /\u2066US\$[^\s\u2069]*\u2069/);
+  });
+
   test("about a refund says where the money is, and is true if a part went back before: on its way, never taken, or taken back by the bank", async () => {
     const [shop, lapsed, bank] = [ended("ada", "REFUNDED"), ended("ada", "REFUNDED"), ended("ada", "REFUNDED")];
     const because = ({ record }: typeof shop, reason: string) => {

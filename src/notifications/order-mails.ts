@@ -9,6 +9,7 @@ import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/o
 import type { Addressee } from "#identity";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
+import { mailText, pageAddress } from "#platform/mail-text";
 import { type Reader, readerOf } from "#platform/reader";
 import { spelledCodeOf } from "#platform/short-codes";
 import { type OrderMailKind, orderMailText } from "./order-mail-texts.ts";
@@ -97,7 +98,7 @@ export function createOrderMails({ mail, addressees, zonesOf, productsOf, public
         const to = byId.get(userId);
         const zone = zones.get(productId) ?? "UTC";
         const name = products.get(productId)?.name ?? productId;
-        const link = publicUrl && new URL(`/o/${told.data.orderId}`, publicUrl).href;
+        const link = pageAddress(publicUrl, `/o/${told.data.orderId}`);
         return (to && unlessMalformed(record, () => letterOf(told, { name, zone, link }, to))) ?? [];
       });
       await Promise.all(letters.map((letter) => mail.send(letter)));
@@ -141,7 +142,7 @@ function letterOf({ kind, data }: Told, { name, zone, link }: Named, { email, re
   };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
   const { subject, text } = orderMailText(reader.language, says, facts);
-  const mail = { to: email, keepsText: true, subject, text: link ? `${text}\n${link}\n` : text };
+  const mail = { to: email, keepsText: true, subject, text: mailText(text, link) };
   if (isFenced({ kind, data })) return { key: `order-not-kept:${orderId}`, ...mail };
   const keysOf = (others: readonly OrderMailKind[]) => others.map((other) => keyOf(other, orderId));
   return { key: keyOf(kind, orderId), overtakes: keysOf(before(kind)), overtakenBy: keysOf(after(kind)), ...mail };

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { elapsedMs } from "#platform/clock";
 import { goOn, within } from "#platform/deadline";
+import { pageAddress } from "#platform/mail-text";
 
 /** Asks the API of this process for a public address. */
 export type AskApi = (path: string) => Promise<{ status: number; body: string }>;
@@ -50,7 +51,7 @@ export function createShopPages({ htmlPath, askApi, publicUrl }: ShopPagesOption
     // An address that cannot be the id of a drop is unknown too.
     const isUnknown = said.code === "drop_not_found" || (dropId !== undefined && said.code === "validation");
     if (answer.status !== 200 && !isUnknown) return undefined;
-    const url = publicUrl && new URL(path, publicUrl).href;
+    const url = pageAddress(publicUrl, path);
     const built = await readFile(htmlPath, "utf8");
     const html = isUnknown ? built : withData(built, source, answer.body, { ...(dropId && said), url });
     const etag = `"${createHash("sha256").update(html).digest("base64url").slice(0, 22)}"`;

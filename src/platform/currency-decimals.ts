@@ -10,6 +10,14 @@ export function currencyDecimals(code: string): number {
   return otherThanTwo[code] ?? 2;
 }
 
+/**
+ * A sum as `Intl` writes it, to stand in a sentence. Between Arabic words the sign of `US$` would go to the wrong end of it:
+ * such a name is written apart, left to right.
+ */
+export function sumAmongWords(sum: string, language: string): string {
+  return language === "ar" ? sum.replace(/[A-Z]\S+/, "\u2066$&\u2069") : sum;
+}
+
 /** For an amount in the currency's unit: `minor / 10 ** currencyDecimals(currency)`. */
 export function currencyFormat(currency: string) {
   const decimals = currencyDecimals(currency);

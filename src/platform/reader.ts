@@ -1,5 +1,5 @@
 /** How a mail speaks to its reader: in which language, and how numbers, money, moments and names are written there. */
-import { currencyDecimals, currencyFormat } from "./currency-decimals.ts";
+import { currencyDecimals, currencyFormat, sumAmongWords } from "./currency-decimals.ts";
 import { isZone } from "./zone.ts";
 
 export const mailLanguages = ["en", "de", "ar"] as const;
@@ -30,8 +30,7 @@ export function readerOf({ locale, zone }: Habits): Reader {
     count: (value) => formatOf(tag).format(value),
     money(minor, currency) {
       const sum = formatOf(tag, currency).format(minor / 10 ** currencyDecimals(currency));
-      // Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right.
-      return language === "ar" ? sum.replace(/[A-Z]\S+/, "\u2066$&\u2069") : sum;
+      return sumAmongWords(sum, language);
     },
     moment(at, otherwise) {
       const day = { weekday: "long", day: "numeric", month: "long" } as const;

@@ -2,6 +2,7 @@
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
 import type { Addressee } from "#identity";
+import { mailText, pageAddress } from "#platform/mail-text";
 import { type Habits, type MailLanguage, readerOf } from "#platform/reader";
 import { createSetbacks } from "#platform/setbacks";
 import type { LineDrop } from "./line-drop.ts";
@@ -61,8 +62,7 @@ export function createOfferMails(options: OfferMailsOptions): () => Promise<bool
 function mailOf({ dropId, name, zone }: LineDrop, until: Date, to: Habits, publicUrl: string | undefined) {
   const reader = readerOf(to);
   const { subject, text } = texts[reader.language](reader.named(name), reader.moment(until, zone));
-  const link = publicUrl === undefined ? "" : `\n\n${new URL(`/d/${dropId}/wait`, publicUrl).href}`;
-  return { subject, text: `${text}${link}\n` };
+  return { subject, text: mailText(text, pageAddress(publicUrl, `/d/${dropId}/wait`)) };
 }
 
 const texts: Readonly<Record<MailLanguage, (name: string, until: string) => { subject: string; text: string }>> = {

@@ -1,5 +1,5 @@
 /** Money, moments and spans as people write them in the current language. */
-import { currencyDecimals, currencyFormat } from "../../src/platform/currency-decimals.ts";
+import { currencyDecimals, currencyFormat, sumAmongWords } from "../../src/platform/currency-decimals.ts";
 import { spelledCodeOf } from "../../src/platform/short-codes.ts";
 import { currentLanguage, locale } from "./language.ts";
 
@@ -7,8 +7,7 @@ export function money(minor: number, currency: string): string {
   const text = new Intl.NumberFormat(locale(), currencyFormat(currency)).format(
     minor / 10 ** currencyDecimals(currency),
   );
-  // Between Arabic words the sign of `US$` would go to the wrong end of it: such a name is written apart, left to right.
-  return currentLanguage() === "ar" ? text.replace(/[A-Z]\S+/, "\u2066$&\u2069") : text;
+  return sumAmongWords(text, currentLanguage());
 }
 
 export function count(value: number, leastDigits = 1): string {
