@@ -34,9 +34,9 @@ import { createUpkeep } from "./upkeep.ts";
 
 export type { Change } from "./changes.ts";
 export type { Drop, DropFields } from "./drop-rows.ts";
-export { type EntryFields, freezeMsOf } from "./entry.ts";
+export type { EntryFields } from "./entry.ts";
 export { measureDrops } from "./metrics.ts";
-export { phaseOf } from "./phase.ts";
+export { freezeMsOf, phaseOf } from "./phase.ts";
 export type { Check, ShopSigns } from "./preflight.ts";
 export type { ProductUnits } from "./units.ts";
 

@@ -1,6 +1,7 @@
 /** How people get into a drop: all at once, in the order of a line, or by a draw; and what of it stays once people wait. */
 import { isDeepStrictEqual } from "node:util";
 import { invalid } from "./moments.ts";
+import { freezeMsOf } from "./phase.ts";
 
 export type EntryFields = {
   entry: "open" | "line" | "draw";
@@ -35,11 +36,6 @@ export const defaultEntry: EntryFields = {
 
 type Times = { opensAt: Date };
 type Planned = Pick<EntryFields, "entry" | "prequeueAt" | "freezeLeadSeconds"> & Times;
-
-/** The moment from which on the places before the opening are fixed. */
-export function freezeMsOf({ opensAt, freezeLeadSeconds }: Pick<Planned, "opensAt" | "freezeLeadSeconds">): number {
-  return opensAt.getTime() - freezeLeadSeconds * 1_000;
-}
 
 /** @throws Problem `validation` */
 export function fittingEntry<T extends Planned>(drop: T): T {

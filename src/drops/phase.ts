@@ -23,3 +23,18 @@ export function phaseOf({ state, opensAt, closesAt, paused }: Timed, products: I
   if (units.some(({ free }) => free > 0)) return "open";
   return units.some(({ held }) => held > 0) ? "sold_out_for_now" : "sold_out";
 }
+
+type Freezing = { opensAt: Date | string; freezeLeadSeconds: number };
+
+/** The moment from which on the places before the opening are fixed. */
+export function freezeMsOf({ opensAt, freezeLeadSeconds }: Freezing): number {
+  return new Date(opensAt).getTime() - freezeLeadSeconds * 1_000;
+}
+
+/** By when a person has to come: one who comes to a draw at its opening has no place in it. */
+export function lastMsOf(drop: Freezing & { entry: "open" | "line" | "draw" }): number {
+  return drop.entry === "draw" ? freezeMsOf(drop) : new Date(drop.opensAt).getTime();
+}
+
+/** The mail of a reminder goes out so long before that moment; at once if it was asked for later. */
+export const remindLeadMs = 15 * 60_000;

@@ -6,7 +6,8 @@ import { randomHex } from "#platform/ids";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { migrate } from "../engines/sql/migrate.ts";
 import { dropsSchema } from "./drops.ts";
-import { createReminders, remindLeadMs } from "./reminders.ts";
+import { remindLeadMs } from "./phase.ts";
+import { createReminders } from "./reminders.ts";
 
 const minuteMs = 60_000;
 

@@ -6,7 +6,7 @@ import { mailText, pageAddress } from "#platform/mail-text";
 import { type Habits, type MailLanguage, readerOf } from "#platform/reader";
 import { createSetbacks } from "#platform/setbacks";
 import { type Drop, readDrop } from "./drop-rows.ts";
-import { freezeMsOf } from "./entry.ts";
+import { freezeMsOf, lastMsOf, remindLeadMs } from "./phase.ts";
 
 export type RemindersOptions = {
   sql: Sql;
@@ -31,8 +31,6 @@ export type Reminders = {
   sendDue(): Promise<boolean | undefined>;
 };
 
-/** The mail goes out so long before the opening, or before a draw takes no one any more; at once if it was asked for later. */
-export const remindLeadMs = 15 * 60_000;
 const mostAtOnce = 200;
 
 export function createReminders({ sql, mail, addresseeOf, publicUrl, now, onFault }: RemindersOptions): Reminders {
@@ -102,11 +100,6 @@ const selectDue = `
    where r.sent_at is null and d.state = 'scheduled' and d.opens_at - lead > $1 and d.opens_at - lead <= $2
      and key <> all($3::text[])
    order by d.opens_at, r.asked_at limit $4`;
-
-/** A person who comes to a draw at its opening has no place in it. */
-function lastMsOf(drop: Drop): number {
-  return drop.entry === "draw" ? freezeMsOf(drop) : drop.opensAt.getTime();
-}
 
 function mailOf(drop: Drop, to: Habits, publicUrl: string | undefined) {
   const { dropId, name, opensAt, zone, entry } = drop;

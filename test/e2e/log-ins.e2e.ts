@@ -148,7 +148,7 @@ describe("accounts in the browser", { skip }, () => {
     await page.getByRole("button", { name: "Remind me by mail" }).waitFor();
     await look(page, "drop-reminder");
     await press(page, "Remind me by mail");
-    await page.getByText("One mail comes a quarter of an hour before it opens").waitFor();
+    await page.getByText("The mail comes in a moment, if it has not come yet").waitFor();
     const mail = await eventually(async () => {
       const { body } = await stage.world.admin.get<{ items: { to: string; subject: string }[] }>("/admin/mails");
       return body.items.find(({ to }) => to === "nils@shop.example");

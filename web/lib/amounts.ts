@@ -28,7 +28,7 @@ export function exactTime(moment: string | number): string {
 }
 
 /** Of the visitor's zone, which it names. */
-export function dayTimeAndZone(moment: string): string {
+export function dayTimeAndZone(moment: string | number): string {
   const day = { weekday: "long", day: "numeric", month: "long" } as const;
   const time = { hour: "numeric", minute: "2-digit", timeZoneName: "short" } as const;
   return new Intl.DateTimeFormat(locale(), { ...day, ...time }).format(new Date(moment));

@@ -3,6 +3,8 @@
 import type { DropView } from "#wire/drops";
 import { phaseOf } from "../../src/drops/phase.ts";
 
+export { lastMsOf, remindLeadMs } from "../../src/drops/phase.ts";
+
 export type ShownPhase = Exclude<DropView["phase"], "draft">;
 type Timed = Pick<DropView, "phase" | "opensAt" | "closesAt" | "paused" | "products">;
 

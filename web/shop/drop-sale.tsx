@@ -1,9 +1,10 @@
 /** The action of an open drop, which sells to all who ask or to its line, and the way to that line. */
 import { useState } from "preact/hooks";
+import { dayTimeAndZone } from "../lib/amounts.ts";
 import type { Drop, Problem, Product } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
 import { say } from "../lib/language.ts";
-import type { ShownPhase } from "../lib/phases.ts";
+import { lastMsOf, type ShownPhase } from "../lib/phases.ts";
 import { useBuying } from "./buying.ts";
 import { Quantity } from "./parts/quantity.tsx";
 import { Action, lineOf } from "./product.tsx";
@@ -56,19 +57,15 @@ export function limitIn({ limitPerPerson }: Drop, { limitPerCustomer }: Product)
 }
 
 /** How the drop is sold, if not to the first who ask, and the way to its line. */
-export function LineLink({
-  drop: { dropId, entry, listAfterSoldOut, listed },
-  phase,
-}: {
-  drop: Drop;
-  phase: ShownPhase;
-}) {
+export function LineLink({ drop, phase }: { drop: Drop; phase: ShownPhase }) {
+  const { dropId, entry, listAfterSoldOut, listed } = drop;
   const isForReturns = entry === "open" && listAfterSoldOut && (phase !== "open" || listed.length > 0);
   if (phase === "upcoming" ? entry === "open" : entry === "open" && !isForReturns) return null;
-  const byDraw = phase === "upcoming" ? "soldByDraw" : "wasDrawn";
+  const lastMs = lastMsOf(drop);
+  const byDraw = shopNowMs() < lastMs ? say("soldByDraw", { time: dayTimeAndZone(lastMs) }) : say("wasDrawn");
   return (
     <p class="to-line">
-      {say(isForReturns ? "lineForReturns" : entry === "draw" ? byDraw : "soldByLine")}{" "}
+      {entry === "draw" ? byDraw : say(isForReturns ? "lineForReturns" : "soldByLine")}{" "}
       <a class={phase === "upcoming" ? "button" : ""} href={lineOf(dropId)} data-load>
         {say("toLine")}
       </a>

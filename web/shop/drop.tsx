@@ -83,7 +83,7 @@ export function DropPage({ dropId }: { dropId: string }) {
             )}
           </p>
         )}
-        {phase === "upcoming" && <Reminder dropId={dropId} />}
+        {phase === "upcoming" && <Reminder drop={drop} />}
         {!isOver && <LineLink drop={drop} phase={phase} />}
         {drop.story && (
           <p class="about">

@@ -1,11 +1,14 @@
-/** A mail before the opening, for a signed-in person whose address receives mails. */
+/** A mail before the opening, or before a draw takes no one any more, for a signed-in person whose address receives mails. */
 import { useEffect, useState } from "preact/hooks";
-import { api, type Problem } from "../../lib/api.ts";
+import { api, type Drop, type Problem } from "../../lib/api.ts";
+import { shopNowMs } from "../../lib/clock.ts";
 import { say } from "../../lib/language.ts";
+import { lastMsOf, remindLeadMs } from "../../lib/phases.ts";
 import { shopper } from "../../lib/shopper.ts";
 import { ProblemNotice } from "./notice.tsx";
 
-export function Reminder({ dropId }: { dropId: string }) {
+export function Reminder({ drop }: { drop: Drop }) {
+  const { dropId } = drop;
   /** Undefined: no mail can be sent to this person. */
   const [isAsked, setAsked] = useState<boolean>();
   const [problem, setProblem] = useState<Problem>();
@@ -27,10 +30,14 @@ export function Reminder({ dropId }: { dropId: string }) {
     if (answer.ok) setAsked(!isAsked);
   }
 
-  if (isAsked === undefined) return null;
+  const leftMs = lastMsOf(drop) - shopNowMs();
+  if (isAsked === undefined || leftMs <= 0) return null;
+  const isDue = leftMs <= remindLeadMs;
   return (
     <div class="reminder">
-      <p role="status">{isAsked && say("reminderAsked")}</p>
+      <p role="status">
+        {isAsked && say(isDue ? "reminderDue" : drop.entry === "draw" ? "reminderOfDraw" : "reminderAsked")}
+      </p>
       <button class="plain" type="button" onClick={change}>
         {say(isAsked ? "noReminder" : "remindMe")}
       </button>
