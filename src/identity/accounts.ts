@@ -20,7 +20,7 @@ import { createOidc, type Oidc } from "./oidc.ts";
 import { unprovenAddress } from "./oidc-accounts.ts";
 import type { OidcSettings } from "./oidc-client.ts";
 import { createPasswords } from "./passwords.ts";
-import { deleteExpired, type Place, readSessions, type Session } from "./session-rows.ts";
+import { deleteExpired, type Place, readSessions, type SessionPage, type SessionsAsked } from "./session-rows.ts";
 import { createSignIn } from "./sign-in.ts";
 import { createSignUp } from "./sign-up.ts";
 import { createStaff } from "./staff.ts";
@@ -48,7 +48,7 @@ export type Accounts = ReturnType<typeof createSignIn> &
     /** The names of those ids that are accounts. */
     namesOf(accountIds: readonly string[]): Promise<Map<string, string>>;
     change(accountId: string, fields: Partial<AccountFields>): Promise<Account | undefined>;
-    sessions(accountId: string): Promise<Session[]>;
+    sessions(accountId: string, asked: SessionsAsked): Promise<SessionPage>;
     /** Whether this was a session of the account that had not ended. */
     endSession(accountId: string, sessionId: string): Promise<boolean>;
     /** Deletes what has expired, until it is stopped; then it waits for mails that are on their way. */
@@ -133,7 +133,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
     change: (accountId, fields) => updateAccount(sql, accountId, fields),
 
-    sessions: (accountId) => readSessions(sql, accountId, now()),
+    sessions: (accountId, asked) => readSessions(sql, accountId, asked, now()),
     endSession: async (accountId, sessionId) => (await entering.end(accountId, { only: sessionId })).length > 0,
 
     start() {

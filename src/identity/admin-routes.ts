@@ -8,7 +8,7 @@ import { refuse } from "#platform/problems";
 import type { Account } from "./account-rows.ts";
 import type { Accounts } from "./accounts.ts";
 import { callerOf } from "./caller.ts";
-import { sessionList } from "./handlers.ts";
+import { sessionList, sessionsAsked } from "./handlers.ts";
 import { identityProblems } from "./problems.ts";
 import {
   AuditAnswer,
@@ -18,6 +18,7 @@ import {
   MailsAnswer,
   MailsQuery,
   SessionsAnswer,
+  SessionsQuery,
   UserAnswer,
   UserHeaders,
   UserParams,
@@ -78,10 +79,14 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
     }
   }
 
-  async function listUserSessions(request: Asked<{ params: typeof UserParams }>, reply: FastifyReply) {
+  async function listUserSessions(
+    request: Asked<{ params: typeof UserParams; querystring: typeof SessionsQuery }>,
+    reply: FastifyReply,
+  ) {
     const { userId } = request.params;
     if (!(await accounts.account(userId))) return refuse(reply, account_not_found, `No account has the id ${userId}`);
-    return sessionList(await accounts.sessions(userId), callerOf(request).session?.id);
+    const page = await accounts.sessions(userId, sessionsAsked(request.query));
+    return sessionList(page, callerOf(request).session?.id);
   }
 
   async function endUserSession(request: Asked<{ params: typeof UserSessionParams }>, reply: FastifyReply) {
@@ -164,6 +169,7 @@ const documents = {
     operationId: "listUserSessions",
     summary: "Where a person is signed in, the latest first",
     params: UserParams,
+    querystring: SessionsQuery,
     response: { 200: SessionsAnswer, ...problemResponses(account_not_found) },
   },
   endUserSession: {

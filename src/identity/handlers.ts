@@ -16,7 +16,7 @@ import { callerOf, crossSite, type Identity } from "./identity.ts";
 import { weaknessOf } from "./passwords.ts";
 import { identityProblems } from "./problems.ts";
 import type { Caller } from "./roles.ts";
-import type { Place, Session } from "./session-rows.ts";
+import type { Place, SessionPage, SessionsAsked } from "./session-rows.ts";
 import type { Refused, SignedIn } from "./sign-in.ts";
 import type { CodeSent } from "./sign-up.ts";
 import type * as wire from "./wire.ts";
@@ -156,9 +156,9 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
       return account ? answerOf(account) : refuse(reply, identityProblems.account_not_found, noAccount);
     },
 
-    async listSessions(request: FastifyRequest) {
+    async listSessions(request: Asked<{ querystring: typeof wire.SessionsQuery }>) {
       const { userId, session } = callerOf(request);
-      return sessionList(await accounts.sessions(userId), session?.id);
+      return sessionList(await accounts.sessions(userId, sessionsAsked(request.query)), session?.id);
     },
 
     async endSession(request: Asked<{ params: typeof wire.SessionParams }>, reply: FastifyReply) {
@@ -178,8 +178,12 @@ function answerOf({ accountId, email, name, roles, locale, zone }: Account): wir
   return { userId: accountId, email, name, roles, locale, zone };
 }
 
+export function sessionsAsked({ cursor, limit = 100 }: wire.SessionsQuery): SessionsAsked {
+  return { cursor, limit };
+}
+
 /** `currentId`: the session by which the caller asks. */
-export function sessionList(sessions: readonly Session[], currentId: string | undefined) {
+export function sessionList({ sessions, nextCursor }: SessionPage, currentId: string | undefined) {
   const items = sessions.map(({ sessionId, createdAt, seenAt, agent, network }) => ({
     sessionId,
     agent,
@@ -188,7 +192,7 @@ export function sessionList(sessions: readonly Session[], currentId: string | un
     createdAt: createdAt.toISOString(),
     seenAt: seenAt.toISOString(),
   }));
-  return { items, nextCursor: null };
+  return { items, nextCursor };
 }
 
 /** The browser and network that a session begins in. */

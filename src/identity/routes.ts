@@ -19,6 +19,7 @@ import {
   SessionAnswer,
   SessionParams,
   SessionsAnswer,
+  SessionsQuery,
   SessionView,
   SignUpBody,
   VerifyBody,
@@ -154,6 +155,7 @@ const documents = {
     tags,
     operationId: "listSessions",
     summary: "Where you are signed in, the latest first",
+    querystring: SessionsQuery,
     response: { 200: SessionsAnswer },
   },
   endSession: {

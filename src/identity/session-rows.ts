@@ -1,6 +1,7 @@
 /** Reads and writes sessions. The refresh secret is stored as its hash, so a copy of the database opens none. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Queryable } from "#engines/sql";
+import { pageOf } from "#platform/cursors";
 import { randomHex } from "#platform/ids";
 import { sessionTtlMs } from "./cookies.ts";
 
@@ -13,6 +14,10 @@ export type Session = {
   agent: string;
   network: string;
 };
+
+/** `cursor`: that of the page before. */
+export type SessionsAsked = { cursor?: string | undefined; limit: number };
+export type SessionPage = { sessions: Session[]; nextCursor: string | null };
 
 /** The browser and network of a session, as its owner sees it in their list. */
 export type Place = { agent: string; network: string };
@@ -57,12 +62,23 @@ export async function useSession(sql: Queryable, refresh: string, nowMs: number)
   return session;
 }
 
-export function readSessions(sql: Queryable, accountId: string, nowMs: number): Promise<Session[]> {
-  return sql.query<Session>(
+/** Those that live, the latest used first. One that is used between two pages is not in the second, but on top. */
+export async function readSessions(
+  sql: Queryable,
+  accountId: string,
+  { cursor, limit }: SessionsAsked,
+  nowMs: number,
+): Promise<SessionPage> {
+  const [, seenMs, sessionId = null] = /^(\d+)-(.+)$/.exec(cursor ?? "") ?? [];
+  const found = await sql.query<Session>(
     `select ${columns} from identity.session
-     where account_id = $1 and revoked_at is null and expires_at > $2 order by seen_at desc limit 100`,
-    [accountId, new Date(nowMs)],
+      where account_id = $1 and revoked_at is null and expires_at > $2
+        and ($4::text is null or (seen_at, session_id) < ($3::timestamptz, $4::text))
+      order by seen_at desc, session_id desc limit $5`,
+    [accountId, new Date(nowMs), seenMs === undefined ? null : new Date(Number(seenMs)), sessionId, limit + 1],
   );
+  const { shown, nextCursor } = pageOf(found, limit, (last) => `${last.seenAt.getTime()}-${last.sessionId}`);
+  return { sessions: shown, nextCursor };
 }
 
 /** Ends the account's sessions that are asked for; returns those that were not ended before. */

@@ -89,6 +89,37 @@ describe("a session that has ended", () => {
     assert.deepEqual([renewed.status, renewed.body.code], [401, "unauthenticated"]);
   });
 
+  test("is in the owner's list also among more than a page has, each of them once and the latest first", async () => {
+    const browsers = [await signedIn("linus"), await signedIn("linus"), await signedIn("linus")];
+    const [here] = browsers;
+    const whole = (await here?.get("/account/sessions"))?.body;
+    assert.equal(whole.nextCursor, null);
+    const pageOf = async (cursor: string) =>
+      here?.get(`/account/sessions?limit=1${cursor && `&cursor=${cursor}`}`) as ReturnType<
+        NonNullable<typeof here>["get"]
+      >;
+    const seen: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const answer = await pageOf(cursor);
+      assert.deepEqual([answer.status, answer.body.items.length], [200, 1]);
+      seen.push(answer.body.items[0].sessionId);
+      cursor = answer.body.nextCursor;
+    }
+    assert.deepEqual(
+      seen,
+      whole.items.map(({ sessionId }: { sessionId: string }) => sessionId),
+    );
+    const grace = await signedIn("grace");
+    const asAdmin = (await grace.get("/admin/users/linus/sessions?limit=2")).body;
+    assert.equal(asAdmin.items.length, 2);
+    const rest = (await grace.get(`/admin/users/linus/sessions?cursor=${asAdmin.nextCursor}`)).body;
+    assert.deepEqual([rest.items.length, rest.nextCursor], [seen.length - 2, null]);
+    assert.equal((await here?.get("/account/sessions?cursor=nonsense"))?.status, 400);
+    for (const { sessionId } of asAdmin.items.concat(rest.items)) {
+      await grace.delete(`/admin/users/linus/sessions/${sessionId}`);
+    }
+  });
+
   test("is one of the owner's list, where it can be ended from elsewhere, and of no other person's", async () => {
     const [here, there] = [await signedIn("linus"), await signedIn("linus")];
     const { items } = (await here.get("/account/sessions")).body;

@@ -122,6 +122,23 @@ describe("accounts in the browser", { skip }, () => {
     await page.getByText("Safari on iPhone").waitFor();
     await page.getByText("Chrome on Linux").waitFor();
     await look(page, "sessions", ".sessions");
+    assert.equal(await page.locator(".sessions").getByRole("button", { name: "Show more" }).count(), 0);
+    await stage.world.system.faces.engines.sql("identity", 1).query(
+      `insert into identity.session
+         (session_id, account_id, refresh_hash, version, created_at, seen_at, expires_at, agent, network)
+       select 'older-' || n, account_id, sha256(n::text::bytea), s.version, now() - interval '2 days',
+              date_trunc('milliseconds', now()) - interval '1 day', now() + interval '1 day', 'Old/' || n, network
+         from identity.session s join identity.account a using (account_id), generate_series(1, 110) as n
+        where a.name = 'Sara' and s.agent = $1`,
+      [agent],
+    );
+    await page.reload();
+    await page.getByText("Safari on iPhone").waitFor();
+    const rows = page.locator(".sessions li");
+    assert.equal(await rows.count(), 100);
+    await page.locator(".sessions").getByRole("button", { name: "Show more" }).click();
+    await rows.nth(111).waitFor();
+    assert.deepEqual([await rows.count(), await page.getByRole("button", { name: "Show more" }).count()], [112, 0]);
     await press(page, "Sign out there: Safari on iPhone");
     await page.getByText("Safari on iPhone is signed out.").waitFor();
     await phone.evaluate("localStorage.setItem('dropgate:signed-out', 'true')");

@@ -56,8 +56,8 @@ export const deskApi = {
   changeUser: ({ userId, version }: User, body: { roles?: User["roles"]; disabled?: boolean }) =>
     ask<User>("changeUser", { id: userId, body, headers: { "if-match": `"${version}"` } }),
 
-  sessions: async (userId: string) =>
-    (await ask<Static<typeof SessionsAnswer>>("listUserSessions", { id: userId })).items,
+  sessions: (userId: string, cursor: string | undefined) =>
+    ask<Static<typeof SessionsAnswer>>("listUserSessions", { id: userId, query: { cursor } }),
   endSession: (userId: string, sessionId: string) => ask<undefined>("endUserSession", { id: [userId, sessionId] }),
 
   audit: (search: AuditSearch, cursor: string | undefined) =>

@@ -4,6 +4,7 @@ import { dayAndTime } from "../lib/amounts.ts";
 import { api, type Problem, type SessionRow } from "../lib/api.ts";
 import { browserOf } from "../lib/browser-name.ts";
 import { say } from "../lib/language.ts";
+import { More } from "./parts/more.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 
 export function Sessions() {
@@ -11,9 +12,24 @@ export function Sessions() {
   const [ended, setEnded] = useState("");
   const [problem, setProblem] = useState<Problem>();
 
-  useEffect(() => {
-    void api.sessions().then((answer) => answer.ok && setSessions(answer.body.items));
-  }, []);
+  const [nextCursor, setNextCursor] = useState<string | null>(null);
+
+  async function read(cursor?: string) {
+    const answer = await api.sessions(cursor);
+    if (!answer.ok) {
+      // Without the first page there is no list to say it above.
+      if (cursor) setProblem(answer.problem);
+      return;
+    }
+    const { items, nextCursor } = answer.body;
+    setProblem(undefined);
+    // One that was used meanwhile is in the list already.
+    const isNew = ({ sessionId }: SessionRow) => items.every((one) => one.sessionId !== sessionId);
+    setSessions((known) => [...known.filter(isNew), ...items]);
+    setNextCursor(nextCursor);
+  }
+
+  useEffect(() => void read(), []);
 
   async function end({ sessionId, agent }: SessionRow) {
     const answer = await api.endSession(sessionId);
@@ -53,6 +69,7 @@ export function Sessions() {
           </li>
         ))}
       </ul>
+      {nextCursor && <More words="more" links=".sessions li button" onMore={() => read(nextCursor)} />}
     </section>
   );
 }

@@ -1,10 +1,11 @@
 /** Lists the sessions of a person, and ends one: the next request of its browser is refused. */
-import { Button, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { dayAndTime } from "../../lib/amounts.ts";
 import { browserOf } from "../../lib/browser-name.ts";
 import { deskApi, type User } from "../desk-api.ts";
-import { Loading } from "./loading.tsx";
+import { ListFrame } from "./list-frame.tsx";
+import { usePagesOf } from "./pages-of.ts";
 import { ProblemNote } from "./problem.tsx";
 
 const lookEveryMs = 5_000;
@@ -12,22 +13,20 @@ const lookEveryMs = 5_000;
 export function PersonSessions({ user: { userId } }: { user: User }) {
   const queries = useQueryClient();
   const queryKey = ["sessions", userId];
-  const sessions = useQuery({ queryKey, queryFn: () => deskApi.sessions(userId), refetchInterval: lookEveryMs });
+  const pages = usePagesOf(queryKey, (cursor) => deskApi.sessions(userId, cursor), lookEveryMs);
   const ending = useMutation({
     mutationFn: (sessionId: string) => deskApi.endSession(userId, sessionId),
     onSettled: () => queries.invalidateQueries({ queryKey }),
   });
-  if (sessions.isPending) return <Loading rows={2} />;
-  if (!sessions.data) return <ProblemNote error={sessions.error} again={sessions.refetch} />;
   return (
-    <>
-      {sessions.isError && <ProblemNote error={sessions.error} again={sessions.refetch} />}
+    <ListFrame
+      pages={pages}
+      empty="They are signed in nowhere. Each browser stands here from its sign-in on."
+      more="Used longer ago"
+    >
       {ending.isError && <ProblemNote error={ending.error} />}
-      {sessions.data.length === 0 && (
-        <Text role="status">They are signed in nowhere. Each browser stands here from its sign-in on.</Text>
-      )}
       <ul className="plain">
-        {sessions.data.map(({ sessionId, agent, network, createdAt, seenAt, isCurrent }) => (
+        {pages.items.map(({ sessionId, agent, network, createdAt, seenAt, isCurrent }) => (
           <li key={sessionId}>
             <div className="mail-head">
               <strong className="breaks">{placeOf(agent)}</strong>
@@ -50,7 +49,7 @@ export function PersonSessions({ user: { userId } }: { user: User }) {
           </li>
         ))}
       </ul>
-    </>
+    </ListFrame>
   );
 }
 
