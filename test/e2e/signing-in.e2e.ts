@@ -120,6 +120,32 @@ describe("signing in in the browser", { skip }, () => {
     await untilReadIn("ar");
   });
 
+  test("mails are in the language that a person chooses while they are signed in, and have the hour of their device", async () => {
+    const { page } = await stage.person("moves", { locale: "de-AT", timezoneId: "Asia/Tokyo" });
+    const known = async () => {
+      const { locale, zone } = (await (await page.request.get("/account")).json()) as Record<string, string | null>;
+      return [locale, zone];
+    };
+    const until = (locale: string, zone: string) =>
+      eventually(async () => assert.deepEqual(await known(), [locale, zone]) === undefined);
+    assert.deepEqual(await known(), [null, null]);
+    await page.goto("/me");
+    await until("de-AT", "Asia/Tokyo");
+    const language = page.locator("footer select");
+    await language.selectOption("ar");
+    await language.selectOption("en");
+    await until("en", "Asia/Tokyo");
+    // Without a page in between: the account is as the page knows it by now.
+    await language.selectOption("de");
+    await until("de-AT", "Asia/Tokyo");
+    // A zone that the person gave by other means stays.
+    const asked = "fetch('/account', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body })";
+    await page.evaluate(`(body => ${asked})('{"zone":"Asia/Seoul"}')`);
+    await page.reload();
+    await page.locator("footer select").selectOption("en");
+    await until("en", "Asia/Seoul");
+  });
+
   test("a visitor of the demo is Ada; signed out they stay so, and one click makes them another demo person, at the page they wanted", async () => {
     const { page } = await stage.person("visitor", stranger);
     await page.goto("/me");

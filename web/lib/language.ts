@@ -31,6 +31,7 @@ type Topics = { account: AccountStrings; fair: FairStrings };
 type Topic = keyof Topics;
 
 let language: Language = "en";
+let wantedLast: Language = language;
 let strings: Strings = en;
 /** Those that a page has needed so far. */
 let read: Partial<Topics> = {};
@@ -51,12 +52,15 @@ function wantedLanguage(): Language {
 }
 
 export async function showLanguage(wanted: Language = wantedLanguage()): Promise<void> {
+  wantedLast = wanted;
   try {
     const [words, account, fair] = await Promise.all([
       dictionaries[wanted](),
       read.account && topics.account[wanted](),
       read.fair && topics.fair[wanted](),
     ]);
+    // Another one was chosen while its file came.
+    if (wanted !== wantedLast) return;
     speak(wanted, words, { ...(account && { account }), ...(fair && { fair }) });
   } catch {
     // The file could not be fetched: the page is there in the language that it has.
@@ -70,8 +74,12 @@ function speak(chosen: Language, words: Strings, about: Partial<Topics>): void {
   said = { ...strings, ...read.account, ...read.fair };
 }
 
+/** A language was chosen of which the person's account does not know yet. */
+export const untold = "language-untold";
+
 export async function chooseLanguage(wanted: Language): Promise<void> {
   kept.write("language", wanted);
+  kept.write(untold, true);
   await showLanguage(wanted);
 }
 

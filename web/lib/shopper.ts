@@ -20,6 +20,7 @@ export function shopper(): Promise<Shopper | undefined> {
     (account) => {
       if (account) kept.write(signedIn, true);
       else kept.forget(signedIn);
+      if (account) heard(account);
       return account;
     },
     (error) => {
@@ -30,12 +31,20 @@ export function shopper(): Promise<Shopper | undefined> {
   return asking;
 }
 
+let heard: (account: Shopper, hasLoggedIn?: boolean) => void = () => {};
+
+/** `listener` hears of the account whenever the page has learnt of it. */
+export function onShopper(listener: typeof heard): void {
+  heard = listener;
+}
+
 /** A person has signed in. */
 export function enter(account: Shopper): void {
   kept.forgetAll(heldPrefix);
   kept.forget(signedOut);
   kept.write(signedIn, true);
   asking = Promise.resolve(account);
+  heard(account, true);
 }
 
 /** The person has signed out: without a note of it the next page would sign them in again as the demo shopper. */

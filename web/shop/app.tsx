@@ -1,9 +1,10 @@
 /** The frame around every page, and which page an address shows. */
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { tellHabits } from "../lib/habits.ts";
 import { chooseLanguage, currentLanguage, type Language, languages, readWordsAbout, say } from "../lib/language.ts";
 import { onRoute, placeLeft } from "../lib/router.ts";
-import { isSignedIn } from "../lib/shopper.ts";
+import { isSignedIn, shopper } from "../lib/shopper.ts";
 import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
 import { OrderPage } from "./order.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
@@ -196,7 +197,12 @@ function Footer({ onLanguage }: { onLanguage(): void }) {
         <span>{say("language")}</span>
         <select
           value={currentLanguage()}
-          onChange={({ currentTarget }) => chooseLanguage(currentTarget.value as Language).then(onLanguage)}
+          onChange={async ({ currentTarget }) => {
+            await chooseLanguage(currentTarget.value as Language);
+            onLanguage();
+            const account = isSignedIn() && (await shopper().catch(() => undefined));
+            if (account) tellHabits(account);
+          }}
         >
           {Object.entries(languages).map(([tag, name]) => (
             <option key={tag} value={tag} lang={tag}>

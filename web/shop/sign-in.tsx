@@ -3,8 +3,7 @@ import type { TargetedEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../lib/amounts.ts";
 import { type Answer, api, type Problem } from "../lib/api.ts";
-import { kept } from "../lib/kept.ts";
-import { locale, say } from "../lib/language.ts";
+import { say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
 import { enter, type Shopper } from "../lib/shopper.ts";
 import { ProblemNotice } from "./parts/notice.tsx";
@@ -73,7 +72,6 @@ export function SignIn({ kind }: { kind: Kind }) {
     const entered = await ask(request);
     if (!entered) return;
     enter(entered.account);
-    void tellLanguage(entered.account);
     const to = wantedPage(entered.account);
     // The console is a document of its own.
     if (/^\/console(?:[/?#]|$)/.test(to)) location.assign(to);
@@ -159,18 +157,6 @@ export function SignIn({ kind }: { kind: Kind }) {
       <OtherWays to={wantedPage()} onDemoPerson={(person) => signIn(() => api.logInAsDemo({ person }))} />
     </div>
   );
-}
-
-/**
- * The mails to an account are in its language: that of the page if it has none, or if one was chosen on this browser. A
- * request of this file's own, as the first load must stay small; if it fails, the next log-in makes it again.
- */
-async function tellLanguage(account: Shopper): Promise<void> {
-  const isWanted = account.locale === null || kept.read("language");
-  if (!isWanted || account.locale === locale()) return;
-  const headers = { "content-type": "application/json" };
-  const body = JSON.stringify({ locale: locale() });
-  await fetch("/account", { method: "PATCH", headers, body, keepalive: true }).catch(() => {});
 }
 
 function actionOf(way: Way, hasCode: boolean) {

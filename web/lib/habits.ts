@@ -1,0 +1,44 @@
+/** Tells the account in which language and in which time zone its person reads: mails to it are written so. */
+import { kept } from "./kept.ts";
+import { locale, untold } from "./language.ts";
+import { answerWithinMs, type Shopper } from "./shopper.ts";
+
+/** What this browser has told of its zone. */
+const toldZone = "zone";
+
+let telling: Promise<void> = Promise.resolve();
+
+/** One after the other: of two languages that are chosen in a moment, the second one stays. */
+export function tellHabits(account: Shopper, hasLoggedIn = false): void {
+  telling = telling.then(() => tell(account, hasLoggedIn));
+}
+
+/** If the request fails, the next page makes it again. */
+async function tell(account: Shopper, hasLoggedIn: boolean): Promise<void> {
+  // No mail reaches such an address (RFC 2606): that of the demo's people, and of those whose address nothing proves.
+  if (account.email.endsWith(".invalid")) return;
+  const news = { ...languageFor(account, hasLoggedIn), ...zoneFor(account) };
+  // Before the answer: one that is chosen meanwhile is told next.
+  kept.forget(untold);
+  if (Object.keys(news).length === 0) return;
+  const headers = { "content-type": "application/json" };
+  const signal = AbortSignal.timeout(answerWithinMs);
+  const request = { method: "PATCH", headers, body: JSON.stringify(news), keepalive: true, signal };
+  const response = await fetch("/account", request).catch(() => undefined);
+  if (!response?.ok) return void (news.locale && kept.write(untold, true));
+  Object.assign(account, news);
+  if (news.zone) kept.write(toldZone, news.zone);
+}
+
+/** That of the page, if the account has none, or if one was chosen on this browser and the account does not know it. */
+function languageFor(account: Shopper, hasLoggedIn: boolean): { locale?: string } {
+  const isWanted = account.locale === null || kept.read(untold) || (hasLoggedIn && kept.read("language"));
+  return isWanted && account.locale !== locale() ? { locale: locale() } : {};
+}
+
+/** That of the device, if the account has none, or has the one that this browser told it before its person moved. */
+function zoneFor({ zone }: Shopper): { zone?: string } {
+  const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const isOurs = zone === null || zone === kept.read(toldZone);
+  return isOurs && here && here !== zone ? { zone: here } : {};
+}
