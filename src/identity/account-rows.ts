@@ -60,14 +60,14 @@ export async function findAccount(
 /** Undefined if the id or the address has an account already. */
 export async function insertAccount(
   tx: Queryable,
-  account: Pick<Account, "accountId" | "email" | "name" | "roles">,
+  account: Pick<Account, "accountId" | "email" | "name" | "roles"> & { locale?: string | null },
   at: Date,
 ): Promise<Account | undefined> {
-  const { accountId, email, name, roles } = account;
+  const { accountId, email, name, roles, locale = null } = account;
   const [made] = await tx.query<Account>(
-    `insert into identity.account (account_id, email, name, roles, verified_at, changed_at)
-     values ($1, $2, $3, $4, $5, $5) on conflict do nothing returning ${columns}`,
-    [accountId, email, name, roles, at],
+    `insert into identity.account (account_id, email, name, roles, locale, verified_at, changed_at)
+     values ($1, $2, $3, $4, $5, $6, $6) on conflict do nothing returning ${columns}`,
+    [accountId, email, name, roles, locale, at],
   );
   return made;
 }

@@ -25,13 +25,13 @@ export type OidcAccountsDeps = {
 
 export function createOidcAccounts({ sql, audit, standing, settings, now }: OidcAccountsDeps) {
   /** A person who signs in for the first time in two tabs has one account. */
-  function linked(claims: Claims): Promise<Account | undefined> {
+  function linked(claims: Claims, locale: string | null): Promise<Account | undefined> {
     const { iss, sub } = claims;
     return sql.transaction(async (tx) => {
       await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`dropgate oidc ${iss} ${sub}`]);
       const known = await findLinked(tx, iss, sub);
       if (known) return known;
-      const account = await accountFor(tx, claims);
+      const account = await accountFor(tx, claims, locale);
       if (!account) return undefined;
       await tx.query(
         "insert into identity.oidc_link (issuer, subject, account_id, linked_at) values ($1, $2, $3, $4)",
@@ -41,13 +41,13 @@ export function createOidcAccounts({ sql, audit, standing, settings, now }: Oidc
     });
   }
 
-  async function accountFor(tx: Tx, claims: Claims): Promise<Account | undefined> {
+  async function accountFor(tx: Tx, claims: Claims, locale: string | null): Promise<Account | undefined> {
     const accountId = randomHex(12);
     const trusted = settings.trustEmail ? verifiedAddressOf(claims) : undefined;
     const email = trusted ?? `${accountId}${unprovenAddress}`;
     const made = await insertAccount(
       tx,
-      { accountId, email, name: nameOf(claims), roles: ["CUSTOMER"] },
+      { accountId, email, name: nameOf(claims), roles: ["CUSTOMER"], locale },
       new Date(now()),
     );
     if (made) return made;
@@ -77,9 +77,12 @@ export function createOidcAccounts({ sql, audit, standing, settings, now }: Oidc
   }
 
   return {
-    /** With the roles that the issuer gives now. Undefined if it is disabled, or the address is another person's. */
-    async accountOf(claims: Claims): Promise<Account | undefined> {
-      const account = await linked(claims);
+    /**
+     * With the roles that the issuer gives now; a new one has the language of the browser. Undefined if it is disabled, or the
+     * address is another person's.
+     */
+    async accountOf(claims: Claims, locale: string | null): Promise<Account | undefined> {
+      const account = await linked(claims, locale);
       return account?.disabledAt === null ? withRolesOf(account, claims) : undefined;
     },
   };

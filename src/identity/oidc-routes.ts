@@ -4,6 +4,7 @@ import { Type } from "typebox";
 import type { Asked, Http } from "#platform/http";
 import { problemResponses } from "#platform/openapi";
 import { platformProblems, refuse } from "#platform/problems";
+import { localeAsked } from "#platform/reader";
 import { type Cookies, readCookie } from "./cookies.ts";
 import { placeOf } from "./handlers.ts";
 import type { Oidc, OidcRefused } from "./oidc.ts";
@@ -32,7 +33,8 @@ export function oidcRoutes(app: Http, { oidc, cookies, publicUrl }: OidcRoutesOp
     const ticket = readCookie(request.headers.cookie, cookies.outside);
     const returned = new URL(returnPath, originOf(request));
     returned.search = /\?.*$/.exec(request.url)?.[0] ?? "";
-    const finished = await oidc.finish(returned, ticket, placeOf(request));
+    const locale = localeAsked(request.headers["accept-language"]);
+    const finished = await oidc.finish(returned, ticket, placeOf(request), locale);
     // A ticket is for one return, whatever came of it.
     reply.header("set-cookie", cookies.setOutside());
     if (!finished.ok) return refusal(request, reply, finished);

@@ -58,6 +58,19 @@ describe("a person of the outside issuer", () => {
     assert.deepEqual([...browser.jar.keys()].toSorted(), [shop.cookies.session, shop.cookies.refresh].toSorted());
   });
 
+  test("gets mails in the language of the browser in which they first came, until they choose another one", async () => {
+    const came = async (language?: string) => {
+      issuer.signsIn({ sub: "gerda" });
+      const browser = shop.browser();
+      const headers = { "sec-fetch-site": "cross-site", ...(language && { "accept-language": language }) };
+      assert.equal((await browser.get(await go(browser), headers)).status, 303);
+      return (await browser.get("/account")).body.locale;
+    };
+    assert.equal(await came("fr, de-AT;q=0.8"), "de-AT");
+    assert.equal(await came("ar"), "de-AT");
+    assert.equal(await came(), "de-AT");
+  });
+
   test("is sent there with state, nonce and a challenge, and with a cookie for ten minutes that no script reads", async () => {
     const { headers, cookies } = await shop.browser().get("/session/oidc");
     const query = new URL(String(headers.location)).searchParams;

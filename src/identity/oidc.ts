@@ -21,11 +21,12 @@ export type Oidc = {
     to: string | undefined;
     redirectUri: string;
   }): Promise<{ ok: true; url: string; ticket: string } | OidcRefused>;
-  /** `to`: the page that asked for the log-in. */
+  /** `to`: the page that asked for the log-in. `locale`: of the browser, for a new account. */
   finish(
     returned: URL,
     ticket: string | undefined,
     place: Place,
+    locale: string | null,
   ): Promise<{ ok: true; entered: Entered; to: string } | OidcRefused>;
 };
 
@@ -59,7 +60,7 @@ export function createOidc({ settings, secret, entering, onFault, ...deps }: Oid
       return { ok: true, url: begun.url, ticket: tickets.write({ ...begun.flow, to: ownPath(to) }) };
     },
 
-    async finish(returned, text, place) {
+    async finish(returned, text, place, locale) {
       const ticket = text === undefined ? undefined : tickets.read(text);
       if (!ticket) return { ok: false, reason: "oidc_refused" };
       const { to } = ticket;
@@ -67,7 +68,7 @@ export function createOidc({ settings, secret, entering, onFault, ...deps }: Oid
       if (!guess.ok) return { ok: false, reason: "rate_limited", waitMs: guess.waitMs, to };
       const finished = await client.finish(returned, ticket);
       if (!finished.ok) return failed(finished, to);
-      const account = await people.accountOf(finished.claims);
+      const account = await people.accountOf(finished.claims, locale);
       const entered = account && (await entering.begin(account, place));
       if (!entered) return { ok: false, reason: "oidc_refused", to };
       guess.succeeded();
