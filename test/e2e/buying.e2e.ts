@@ -109,7 +109,7 @@ describe("buying in the browser", { skip }, () => {
     await page.getByText("It costs nothing. You confirm it on the next page").waitFor();
     await buyButton(page).click();
     const orderId = await orderShown(page);
-    const pay = page.getByRole("button", { name: "Pay €0.00" });
+    const pay = page.getByRole("button", { name: "Confirm €0.00" });
     await pay.waitFor();
     assert.equal(await page.getByLabel("Card number").count(), 0);
     await look(page, "order-free");

@@ -101,6 +101,7 @@ export const de: Strings = {
   optional: "freiwillig",
   pay: "Bezahlen",
   paying: "Wir bezahlen …",
+  takeFree: "Bestätigen",
   payNote: "Deine Karte wird einmal belastet, wenn die Bestellung bestätigt ist. Eine abgelehnte Karte kostet nichts.",
   cardToStripe: "Deine Karte geht an Stripe, nie an diesen Shop.",
   cardFieldAway: "Das Feld für deine Karte kam nicht an. Es wurde nichts abgebucht: Lade die Seite neu.",

@@ -97,6 +97,7 @@ export const en = {
   optional: "optional",
   pay: "Pay",
   paying: "Paying…",
+  takeFree: "Confirm",
   payNote: "Your card is charged once, when the order is confirmed. A declined card costs nothing.",
   cardToStripe: "Your card goes to Stripe, never to this shop.",
   cardFieldAway: "The field for your card did not load. Nothing was charged: load the page again.",

@@ -101,7 +101,7 @@ export function PayForm({ order }: { order: Order }) {
         </>
       )}
       <button class="big" type="submit" aria-busy={isPaying}>
-        <span>{isPaying ? say("paying") : say("pay")}</span>
+        <span>{say(order.total === 0 ? "takeFree" : isPaying ? "paying" : "pay")}</span>
         <span class="figure">{money(order.total, order.currency)}</span>
       </button>
       {order.total > 0 && <p class="fine">{say("payNote")}</p>}
