@@ -13,6 +13,8 @@ export type Change = {
   fields: Record<string, { before: unknown; after: unknown }>;
 };
 
+export type ChangePage = { changes: Change[]; nextCursor: number | null };
+
 export type Act = { what: DropEventType; actor: string; reason: string | null; at: Date };
 
 /** Notes the change and queues its event, in the transaction that makes it. */
@@ -25,12 +27,17 @@ export async function noteChange(tx: Tx, before: Drop, after: Drop, { what, acto
   await queueEvent(tx, after, what, at);
 }
 
-/** The latest first. Who made a change is for the audit, not for the public. */
-export function readChanges(sql: Queryable, dropId: string): Promise<Change[]> {
-  return sql.query<Change>(
-    "select version, at, what, reason, fields from drops.change where drop_id = $1 order by version desc limit 200",
-    [dropId],
+const mostAtOnce = 200;
+
+/** The latest first, from those before the version `before` on. Who made a change is for the audit, not for the public. */
+export async function readChanges(sql: Queryable, dropId: string, before: number | undefined): Promise<ChangePage> {
+  const found = await sql.query<Change>(
+    `select version, at, what, reason, fields from drops.change
+      where drop_id = $1 and ($2::bigint is null or version < $2) order by version desc limit $3`,
+    [dropId, before ?? null, mostAtOnce + 1],
   );
+  const changes = found.slice(0, mostAtOnce);
+  return { changes, nextCursor: found.length > mostAtOnce ? (changes.at(-1)?.version ?? null) : null };
 }
 
 const announced = [

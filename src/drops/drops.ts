@@ -10,7 +10,7 @@ import type { Inventory } from "#inventory";
 import type { NotEnded, Orders } from "#orders";
 import { crashPoint } from "#platform/crash-points";
 import { randomHex } from "#platform/ids";
-import { type Change, readChanges } from "./changes.ts";
+import { type ChangePage, readChanges } from "./changes.ts";
 import { changeDrop, type DropChange } from "./drop-change.ts";
 import {
   becomeSeller,
@@ -71,7 +71,8 @@ export type Drops = {
   list(withDrafts: boolean): Promise<Drop[]>;
   /** Which orders were placed in the drop. */
   ordersOf(dropId: string): Promise<DropOrders | undefined>;
-  changes(dropId: string): Promise<Change[]>;
+  /** From those before the version `before` on. */
+  changes(dropId: string, before: number | undefined): Promise<ChangePage>;
   /** By product; at most a second old. */
   units: Units["of"];
   /** The zones of the drops that these products are sold in. */
@@ -224,7 +225,7 @@ export function createDrops(options: DropsOptions): Drops {
     isUnchanged: (drop) => isUnchanged(sql, drop),
     list: (withDrafts) => readDrops(sql, withDrafts, new Date(now()), listedAtMost),
     ordersOf: (dropId) => readDropOrders(sql, dropId),
-    changes: (dropId) => readChanges(sql, dropId),
+    changes: (dropId, before) => readChanges(sql, dropId, before),
     units: units.of,
     zonesOf: (productIds) => readZones(sql, productIds),
     outboxWaiting: outbox.waiting,

@@ -13,6 +13,7 @@ import { details, dropProblems } from "./problems.ts";
 import { newDropOf, patchOf, viewOf } from "./view.ts";
 import type {
   CancelBody,
+  ChangesQuery,
   CopyBody,
   DraftsQuery,
   DropBody,
@@ -57,13 +58,16 @@ export function createDropHandlers({ drops, identity, publicUrl, now }: DropHand
     return reply.header("cache-control", sharedForASecond).type("application/json; charset=utf-8").send(text);
   }
 
-  async function listDropChanges(request: AskedOfOne, reply: FastifyReply) {
+  async function listDropChanges(
+    request: Asked<{ params: typeof DropParams; querystring: typeof ChangesQuery }>,
+    reply: FastifyReply,
+  ) {
     const drop = await announcedDrop(request);
     if (!drop) return notFound(reply);
     reply.header("cache-control", shared).header("etag", etagOf(drop));
     if (holdsAlready(request.headers["if-none-match"], drop)) return reply.code(304).send();
-    const changes = await drops.changes(drop.dropId);
-    return { items: changes.map((change) => ({ ...change, at: change.at.toISOString() })), nextCursor: null };
+    const { changes, nextCursor } = await drops.changes(drop.dropId, request.query.cursor);
+    return { items: changes.map((change) => ({ ...change, at: change.at.toISOString() })), nextCursor };
   }
 
   async function getDropCalendar(request: AskedOfOne, reply: FastifyReply) {

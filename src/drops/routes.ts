@@ -10,6 +10,7 @@ import {
   CancelBody,
   CancellationView,
   ChangeList,
+  ChangesQuery,
   CopyBody,
   DraftsQuery,
   DropBody,
@@ -93,6 +94,7 @@ const documents = {
     operationId: "listDropChanges",
     summary: "What was announced and what became of it, the latest first",
     params: DropParams,
+    querystring: ChangesQuery,
     response: {
       200: ChangeList,
       304: Type.Null({ description: "You hold this version" }),

@@ -90,7 +90,6 @@ const Products = Type.Array(Type.Object({ productId: ProductId, label: Label }, 
   maxItems: 50,
 });
 const Reason = Type.String({ pattern: visibleLine, maxLength: 500, examples: ["the warehouse counts again"] });
-
 export const DropParams = Type.Object({ dropId: DropId });
 export const DraftsQuery = Type.Object({
   drafts: Type.Optional(Type.Boolean({ description: "Drafts too, as they are now and not as a cache has it: ADMIN" })),
@@ -214,6 +213,7 @@ export const DropList = Type.Object({
   items: Type.Array(Type.Ref("Drop")),
   nextCursor: Type.Null({ description: "At most a hundred: those open or to open next, then those over last" }),
 });
+export const ChangesQuery = Type.Object({ cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1 })) });
 export const ChangeList = Type.Object({
   items: Type.Array(
     Type.Object({
@@ -224,7 +224,7 @@ export const ChangeList = Type.Object({
       fields: Type.Record(Type.String(), Type.Object({ before: Type.Unknown(), after: Type.Unknown() })),
     }),
   ),
-  nextCursor: Type.Null(),
+  nextCursor: Type.Union([Type.Integer(), Type.Null()]),
 });
 export const CancellationView = Type.Object({
   orders: Type.Array(

@@ -281,6 +281,19 @@ describe("drops", { concurrency: true }, () => {
     assert.ok(body.items.every((item) => item.actor === undefined));
   });
 
+  test("what was changed stands in public to its beginning, page by page, also if it is more than one page", async () => {
+    const { dropId } = await scheduled({ opensAt: inMs(hourMs / 2) });
+    const more = `insert into drops.change select drop_id, version + n, at, actor, 'changed', null, '{}'
+                    from drops.change, generate_series(1, 250) as n where drop_id = $1`;
+    await world.system.faces.engines.sql("drops", 1).query(more, [dropId]);
+    type Page = { items: { what: string }[]; nextCursor: number | null };
+    const read = async (query = "") => (await world.anonymous.get<Page>(`/drops/${dropId}/changes${query}`)).body;
+    const first = await read();
+    const last = await read(`?cursor=${first.nextCursor}`);
+    assert.deepEqual([first.items.length, last.items.length, last.nextCursor], [200, 51, null]);
+    assert.equal(last.items.at(-1)?.what, "scheduled");
+  });
+
   test("a product is in one live drop: of two that are scheduled at once one is refused, until the other is over", async () => {
     const one = await draft();
     const products = [{ productId: one.productId }];

@@ -17,7 +17,16 @@ const query = { drafts: "true" };
 export const dropApi = {
   list: async () => (await ask<{ items: Drop[] }>("listDrops", { query })).items,
   one: (id: string) => ask<Drop>("getDrop", { id, query }),
-  changes: async (id: string) => (await ask<{ items: Change[] }>("listDropChanges", { id, isFresh: true })).items,
+  /** All of them: few drops have more than one page. */
+  async changes(id: string): Promise<Change[]> {
+    const changes: Change[] = [];
+    for (let cursor: string | undefined, isLast = false; !isLast; isLast = cursor === undefined) {
+      const page = await ask<Static<typeof ChangeList>>("listDropChanges", { id, query: { cursor }, isFresh: true });
+      changes.push(...page.items);
+      cursor = page.nextCursor === null ? undefined : String(page.nextCursor);
+    }
+    return changes;
+  },
   checks: async (id: string) => (await ask<{ checks: Check[] }>("checkDrop", { id })).checks,
   room: (id: string) => ask<Room>("getRoom", { id }),
   cancellation: (id: string) => ask<Cancellation>("checkCancellation", { id }),
