@@ -1,7 +1,7 @@
 /** Reads and writes sessions. The refresh secret is stored as its hash, so a copy of the database opens none. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Queryable } from "#engines/sql";
-import { pageOf } from "#platform/cursors";
+import { pageOf, unknownCursor } from "#platform/cursors";
 import { randomHex } from "#platform/ids";
 import { sessionTtlMs } from "./cookies.ts";
 
@@ -62,14 +62,18 @@ export async function useSession(sql: Queryable, refresh: string, nowMs: number)
   return session;
 }
 
-/** Those that live, the latest used first. One that is used between two pages is not in the second, but on top. */
+/**
+ * Those that live, the latest used first. One that is used between two pages is not in the second, but on top.
+ * @throws Problem for a cursor that the list did not give out.
+ */
 export async function readSessions(
   sql: Queryable,
   accountId: string,
   { cursor, limit }: SessionsAsked,
   nowMs: number,
 ): Promise<SessionPage> {
-  const [, seenMs, sessionId = null] = /^(\d+)-(.+)$/.exec(cursor ?? "") ?? [];
+  const [, seenMs, sessionId = null] = /^(\d{1,14})-(.+)$/.exec(cursor ?? "") ?? [];
+  if (cursor !== undefined && sessionId === null) throw unknownCursor();
   const found = await sql.query<Session>(
     `select ${columns} from identity.session
       where account_id = $1 and revoked_at is null and expires_at > $2

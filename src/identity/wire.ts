@@ -230,12 +230,7 @@ export const MailsAnswer = Type.Object({
 export const SessionParams = Type.Object({ sessionId: Id });
 export const UserSessionParams = Type.Object({ userId: Id, sessionId: Id });
 export const SessionsQuery = Type.Object(
-  {
-    cursor: Type.Optional(
-      Type.String({ pattern: "^[0-9]{1,14}-[a-z0-9-]{1,64}$", description: "`nextCursor` of the page before" }),
-    ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 100 })),
-  },
+  { cursor: Cursor, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 100 })) },
   closed,
 );
 export type SessionsQuery = Static<typeof SessionsQuery>;

@@ -15,7 +15,7 @@ const withTotal = ["reserved", "confirmed", "refunded"];
 const scripts: Record<string, RegExp> = { ar: /\p{Script=Arabic}/u };
 
 const free = { ...facts, isFree: true };
-/** What is said only where money moves. */
+/** Words of mails about money that moves. */
 const ofMoney = /€|pay(?:ment)?\b|paid|bank|(?:be)?zahl|\bBank|دفع|مصرف/i;
 /** Those that come of no order that costs nothing: no provider is asked about it. */
 const ofProviders = ["released", "charged-back"];

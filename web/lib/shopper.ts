@@ -31,9 +31,9 @@ export function shopper(): Promise<Shopper | undefined> {
   return asking;
 }
 
-let heard: (account: Shopper, hasLoggedIn?: boolean) => void = () => {};
+let heard: (account: Shopper) => void = () => {};
 
-/** `listener` hears of the account whenever the page has learnt of it. */
+/** `listener` hears of the account whenever the server has told it. */
 export function onShopper(listener: typeof heard): void {
   heard = listener;
 }
@@ -44,7 +44,6 @@ export function enter(account: Shopper): void {
   kept.forget(signedOut);
   kept.write(signedIn, true);
   asking = Promise.resolve(account);
-  heard(account, true);
 }
 
 /** The person has signed out: without a note of it the next page would sign them in again as the demo shopper. */

@@ -1,10 +1,10 @@
 /** The frame around every page, and which page an address shows. */
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { tellHabits } from "../lib/habits.ts";
 import { chooseLanguage, currentLanguage, type Language, languages, readWordsAbout, say } from "../lib/language.ts";
 import { onRoute, placeLeft } from "../lib/router.ts";
 import { isSignedIn, shopper } from "../lib/shopper.ts";
+import { tellLater } from "../lib/tell-later.ts";
 import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
 import { OrderPage } from "./order.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
@@ -201,7 +201,7 @@ function Footer({ onLanguage }: { onLanguage(): void }) {
             await chooseLanguage(currentTarget.value as Language);
             onLanguage();
             const account = isSignedIn() && (await shopper().catch(() => undefined));
-            if (account) tellHabits(account);
+            if (account) tellLater(account);
           }}
         >
           {Object.entries(languages).map(([tag, name]) => (

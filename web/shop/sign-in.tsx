@@ -3,6 +3,7 @@ import type { TargetedEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../lib/amounts.ts";
 import { type Answer, api, type Problem } from "../lib/api.ts";
+import { tellHabits } from "../lib/habits.ts";
 import { say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
 import { enter, type Shopper } from "../lib/shopper.ts";
@@ -72,6 +73,7 @@ export function SignIn({ kind }: { kind: Kind }) {
     const entered = await ask(request);
     if (!entered) return;
     enter(entered.account);
+    tellHabits(entered.account, true);
     const to = wantedPage(entered.account);
     // The console is a document of its own.
     if (/^\/console(?:[/?#]|$)/.test(to)) location.assign(to);
