@@ -26,14 +26,15 @@ async function tell(account: Shopper, hasLoggedIn: boolean): Promise<void> {
   const request = { method: "PATCH", headers, body: JSON.stringify(news), keepalive: true, signal };
   const response = await fetch("/account", request).catch(() => undefined);
   if (!response?.ok) return void (news.locale && kept.write(untold, true));
-  Object.assign(account, news);
   if (news.zone) kept.write(toldZone, news.zone);
 }
 
 /** That of the page, if the account has none, or if one was chosen on this browser and the account does not know it. */
 function languageFor(account: Shopper, hasLoggedIn: boolean): { locale?: string } {
   const isWanted = account.locale === null || kept.read(untold) || (hasLoggedIn && kept.read("language"));
-  return isWanted && account.locale !== locale() ? { locale: locale() } : {};
+  // The account may be told another one at this moment.
+  const isNews = account.locale !== locale() || kept.read(untold);
+  return isWanted && isNews ? { locale: locale() } : {};
 }
 
 /** That of the device, if the account has none, or has the one that this browser told it before its person moved. */

@@ -20,7 +20,7 @@ export function shopper(): Promise<Shopper | undefined> {
     (account) => {
       if (account) kept.write(signedIn, true);
       else kept.forget(signedIn);
-      if (account) heard(account);
+      if (account) void heard(account);
       return account;
     },
     (error) => {

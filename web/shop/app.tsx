@@ -3,8 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { chooseLanguage, currentLanguage, type Language, languages, readWordsAbout, say } from "../lib/language.ts";
 import { onRoute, placeLeft } from "../lib/router.ts";
-import { isSignedIn, shopper } from "../lib/shopper.ts";
-import { tellLater } from "../lib/tell-later.ts";
+import { forgetShopper, isSignedIn, shopper } from "../lib/shopper.ts";
 import { chooseTheme, chosenTheme, themes } from "../lib/theme.ts";
 import { OrderPage } from "./order.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
@@ -61,7 +60,10 @@ const SignInLater = later(async () => {
 /** A file of its own, which leaves the first load as small as it is without drops. */
 const DropLater = later(async () => (await import("./drop.tsx")).DropPage);
 
-const OrdersLater = later(async () => (await import("./my-orders.tsx")).MyOrders);
+const OrdersLater = later(async () => {
+  const [{ MyOrders }] = await Promise.all([import("./my-orders.tsx"), readWordsAbout("account")]);
+  return MyOrders;
+});
 
 const FairLater = later(async () => {
   const [{ FairPage }] = await Promise.all([import("./fair.tsx"), readWordsAbout("fair")]);
@@ -200,8 +202,9 @@ function Footer({ onLanguage }: { onLanguage(): void }) {
           onChange={async ({ currentTarget }) => {
             await chooseLanguage(currentTarget.value as Language);
             onLanguage();
-            const account = isSignedIn() && (await shopper().catch(() => undefined));
-            if (account) tellLater(account);
+            // The account as it is now is told of it.
+            forgetShopper();
+            if (isSignedIn()) await shopper().catch(() => {});
           }}
         >
           {Object.entries(languages).map(([tag, name]) => (

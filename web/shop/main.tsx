@@ -4,12 +4,12 @@ import { hearClock } from "../lib/clock.ts";
 import { showLanguage } from "../lib/language.ts";
 import { startRouter } from "../lib/router.ts";
 import { onShopper } from "../lib/shopper.ts";
-import { tellLater } from "../lib/tell-later.ts";
 import { chosenTheme, showTheme } from "../lib/theme.ts";
 import { App } from "./app.tsx";
 
 showTheme(chosenTheme());
-onShopper(tellLater);
+// A file of its own, which leaves the first load as small as it is. If it does not come, the next page asks for it again.
+onShopper((account) => import("../lib/habits.ts").then(({ tellHabits }) => tellHabits(account)).catch(() => {}));
 void showLanguage().then(() => {
   startRouter();
   const place = document.getElementById("shop");

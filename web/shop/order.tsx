@@ -108,7 +108,7 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   const typed = typedReason(order);
   const isFree = order.total === 0;
   const [title, note] = {
-    CONFIRMED: [say("doneTitle"), say(isFree ? "doneFree" : "doneNote", { code })],
+    CONFIRMED: [say("doneTitle"), say(isFree ? "orderOf" : "doneNote", { code })],
     CANCELLED: [say("state_CANCELLED"), cancelledNote(order.reason, isFree)],
     REFUNDED: [say("state_REFUNDED"), say(isFree ? "endedFree" : "refundedNote")],
     FAILED: [say("failedTitle"), say(whyFailed(order.reason, isFree))],
@@ -147,7 +147,7 @@ function typedReason({ status, reason = "" }: Order): string {
 
 function whyFailed(reason: string | undefined, isFree: boolean) {
   if (reason === "order_failed") return "failedOrder";
-  if (isFree) return "failedFree";
+  if (isFree) return "endedFree";
   return reason === "next_in_line" ? "failedNextInLine" : "failedNote";
 }
 

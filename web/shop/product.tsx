@@ -122,7 +122,7 @@ export function Action({ product, quantity, buying, isClosed = false, verb, drop
               : money(product.price * quantity, product.currency)}
           </span>
         </button>
-        {!verb && <p class="fine">{say(product.price ? "chargeNote" : "freeNote")}</p>}
+        {!verb && product.price > 0 && <p class="fine">{say("chargeNote")}</p>}
       </div>
     </>
   );

@@ -1,4 +1,4 @@
-/** The sentences about accounts, in English: signing in and up, and where a person is signed in. Fetched with these pages. */
+/** The sentences of `/me`, of signing in, of reminders and of paying by Stripe, in English. Fetched with these parts. */
 export const account = {
   join: "Sign up",
   email: "E-mail address",
@@ -21,6 +21,11 @@ export const account = {
   lastUsed: "Last used {when}",
   endSession: "Sign out there",
   sessionEnded: "{browser} is signed out.",
+  remindMe: "Remind me by mail",
+  reminderAsked: "One mail comes a quarter of an hour before it opens.",
+  reminderOfDraw: "One mail comes a quarter of an hour before the draw takes no one any more.",
+  reminderDue: "The mail comes in a moment, if it has not come yet.",
+  noReminder: "No reminder, please",
   outsideSignIn: "Sign in at {host}",
   way_password: "Sign in with a password",
   way_code: "Sign in with a code that comes by mail",
@@ -30,8 +35,22 @@ export const account = {
   demo_CUSTOMER: "{name} buys",
   demo_ADMIN: "{name} runs the shop",
   demo_WAREHOUSE: "{name} packs",
+  ordersTitle: "Your orders",
+  ordersEmpty: "Nothing bought yet",
+  ordersEmptyNext: "Every order that you place is shown here.",
+  older: "Older orders",
+  toConsole: "Open the console",
+  signOut: "Sign out",
+  asAnother: "Sign in as someone else",
+  shoppingAs: "Shopping as {name}",
+  cardToStripe: "Your card goes to Stripe, never to this shop.",
+  cardFieldAway: "The field for your card did not load. Nothing was charged: load the page again.",
+  bankAsks: "Your bank asks you to confirm the payment.",
+  toYourBank: "Go to your bank",
 
   problems: {
+    reminder_too_late: "It is too late for a reminder, or it does not take place.",
+    no_mail_address: "Your account has no address that receives mails.",
     bad_credentials: "Address and password do not belong together. You can ask for a code by mail instead.",
     login_busy: "Many people are signing in at this moment. Try again in a moment, or use a code by mail.",
     oidc_refused: "You are not signed in: it was cancelled, took too long, or is not allowed here. You can try again.",

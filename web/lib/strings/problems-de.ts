@@ -7,8 +7,6 @@ export const problems: Strings["problems"] = {
   unauthenticated: "Du bist hier nicht angemeldet.",
   forbidden: "Du bist mit einem Konto angemeldet, das dies nicht darf.",
   drop_not_found: "Diesen Drop gibt es nicht mehr.",
-  reminder_too_late: "Für eine Erinnerung ist es zu spät, oder der Drop findet nicht statt.",
-  no_mail_address: "Dein Konto hat keine Adresse, die E-Mails empfängt.",
   not_in_line: "Du hast keinen Platz in dieser Schlange. Stell dich zuerst an.",
   not_your_turn: "Du bist noch nicht dran. Es wurde nichts genommen: Die Schlange zeigt, wann.",
   gate_unavailable:
@@ -19,7 +17,6 @@ export const problems: Strings["problems"] = {
   pass_expired: "Die Zeit für dein Stück ist vorbei. Es wurde nichts genommen: Frage noch einmal.",
   pass_invalid: "Das gilt für jemand anderen oder für etwas anderes. Es wurde nichts genommen.",
   product_not_in_drop: "Der Drop verkauft das nicht mehr.",
-  email_not_verified: "Nur mit bestätigter Mailadresse kannst du dich anstellen.",
   room_closed: "Die Schlange nimmt niemanden mehr auf.",
   drop_not_open: "Der Drop ist noch nicht offen. Es wurde nichts genommen.",
   drop_ended: "Der Drop ist zu Ende. Es wurde nichts genommen.",

@@ -2,7 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api, type Order, type PayMeans, type Problem } from "../../lib/api.ts";
-import { say } from "../../lib/language.ts";
+import { readWordsAbout, say } from "../../lib/language.ts";
 import { ProblemNotice } from "./notice.tsx";
 import type { PayByStripe } from "./pay-by-stripe.tsx";
 import { PayForm } from "./pay-form.tsx";
@@ -28,7 +28,7 @@ export function Pay({ order }: { order: Order }) {
       }
       setMeans(answer.body);
       if (!answer.body.stripe) return;
-      const { PayByStripe } = await import("./pay-by-stripe.tsx");
+      const [{ PayByStripe }] = await Promise.all([import("./pay-by-stripe.tsx"), readWordsAbout("account")]);
       setStripe(() => PayByStripe);
     }
     void ask();

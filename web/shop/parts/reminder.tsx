@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, type Drop, type Problem } from "../../lib/api.ts";
 import { shopNowMs } from "../../lib/clock.ts";
-import { say } from "../../lib/language.ts";
+import { readWordsAbout, say } from "../../lib/language.ts";
 import { lastMsOf, remindLeadMs } from "../../lib/phases.ts";
 import { shopper } from "../../lib/shopper.ts";
 import { ProblemNotice } from "./notice.tsx";
@@ -19,6 +19,7 @@ export function Reminder({ drop }: { drop: Drop }) {
       // Such an address receives nothing (RFC 2606): the demo people have one.
       if (!person || person.email.endsWith(".invalid")) return;
       const answer = await api.reminder(dropId);
+      await readWordsAbout("account");
       if (answer.ok) setAsked(answer.body.asked);
     }
     void find().catch(() => {});
