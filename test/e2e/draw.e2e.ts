@@ -70,7 +70,7 @@ describe("a draw", { skip }, () => {
     assert.ok(ada);
     await ada.page.goto(`/d/${dropId}`);
     // The places close two seconds before the opening: to the minute, that is one earlier than the opening or the same one.
-    await ada.page.getByText(/^It is sold by a draw: join the line before .*\d:\d\d/).waitFor();
+    await ada.page.getByText(/^Sold by a draw: join before .*\d:\d\d/).waitFor();
     await ada.page.getByRole("button", { name: "Remind me by mail" }).click();
     await ada.page.getByText("One mail comes a quarter of an hour before the draw takes no one any more.").waitFor();
     await tabTo(ada.page, "link", "To the line");
@@ -100,7 +100,7 @@ describe("a draw", { skip }, () => {
 
     await third.page.goto(`/d/${dropId}`);
     await third.page.getByText("Open now").waitFor();
-    await third.page.getByText("It is sold to the people who joined the draw in time.").waitFor();
+    await third.page.getByText("Sold to those who joined the draw in time.").waitFor();
     await third.page.getByRole("button", { name: /^Buy/ }).click();
     await third.page.getByText("It is not your turn yet. Nothing was taken: the line shows when it is.").waitFor();
     await look(third.page, "draw-not-their-turn");

@@ -75,7 +75,7 @@ function speak(chosen: Language, words: Strings, about: Partial<Topics>): void {
 }
 
 /** A language was chosen of which the person's account does not know yet. */
-export const untold = "language-untold";
+export const untold = "untold";
 
 export async function chooseLanguage(wanted: Language): Promise<void> {
   kept.write("language", wanted);

@@ -146,7 +146,7 @@ export const ar: Strings = {
   cancelledByShop: "ألغى المتجر هذا الطلب.",
   cancelledNote: "لم يُخصم شيء. إن حُجز مبلغ على بطاقتك فسيُحرَّر.",
   refundedNote: "يعود إلى بطاقتك ما خُصم أو حُجز.",
-  endedFree: "كان مجانيًا، فلم يُخصم شيء.",
+  endedFree: "لم يُخصم شيء.",
   reason: "السبب:",
   buyAgain: "إلى المنتج",
 

@@ -154,7 +154,7 @@ export const de: Strings = {
   cancelledByShop: "Der Shop hat diese Bestellung storniert.",
   cancelledNote: "Es wurde nichts abgebucht. War auf deiner Karte ein Betrag vorgemerkt, wird er frei.",
   refundedNote: "Was abgebucht oder vorgemerkt war, kommt zurück auf deine Karte.",
-  endedFree: "Es hat nichts gekostet: Nichts wurde abgebucht.",
+  endedFree: "Es wurde nichts abgebucht.",
   reason: "Grund:",
   buyAgain: "Zum Produkt",
 

@@ -50,8 +50,8 @@ export const en = {
   toCalendar: "Put it in your calendar",
   toLine: "To the line",
   soldByLine: "It is sold in the order of a line.",
-  soldByDraw: "It is sold by a draw: join the line before {time}.",
-  wasDrawn: "It is sold to the people who joined the draw in time.",
+  soldByDraw: "Sold by a draw: join before {time}.",
+  wasDrawn: "Sold to those who joined the draw in time.",
   lineForReturns: "What comes back goes to the next in line.",
 
   onSale: "On sale",
@@ -147,7 +147,7 @@ export const en = {
   cancelledByShop: "The shop cancelled this order.",
   cancelledNote: "Nothing was charged. If an amount was reserved on your card, it is released.",
   refundedNote: "What was charged or reserved goes back to your card.",
-  endedFree: "It cost nothing: nothing was charged.",
+  endedFree: "Nothing was charged.",
   reason: "Reason:",
   buyAgain: "See the product",
 

@@ -4,10 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 import { api, type Order, type PayMeans, type Problem } from "../../lib/api.ts";
 import { readWordsAbout, say } from "../../lib/language.ts";
 import { ProblemNotice } from "./notice.tsx";
-import type { PayByStripe } from "./pay-by-stripe.tsx";
 import { PayForm } from "./pay-form.tsx";
 
-type StripeForm = ComponentType<Parameters<typeof PayByStripe>[0]>;
+type PayByStripe = typeof import("./pay-by-stripe.tsx")["PayByStripe"];
+type StripeForm = ComponentType<Parameters<PayByStripe>[0]>;
 
 const askAgainMs = 3_000;
 
