@@ -100,7 +100,7 @@ describe("a draw", { skip }, () => {
 
     await third.page.goto(`/d/${dropId}`);
     await third.page.getByText("Open now").waitFor();
-    await third.page.getByText("Sold to those who joined the draw in time.").waitFor();
+    await third.page.getByText("Sold by a draw to those who joined.").waitFor();
     await third.page.getByRole("button", { name: /^Buy/ }).click();
     await third.page.getByText("It is not your turn yet. Nothing was taken: the line shows when it is.").waitFor();
     await look(third.page, "draw-not-their-turn");

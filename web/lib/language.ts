@@ -31,7 +31,7 @@ type Topics = { account: AccountStrings; fair: FairStrings };
 type Topic = keyof Topics;
 
 let language: Language = "en";
-let wantedLast: Language = language;
+let wantedLast: Language;
 let strings: Strings = en;
 /** Those that a page has needed so far. */
 let read: Partial<Topics> = {};

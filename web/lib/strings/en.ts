@@ -51,7 +51,7 @@ export const en = {
   toLine: "To the line",
   soldByLine: "It is sold in the order of a line.",
   soldByDraw: "Sold by a draw: join before {time}.",
-  wasDrawn: "Sold to those who joined the draw in time.",
+  wasDrawn: "Sold by a draw to those who joined.",
   lineForReturns: "What comes back goes to the next in line.",
 
   onSale: "On sale",
