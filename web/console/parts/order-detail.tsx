@@ -70,7 +70,7 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
           : total
             ? "No card was given yet."
             : "It costs nothing, so no card is asked for."}
-        {payment?.givenBackMinor ? ` ${money(payment.givenBackMinor, currency)} given back.` : ""}
+        {payment?.givenBackMinor ? `; ${money(payment.givenBackMinor, currency)} given back` : ""}
       </Text>
       <h3>Workflow</h3>
       <Text mb="md">{workflowOf(order)}</Text>

@@ -143,7 +143,7 @@ export const de: Strings = {
   state_other: "Geändert",
 
   doneTitle: "Es gehört dir",
-  doneNote: "Deine Zahlung ist durch. Merk dir den Code der Bestellung: {code}.",
+  doneNote: "Merk dir den Code der Bestellung: {code}.",
   failedTitle: "Nicht gekauft",
   failedNote:
     "Die Bestellung endete, bevor sie bezahlt war. Es wurde nichts abgebucht, und eine späte Zahlung kommt zurück.",

@@ -138,7 +138,7 @@ export const en = {
   state_other: "Changed",
 
   doneTitle: "It is yours",
-  doneNote: "Your payment went through. Keep the order's code: {code}.",
+  doneNote: "Keep the order's code: {code}.",
   failedTitle: "Not bought",
   failedNote: "The order ended before it was paid. Nothing was charged, and a late payment goes back.",
   failedNextInLine:
