@@ -76,8 +76,9 @@ describe("an order whose saga stands", () => {
     await stage.undecidedOrders(lamp, 1_000);
     toLate();
     for (const one of [orderId, other]) await stage.orders.lapse(one);
-    // Paid too late: the gate of this stage is told of no unit that came back.
     await stage.hearFromProvider();
+    // Paid too late, and their own units are not counted in this stage: after ten minutes the payment goes back.
+    stage.clock.aheadMs += 11 * 60_000;
     const retried = await sagas.retry(orderId);
     assert.ok(retried.ok);
     assert.deepEqual([retried.order.status, (await stage.orders.read(other))?.status], ["FAILED", "PAYMENT_PENDING"]);
