@@ -162,5 +162,5 @@ function faultsOf(text: string): Fault[] {
   const named = text.split(",");
   const unknown = named.filter((name) => !faults.includes(name as Fault));
   if (unknown.length === 0) return named as Fault[];
-  throw new Refused(`--faults ${unknown.join(",")}: choose of ${faults.join(", ")}, or none`);
+  throw new Refused(`--faults ${unknown.join(",")}: choose from ${faults.join(", ")}, or none`);
 }
