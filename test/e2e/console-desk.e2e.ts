@@ -105,7 +105,8 @@ describe("the desk for trouble", { skip }, () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     await page.route("**/webhooks/*/test", (route) => released.then(() => route.continue()));
     await button("Send a test").click();
-    await button("Send a test").and(page.locator(":disabled")).waitFor();
+    await button("Send a test").and(page.locator("[aria-disabled=true]")).waitFor();
+    await button("Send a test").click({ force: true });
     release();
     await page.getByText(/500 after/).waitFor();
     answer = 204;

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
 import { mailedCode } from "./mailed-code.ts";
-import { openStage, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
 
 const stranger = { storageState: { cookies: [], origins: [] } };
 const password = "correct horse battery";
@@ -132,9 +132,19 @@ describe("signing in in the browser", { skip }, () => {
     await page.goto("/me");
     await until("de-AT", "Asia/Tokyo");
     const language = page.locator("footer select");
+    // The account hears of the first one while the file of the second one is on its way.
+    const [session, words] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route("**/session", (route) => session.promise.then(() => route.continue()));
+    await page.route("**/assets/account-en-*.js", (route) => words.promise.then(() => route.continue()));
     await language.selectOption("ar");
+    await page.locator("html[lang=ar]").waitFor();
     await language.selectOption("en");
+    const heard = page.waitForResponse("**/session");
+    session.resolve();
+    await heard;
+    words.resolve();
     await until("en", "Asia/Tokyo");
+    await endRoutes(page);
     // Without a page in between: the account is as the page knows it by now.
     await language.selectOption("de");
     await until("de-AT", "Asia/Tokyo");

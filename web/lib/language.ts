@@ -74,12 +74,12 @@ function speak(chosen: Language, words: Strings, about: Partial<Topics>): void {
   said = { ...strings, ...read.account, ...read.fair };
 }
 
-/** A language was chosen of which the person's account does not know yet. */
+/** Keeps the chosen language of which the person's account does not know yet. */
 export const untold = "untold";
 
 export async function chooseLanguage(wanted: Language): Promise<void> {
   kept.write("language", wanted);
-  kept.write(untold, true);
+  kept.write(untold, wanted);
   await showLanguage(wanted);
 }
 
