@@ -123,7 +123,8 @@ async function* targetsOf({ port, perSecond, seconds, products, tokens }: OpenRu
     .split("\n")
     .map((productId) => Buffer.from(JSON.stringify({ productId, quantity: 1 })).toString("base64"));
   const keys = randomBytes(4).toString("hex");
-  const count = perSecond * seconds;
+  // One more: vegeta may find time for it, and would count a request without an answer.
+  const count = perSecond * seconds + 1;
   let lines = "";
   for (let next = 0; next < count; next += 1) {
     const target = {
