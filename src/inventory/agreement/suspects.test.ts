@@ -118,6 +118,8 @@ describe("repairs of products that become right meanwhile", () => {
     await memory.setSale("stool", sale);
     await database.sql.transaction((tx) => keepSale(tx, "stool", { ...sale, paused: true }));
     await until(async () => (await memory.snapshot(["stool"]))[0]?.sale?.paused === true);
+    // The gate is open again before the repair is told.
+    await until(() => reported.length > 0);
     assert.deepEqual(
       reported.map(({ productId, reason }) => [productId, reason]),
       [["stool", "sale_ahead"]],
