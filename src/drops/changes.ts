@@ -1,6 +1,7 @@
 /** The public history of a drop: what was announced, and each change of it. */
 import { isDeepStrictEqual } from "node:util";
 import type { Queryable, Tx } from "#engines/sql";
+import { pageOf } from "#platform/cursors";
 import type { Drop } from "./drop-rows.ts";
 import type { DropEventType } from "./events.ts";
 import { queueEvent } from "./outbox.ts";
@@ -36,8 +37,8 @@ export async function readChanges(sql: Queryable, dropId: string, before: number
       where drop_id = $1 and ($2::bigint is null or version < $2) order by version desc limit $3`,
     [dropId, before ?? null, mostAtOnce + 1],
   );
-  const changes = found.slice(0, mostAtOnce);
-  return { changes, nextCursor: found.length > mostAtOnce ? (changes.at(-1)?.version ?? null) : null };
+  const { shown, nextCursor } = pageOf(found, mostAtOnce, (last) => last.version);
+  return { changes: shown, nextCursor };
 }
 
 const announced = [

@@ -2,7 +2,8 @@
 import type { MailEngine } from "#engines/mail";
 import type { Sql } from "#engines/sql";
 import type { Addressee } from "#identity";
-import { mailText, pageAddress } from "#platform/mail-text";
+import { mailText } from "#platform/mail-text";
+import { pageAddress } from "#platform/page-address";
 import { type Habits, type MailLanguage, readerOf } from "#platform/reader";
 import { createSetbacks } from "#platform/setbacks";
 import { type Drop, readDrop } from "./drop-rows.ts";

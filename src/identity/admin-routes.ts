@@ -8,7 +8,7 @@ import { refuse } from "#platform/problems";
 import type { Account } from "./account-rows.ts";
 import type { Accounts } from "./accounts.ts";
 import { callerOf } from "./caller.ts";
-import { sessionList, sessionsAsked } from "./handlers.ts";
+import { sessionList } from "./handlers.ts";
 import { identityProblems } from "./problems.ts";
 import {
   AuditAnswer,
@@ -85,7 +85,7 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
   ) {
     const { userId } = request.params;
     if (!(await accounts.account(userId))) return refuse(reply, account_not_found, `No account has the id ${userId}`);
-    const page = await accounts.sessions(userId, sessionsAsked(request.query));
+    const page = await accounts.sessions(userId, request.query);
     return sessionList(page, callerOf(request).session?.id);
   }
 

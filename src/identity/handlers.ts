@@ -16,7 +16,7 @@ import { callerOf, crossSite, type Identity } from "./identity.ts";
 import { weaknessOf } from "./passwords.ts";
 import { identityProblems } from "./problems.ts";
 import type { Caller } from "./roles.ts";
-import type { Place, SessionPage, SessionsAsked } from "./session-rows.ts";
+import type { Place, SessionPage } from "./session-rows.ts";
 import type { Refused, SignedIn } from "./sign-in.ts";
 import type { CodeSent } from "./sign-up.ts";
 import type * as wire from "./wire.ts";
@@ -158,7 +158,7 @@ export function createHandlers({ identity, accounts, cookies, publicUrl, offersD
 
     async listSessions(request: Asked<{ querystring: typeof wire.SessionsQuery }>) {
       const { userId, session } = callerOf(request);
-      return sessionList(await accounts.sessions(userId, sessionsAsked(request.query)), session?.id);
+      return sessionList(await accounts.sessions(userId, request.query), session?.id);
     },
 
     async endSession(request: Asked<{ params: typeof wire.SessionParams }>, reply: FastifyReply) {
@@ -176,10 +176,6 @@ const demoList = Object.entries(demoPeople).map(([person, { name, role }]) => ({
 
 function answerOf({ accountId, email, name, roles, locale, zone }: Account): wire.AccountAnswer {
   return { userId: accountId, email, name, roles, locale, zone };
-}
-
-export function sessionsAsked({ cursor, limit = 100 }: wire.SessionsQuery): SessionsAsked {
-  return { cursor, limit };
 }
 
 /** `currentId`: the session by which the caller asks. */

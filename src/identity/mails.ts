@@ -1,6 +1,7 @@
 /** The mails about accounts, in plain text, in the language of the account; before there is one, of the browser. */
 import type { Mail } from "#engines/mail";
-import { mailText, pageAddress } from "#platform/mail-text";
+import { mailText } from "#platform/mail-text";
+import { pageAddress } from "#platform/page-address";
 import { type MailLanguage, readerOf } from "#platform/reader";
 import type { Addressee } from "./account-rows.ts";
 import { codeTtlMs, type Purpose } from "./codes.ts";

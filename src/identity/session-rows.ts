@@ -16,7 +16,7 @@ export type Session = {
 };
 
 /** `cursor`: that of the page before. */
-export type SessionsAsked = { cursor?: string | undefined; limit: number };
+export type SessionsAsked = { cursor?: string; limit?: number };
 export type SessionPage = { sessions: Session[]; nextCursor: string | null };
 
 /** The browser and network of a session, as its owner sees it in their list. */
@@ -69,7 +69,7 @@ export async function useSession(sql: Queryable, refresh: string, nowMs: number)
 export async function readSessions(
   sql: Queryable,
   accountId: string,
-  { cursor, limit }: SessionsAsked,
+  { cursor, limit = 100 }: SessionsAsked,
   nowMs: number,
 ): Promise<SessionPage> {
   const [, seenMs, sessionId = null] = /^(\d{1,14})-(.+)$/.exec(cursor ?? "") ?? [];

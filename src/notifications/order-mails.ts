@@ -9,7 +9,8 @@ import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/o
 import type { Addressee } from "#identity";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
-import { mailText, pageAddress } from "#platform/mail-text";
+import { mailText } from "#platform/mail-text";
+import { pageAddress } from "#platform/page-address";
 import { type Reader, readerOf } from "#platform/reader";
 import { spelledCodeOf } from "#platform/short-codes";
 import { type OrderMailKind, orderMailText } from "./order-mail-texts.ts";

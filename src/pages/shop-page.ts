@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { elapsedMs } from "#platform/clock";
 import { goOn, within } from "#platform/deadline";
-import { pageAddress } from "#platform/mail-text";
+import { pageAddress } from "#platform/page-address";
 
 /** Asks the API of this process for a public address. */
 export type AskApi = (path: string) => Promise<{ status: number; body: string }>;

@@ -3,7 +3,7 @@ import { isUuid } from "./ids.ts";
 import { Problem, platformProblems } from "./problems.ts";
 
 /** Of rows that were read with one more than the page shows. `nextCursor` is null on the last page. */
-export function pageOf<Row>(rows: readonly Row[], limit: number, cursorOf: (last: Row) => string) {
+export function pageOf<Row, Cursor>(rows: readonly Row[], limit: number, cursorOf: (last: Row) => Cursor) {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { shown, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };

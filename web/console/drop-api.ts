@@ -20,11 +20,12 @@ export const dropApi = {
   /** All of them: few drops have more than one page. */
   async changes(id: string): Promise<Change[]> {
     const changes: Change[] = [];
-    for (let cursor: string | undefined, isLast = false; !isLast; isLast = cursor === undefined) {
+    let cursor: string | undefined;
+    do {
       const page = await ask<Static<typeof ChangeList>>("listDropChanges", { id, query: { cursor }, isFresh: true });
       changes.push(...page.items);
-      cursor = page.nextCursor === null ? undefined : String(page.nextCursor);
-    }
+      cursor = page.nextCursor?.toString();
+    } while (cursor !== undefined);
     return changes;
   },
   checks: async (id: string) => (await ask<{ checks: Check[] }>("checkDrop", { id })).checks,
