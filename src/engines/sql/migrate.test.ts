@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { openTestDatabase } from "../../../test/support/database.ts";
+import { until } from "../../../test/support/until.ts";
 import { migrate } from "./migrate.ts";
 
 const { url, sql, close } = await openTestDatabase();
@@ -98,6 +99,54 @@ test("processes that start at once apply every file once", async () => {
   assert.deepEqual(counts.toSorted(), [0, 0, 9]);
   assert.deepEqual(await sql.query("select count(*) as n from racing.runs"), [{ n: 8 }]);
 });
+
+const changesBoth = "alter table $.lamps add price int4; alter table $.units add price int4;";
+
+async function lampsAndUnits(schema: string) {
+  const files = {
+    "001.do.make.sql": `create table ${schema}.lamps (id int4); create table ${schema}.units (id int4);`,
+  };
+  const module = await moduleOf(schema, files);
+  await migrate({ url, modules: [module] });
+  await moduleOf(schema, { "002.do.change.sql": changesBoth.replaceAll("$", schema) });
+  return module;
+}
+
+test("a migration that deadlocks with a process that runs is made once that process has committed", async () => {
+  const module = await lampsAndUnits("crossed");
+  let migrated: Promise<string[]> | undefined;
+  await sql.transaction(async (tx) => {
+    await tx.query("set local deadlock_timeout = '1h'"); // So that the migration is the one that gives way.
+    await tx.query("insert into crossed.units values (1)");
+    migrated = migrate({ url, modules: [module] });
+    await until(() => waitsFor("crossed.units"), { withinMs: 10_000, everyMs: 5 });
+    await tx.query("insert into crossed.lamps values (1)");
+  });
+  assert.equal((await migrated)?.length, 1);
+  assert.deepEqual(await sql.query("select id, price from crossed.lamps"), [{ id: 1, price: null }]);
+});
+
+test("a migration that waits for a lock lets the others go on, and is made once the lock is free", async () => {
+  const module = await lampsAndUnits("held");
+  let migrated: Promise<string[]> | undefined;
+  await sql.transaction(async (tx) => {
+    await tx.query("insert into held.units values (1)");
+    migrated = migrate({ url, modules: [module] });
+    await until(() => waitsFor("held.units"), { withinMs: 10_000, everyMs: 5 });
+    await sql.query("insert into held.lamps values (1)"); // It waits at most 5 s for the migration's lock.
+    await sql.query("insert into held.units values (2)");
+  });
+  assert.equal((await migrated)?.length, 1);
+  assert.deepEqual(await sql.query("select id, price from held.units order by 1"), [
+    { id: 1, price: null },
+    { id: 2, price: null },
+  ]);
+});
+
+async function waitsFor(table: string) {
+  const text = "select 1 from pg_locks where relation = $1::regclass and not granted";
+  return (await sql.query(text, [table])).length > 0;
+}
 
 test("O15: a schema of a later program is refused with both versions, and nothing is changed", async () => {
   const now = await moduleOf("later", { "001.do.a.sql": "create table later.a ();" });

@@ -1,12 +1,15 @@
 /** Brings the schemas of the modules up to date: numbered .sql files, each applied once. */
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import Postgrator from "postgrator";
+import { randomPauseAfter } from "#platform/backoff";
 import { program } from "#platform/program";
 import { messageOf } from "#platform/thrown";
 import { connectFailure, connectionSettings } from "./connection.ts";
+import { isLockFault } from "./postgres-errors.ts";
 
 export type ModuleSchema = {
   schema: string;
@@ -20,9 +23,20 @@ export type ModuleSchema = {
 const lockKey = 0x64726f70;
 
 /**
+ * Statements of the processes that run wait behind the one of a migration that waits, so it is shorter than what they
+ * wait for (5 s).
+ */
+const lockTimeoutMs = 2_000;
+/** Statements of the processes that run hold locks for milliseconds, a backup holds them for minutes. */
+const maxTries = 20;
+const backoff = { firstMs: 200, longestMs: 2_000 };
+
+/**
  * Applies what is missing, all of it or nothing: every module's files run in one transaction, which also writes
  * `<schema>.schema_version`. Any number of processes may call it at once; they go one after another.
  * So no file may hold what PostgreSQL refuses in a transaction (`create index concurrently`) nor commit by itself.
+ * The processes that run lock the same tables in their own order. A migration that deadlocks with them, or waits for
+ * them too long, gives its locks back and starts again: for about a minute if each try waits in full.
  * @returns the files that were applied.
  * @throws naming the file and line that failed, or the applied file that was edited afterwards.
  */
@@ -33,18 +47,33 @@ export async function migrate(options: { url: string; modules: readonly ModuleSc
     throw connectFailure(options.url, error);
   });
   try {
-    await client.query("begin isolation level read committed");
-    await client.query("select pg_advisory_xact_lock($1)", [lockKey]);
-    // A statement that waits for a lock blocks all statements that come after it, so it is better to fail and be run
-    // again.
-    await client.query("set local lock_timeout = '10s'");
-    const applied: string[] = [];
-    for (const module of options.modules) applied.push(...(await migrateModule(client, module)));
-    await client.query("commit");
-    return applied;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await migrateAll(client, options.modules);
+      } catch (error) {
+        if (!isLockFault(error)) throw error;
+        if (tries === maxTries) throw new Error(`${messageOf(error)}. ${adviceAboutLocks}`, { cause: error });
+        await client.query("rollback");
+        await sleep(randomPauseAfter(tries, backoff));
+      }
+    }
   } finally {
     await client.end();
   }
+}
+
+const adviceAboutLocks =
+  `Other sessions held its tables each of ${maxTries} times. Look in pg_stat_activity for one that has been in a ` +
+  "transaction for long, such as a backup, wait for its end, and migrate again";
+
+async function migrateAll(client: pg.Client, modules: readonly ModuleSchema[]): Promise<string[]> {
+  await client.query("begin isolation level read committed");
+  await client.query("select pg_advisory_xact_lock($1)", [lockKey]);
+  await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
+  const applied: string[] = [];
+  for (const module of modules) applied.push(...(await migrateModule(client, module)));
+  await client.query("commit");
+  return applied;
 }
 
 async function migrateModule(client: pg.Client, { schema, folder }: ModuleSchema): Promise<string[]> {

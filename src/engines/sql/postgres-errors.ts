@@ -24,6 +24,7 @@ export async function repeatIfAsked<T>(work: () => Promise<T>, metOld: (error: E
 
 const deadlock = "40P01";
 const serializationFailure = "40001";
+const lockNotAvailable = "55P03";
 
 /** Looks along the causes, because a module may have wrapped the error with the name of its operation. */
 function asksToRepeat(error: unknown, metOld: (error: Error) => boolean): boolean {
@@ -32,6 +33,14 @@ function asksToRepeat(error: unknown, metOld: (error: Error) => boolean): boolea
     if (metOld(at)) return true;
     if (!(at instanceof pg.DatabaseError)) continue;
     return at.code === deadlock || at.code === serializationFailure || isStalePlan(at);
+  }
+  return false;
+}
+
+/** Another session held a lock for too long, or each of two waited for the other. Looks along the causes too. */
+export function isLockFault(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof pg.DatabaseError) return at.code === deadlock || at.code === lockNotAvailable;
   }
   return false;
 }
