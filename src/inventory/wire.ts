@@ -155,7 +155,7 @@ export const AdjustBody = Type.Object(
 );
 
 export const SyncQuery = Type.Object(
-  { mode: Type.Optional(Type.Union([Type.Literal("soft"), Type.Literal("rebuild")], { default: "soft" })) },
+  { mode: Type.Optional(Type.Enum(["soft", "rebuild"], { default: "soft" })) },
   { additionalProperties: false },
 );
 

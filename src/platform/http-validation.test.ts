@@ -37,8 +37,7 @@ describe("a text that does not match its pattern", () => {
   });
 
   test("is told so on every route: each pattern of a request has words, or an example that it matches, or a description", () => {
-    const { paths } = JSON.parse(readFileSync("openapi.json", "utf8")) as { paths: Record<string, object> };
-    const patterns = Object.entries(paths).flatMap(([path, methods]) =>
+    const patterns = Object.entries(readPaths()).flatMap(([path, methods]) =>
       Object.entries(methods as Record<string, Operation>).flatMap(([method, { parameters = [], requestBody }]) => {
         const named = (name: string, one: Schema) => ({ place: `${method} ${path} ${name}`, ...one });
         return [
@@ -64,8 +63,53 @@ describe("a text that does not match its pattern", () => {
   });
 });
 
-function schemasIn(value: unknown): Schema[] {
+test("a field is told what it may be, not the rule of the schema that refused it", () => {
+  const codes = Array.from({ length: 13 }, (_, n) => `EU${n}`);
+  const schema = Type.Object({
+    status: Type.Enum(["PENDING", "FAILED"]),
+    currency: Type.Enum(codes, { description: "ISO 4217", examples: ["EU1"] }),
+    delta: Type.Integer({ not: { const: 0 } }),
+    name: Type.String({ minLength: 1 }),
+    since: Type.String({ format: "date-time" }),
+    id: Type.String({ format: "uuid" }),
+    change: Type.Object({}, { minProperties: 1 }),
+  });
+  const check = compileValidator({ schema, method: "POST", url: "/", httpPart: "body" });
+  const body = { status: "pending", currency: "eur", delta: 0, name: "", since: "today", id: "7", change: {} };
+  const { error } = check(body) as { error: [] };
+  assert.deepEqual(Object.fromEntries(fieldFaults(error, "body").map(({ pointer, detail }) => [pointer, detail])), {
+    "#/status": "must be PENDING or FAILED",
+    "#/currency": "must be one of the 13 values of ISO 4217, such as EU1",
+    "#/delta": "must not be 0",
+    "#/name": "must not be empty",
+    "#/since": "must be a time with its offset, such as 2026-11-27T08:00:00Z",
+    "#/id": "must be a UUID",
+    "#/change": "must have at least one field",
+  });
+});
+
+test("on every route a field that takes many values names them and has an example, and no field is of several schemas", () => {
+  const paths = readPaths();
+  const bodies = Object.values(paths).flatMap((methods) => Object.values(methods as Record<string, Operation>));
+  const fields = bodies.flatMap(({ parameters, requestBody }) => [...objectsIn(parameters), ...objectsIn(requestBody)]);
+  const long = fields.filter((field) => "enum" in field && (field.enum as unknown[]).length > 12);
+  assert.ok(long.length > 0);
+  for (const field of long) assert.ok("description" in field && "examples" in field, JSON.stringify(field));
+  assert.deepEqual(
+    fields.filter((field) => "anyOf" in field || "oneOf" in field),
+    [],
+  );
+});
+
+function readPaths() {
+  return (JSON.parse(readFileSync("openapi.json", "utf8")) as { paths: Record<string, object> }).paths;
+}
+
+function objectsIn(value: unknown): object[] {
   if (typeof value !== "object" || value === null) return [];
-  const own = "pattern" in value && typeof value.pattern === "string" ? [value as Schema] : [];
-  return [...own, ...Object.values(value).flatMap(schemasIn)];
+  return [value, ...Object.values(value).flatMap(objectsIn)];
+}
+
+function schemasIn(value: unknown): Schema[] {
+  return objectsIn(value).filter((one) => "pattern" in one && typeof one.pattern === "string");
 }

@@ -50,19 +50,48 @@ const missingBody: FastifySchemaValidationError = {
   message: "is required",
 };
 
-/** A pattern alone is hard to read: it is said in words, or beside a text that it takes, or with what the text is. */
+/** The validator's own words name the rule, such as "must not be valid", where the caller needs what is allowed. */
 function sayingOf(fault: FastifySchemaValidationError, schema: TSchema): string {
-  const { keyword, params, schemaPath, message = "is not valid" } = fault;
-  if (keyword !== "pattern") return message;
-  const words = saysOf[String(params.pattern)];
-  if (words) return words;
-  const place = Pointer.Get(schema, schemaPath.slice(1)) as Described | undefined;
-  const example = place?.examples?.[0];
-  if (example !== undefined) return `${message}, as ${example} does`;
-  return place?.description === undefined ? message : `${message}: ${place.description}`;
+  const { params, schemaPath, message = "is not valid" } = fault;
+  const place: Described = (Pointer.Get(schema, schemaPath.slice(1)) as Described | undefined) ?? {};
+  switch (fault.keyword) {
+    case "pattern":
+      return saysOf[String(params.pattern)] ?? besideExample(message, place);
+    case "enum":
+      return sayingOfChoice(params.allowedValues as unknown[], place);
+    case "not":
+      return place.not?.const === undefined ? message : `must not be ${place.not.const}`;
+    case "format":
+      return saysOfFormat[String(params.format)] ?? message;
+    case "minLength":
+      return params.limit === 1 ? "must not be empty" : message;
+    case "minProperties":
+      return params.limit === 1 ? "must have at least one field" : message;
+    default:
+      return message;
+  }
 }
 
-type Described = { examples?: string[]; description?: string };
+/** A pattern without words of its own is said beside a text that it takes, or with what the text is. */
+function besideExample(message: string, { examples: [example] = [], description }: Described): string {
+  if (example !== undefined) return `${message}, as ${example} does`;
+  return description === undefined ? message : `${message}: ${description}`;
+}
+
+/** More than these are not read in a sentence. */
+const choicesShown = 12;
+
+function sayingOfChoice(allowed: readonly unknown[], { examples: [example] = [], description }: Described): string {
+  if (allowed.length <= choicesShown) return `must be ${allowed.join(" or ")}`;
+  return `must be one of the ${allowed.length} values of ${description}, such as ${example}`;
+}
+
+const saysOfFormat: Readonly<Record<string, string>> = {
+  "date-time": "must be a time with its offset, such as 2026-11-27T08:00:00Z",
+  uuid: "must be a UUID",
+};
+
+type Described = { examples?: string[]; description?: string; not?: { const?: unknown } };
 
 /** For Fastify's `schemaController`, which gives the schemas that are named by reference. */
 export function buildSerializer(...shared: Parameters<ReturnType<typeof SerializerSelector>>): SerializerCompiler {
