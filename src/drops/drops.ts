@@ -50,9 +50,9 @@ export type Changed =
 export type Act = { actor: string; reason?: string | undefined };
 
 export type Drops = {
-  /** Makes a draft, with an id of its own if none is given. */
+  /** Makes a draft, with an id of its own if none is given; so does `copy`, with the fields of another drop. */
   create(fields: DropFields, dropId?: string): Promise<Changed>;
-  copy(dropId: string, copyId: string): Promise<Changed>;
+  copy(dropId: string, copyId?: string): Promise<Changed>;
   /** `ifMatch`: succeeds only on one of these versions. */
   change(dropId: string, patch: Partial<DropFields>, act: Act, ifMatch?: readonly number[]): Promise<Changed>;
   /** Announces the drop: from here on its terms hold. A check that fails refuses it, unless `force`. */
@@ -122,7 +122,7 @@ export function createDrops(options: DropsOptions): Drops {
       }),
   });
 
-  async function make(dropId: string, fields: DropFields): Promise<Changed> {
+  async function make(fields: DropFields, dropId: string = randomHex(8)): Promise<Changed> {
     const drop = await sql.transaction((tx) => insertDrop(tx, dropId, fields, new Date(now())));
     return drop ? { ok: true, drop, holds: true } : { ok: false, reason: "drop_exists" };
   }
@@ -173,11 +173,11 @@ export function createDrops(options: DropsOptions): Drops {
   }
 
   return {
-    create: (fields, dropId = randomHex(8)) => make(dropId, fields),
+    create: make,
 
     async copy(dropId, copyId) {
       const drop = await readDrop(sql, dropId);
-      return drop ? make(copyId, drop) : { ok: false, reason: "drop_not_found" };
+      return drop ? make(drop, copyId) : { ok: false, reason: "drop_not_found" };
     },
 
     change: (dropId, patch, act, ifMatch) =>

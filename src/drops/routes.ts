@@ -136,7 +136,7 @@ const documents = {
   copyDrop: {
     tags,
     operationId: "copyDrop",
-    summary: "Makes a draft with the same fields",
+    summary: "Makes a draft with the same fields, and an id of its own if none is given",
     params: DropParams,
     body: CopyBody,
     response: { 201: drop, ...problemResponses(drop_not_found, drop_exists) },

@@ -141,7 +141,7 @@ export const PatchBody = Type.Partial(Type.Object(fields), {
 });
 export type PatchBody = Static<typeof PatchBody>;
 export const CopyBody = Type.Object(
-  { dropId: DropId },
+  { dropId: Type.Optional(DropId) },
   { additionalProperties: false, examples: [{ dropId: "night-lamps-again" }] },
 );
 export const ScheduleBody = Type.Object(

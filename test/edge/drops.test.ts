@@ -138,6 +138,9 @@ describe("drops", { concurrency: true }, () => {
       [copied.body.entry, copied.body.prequeueAt, copied.body.beacon],
       ["line", line.prequeueAt, "drand"],
     );
+    const unnamed = await admin.post<Entry & { dropId: string }>(`/drops/${dropId}/copy`);
+    assert.deepEqual([unnamed.status, unnamed.body.prequeueAt], [201, line.prequeueAt]);
+    assert.notEqual(unnamed.body.dropId, dropId);
   });
 
   test("a line's round is named when it is scheduled, comes after the freeze, and moves with the opening alone, in public", async () => {
