@@ -12,14 +12,16 @@ export type Found = {
   violation: { says: string; path: string[] } | undefined;
 };
 
-type Node = { world: World; key: string; from: Node | undefined; by: string };
+/** The way to a world. It does not keep the worlds on the way: there are hundreds of thousands. */
+type Way = { from: Way | undefined; by: string };
+type Node = { world: World; key: string; way: Way | undefined };
 
 const tooMany = 300_000;
 
 /** @throws Error if the setting has too many states to try them all. */
 export function search(setting: Setting): Found {
   const world = firstWorld(setting);
-  const first: Node = { world, key: keyOf(world), from: undefined, by: "" };
+  const first: Node = { world, key: keyOf(world), way: undefined };
   const seen = new Set([first.key]);
   let frontier = [first];
   let quiet = 0;
@@ -35,15 +37,15 @@ export function search(setting: Setting): Found {
         if (!fault && key !== node.key) isQuiet = false;
         const { size } = seen;
         if (!fell && seen.add(key).size === size) continue;
-        const reached: Node = { world, key, from: node, by: name };
+        const way: Way = { from: node.way, by: name };
         const says = fell ?? broken(world);
-        if (says) return { states: seen.size, quiet, violation: { says, path: pathTo(reached) } };
-        next.push(reached);
+        if (says) return { states: seen.size, quiet, violation: { says, path: pathOf(way) } };
+        next.push({ world, key, way });
       }
       if (!isQuiet) continue;
       quiet += 1;
       const says = leftOver(node.world);
-      if (says) return { states: seen.size, quiet, violation: { says, path: pathTo(node) } };
+      if (says) return { states: seen.size, quiet, violation: { says, path: pathOf(node.way) } };
     }
     if (seen.size > tooMany) throw new Error(`"${setting.name}" has more than ${tooMany} states`);
     frontier = next;
@@ -60,8 +62,8 @@ function faultOf(make: () => void): string | undefined {
   }
 }
 
-function pathTo(node: Node): string[] {
+function pathOf(way: Way | undefined): string[] {
   const path: string[] = [];
-  for (let at: Node | undefined = node; at?.from; at = at.from) path.unshift(at.by);
+  for (let at = way; at; at = at.from) path.unshift(at.by);
   return path;
 }
