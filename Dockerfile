@@ -21,6 +21,7 @@ FROM ${NODE_IMAGE} AS web
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts
+COPY scripts/options.ts scripts/
 COPY web web
 RUN node web/build.ts
 

@@ -11,6 +11,7 @@ const programs = {
   model: "test/model/wide.ts",
   guide: "test/guide/literal/run.ts",
   "web:dev": "web/dev.ts",
+  "web:build": "web/build.ts",
   sizing: "scripts/sizing.ts",
   docs: "scripts/docs.ts",
 } as const;

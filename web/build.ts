@@ -1,14 +1,19 @@
-/**
- * `node web/build.ts [HASH]`: builds the pages into web/dist, whole or not at all. HASH says what they were built from:
- * `npm start` compares it, and an image needs none.
- */
+/** `npm run web:build`: builds the pages into web/dist, whole or not at all. */
 import { existsSync, globSync, rmSync } from "node:fs";
 import { copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { build } from "vite";
+import { readOptions } from "../scripts/options.ts";
 import { consoleConfig, shopConfig, waitConfig, webFolder } from "./vite.ts";
+
+const help = `npm run web:build -- [HASH]
+
+Builds the pages into web/dist. HASH says what they are built from: npm start gives and compares it, and an image needs none.
+
+Example: npm run web:build`;
+const [hash = ""] = readOptions(help, { allowPositionals: true }).positionals;
 
 const dist = join(webFolder, "dist");
 const draft = `${dist}.${process.pid}`;
@@ -23,7 +28,7 @@ await build(consoleConfig(draft));
 await build(waitConfig(draft));
 await copyFile(fontLicense, join(draft, "assets/instrument-sans-license.txt"));
 await compressAll();
-await writeFile(join(draft, "sources.txt"), process.argv[2] ?? "");
+await writeFile(join(draft, "sources.txt"), hash);
 await replaceDist();
 
 /** As small as it gets: it is done once and sent many times. */

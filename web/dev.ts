@@ -2,8 +2,8 @@
  * `npm run web:dev [-- 5173]`: the shop at that port and the console at a free one, with hot reload; the API by
  * `npm start` at PORT (8080).
  */
-import { parseArgs } from "node:util";
 import { createServer, type InlineConfig } from "vite";
+import { readOptions, wholeNumber } from "../scripts/options.ts";
 import { consoleConfig, shopConfig, webFolder } from "./vite.ts";
 
 const help = `npm run web:dev -- [PORT]
@@ -13,15 +13,8 @@ the port in PORT (8080): run it beside this.
 
 Example: npm run web:dev -- 5180`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { help: { type: "boolean", short: "h" } },
-});
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
-const port = Number(positionals[0] ?? 5173);
+const [asked = "5173"] = readOptions(help, { allowPositionals: true }).positionals;
+const port = wholeNumber("PORT", asked);
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
 const proxied = [
   "/products",
