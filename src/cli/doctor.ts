@@ -85,8 +85,9 @@ async function machineOf({ DATA_DIR, profile }: Config): Promise<Finding[]> {
   const everyPartElsewhere = profile.sql === "real";
   if (everyPartElsewhere) return found;
   const fault = folderFault(DATA_DIR);
-  if (fault !== undefined) found.push({ status: "fault", about: "disk", says: fault });
-  const { bsize, bavail } = await statfs(nearest(DATA_DIR));
+  if (fault !== undefined) return [...found, { status: "fault", about: "disk", says: fault }];
+  const { bsize, bavail, blocks } = await statfs(nearest(DATA_DIR));
+  if (blocks === 0) return [...found, { status: "ok", about: "disk", says: `${DATA_DIR} is on one without a size` }];
   const free = bavail * bsize;
   const says = `${(free / leastFreeBytes).toFixed(1)} GiB are free for ${DATA_DIR}`;
   const isLow = free < leastFreeBytes;

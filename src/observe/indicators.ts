@@ -71,7 +71,8 @@ export function declareIndicators(faces: Faces, backlog: Backlog): void {
   async function diskSpace() {
     const { bsize, bavail, blocks } = await statfs(await realpath(config.DATA_DIR).catch(() => "."));
     const free = bavail * bsize;
-    if (free < leastFreeBytes)
+    // A file system in memory may have no size, and then counts no blocks.
+    if (blocks > 0 && free < leastFreeBytes)
       throw new Error(`${free} bytes are free in ${config.DATA_DIR}, of ${leastFreeBytes} at least`);
     return { path: config.DATA_DIR, total: blocks * bsize, free, threshold: leastFreeBytes };
   }

@@ -26,15 +26,19 @@ describe("a folder for data", () => {
       assert.throws(() => openFolder(place, { mode: 0o700 }), /: a file stands where a folder is needed; set another/);
       assert.match(folderFault(place) ?? "", /\(ENOTDIR\): a file stands/);
     }
-    assert.throws(() => openFolder(join(parent, "link"), { mode: 0o700 }), /\(ENOENT\)/);
+    for (const place of [join(parent, "link"), join(parent, "link/data")]) {
+      assert.throws(() => openFolder(place, { mode: 0o700 }), /\(ENOENT\)/);
+      assert.match(folderFault(place) ?? "", /\(ENOENT\)/);
+    }
   });
 
-  test("below /proc is refused at once, instead of being tried for ever", {
+  test("below /proc or /sys is refused at once, and the question has the same answer", {
     skip: process.platform !== "linux",
   }, () => {
-    assert.throws(
-      () => openFolder("/proc/dropgate/data", { mode: 0o700 }),
-      /\/proc\/dropgate\/data \((ENOENT|EACCES)\)/,
-    );
+    for (const place of ["/proc/dropgate/data", "/sys/dropgate", "/proc"]) {
+      const says = `nothing can be written in ${place} (ENOENT): no folder can be made there; set another DATA_DIR`;
+      assert.throws(() => openFolder(place, { mode: 0o700 }), { message: says });
+      assert.equal(folderFault(place), says);
+    }
   });
 });

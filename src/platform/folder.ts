@@ -1,5 +1,5 @@
 /** Creates a folder for data, or says why nothing can be written there. */
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /** For errors that no other owner of the folder would mend. */
@@ -12,6 +12,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 const otherData = "set another DATA_DIR";
 
+/** /proc and /sys show the kernel as files, keep none, and let root pass as a user that may write. */
+const kernelFiles: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
+
 /**
  * Creates a missing folder, and checks that this user may write in it.
  * @throws Error that names the user, the folder and what to do: a first run as root leaves folders in which the next
@@ -21,6 +24,7 @@ export function openFolder(path: string, { mode, instead = otherData }: { mode: 
   try {
     // The mode is for this folder only: the server of another engine may run as a user that has to pass through its
     // parents.
+    requireFiles(nearest(path));
     make(resolve(path), mode);
     requireWritable(path);
   } catch (cause) {
@@ -31,6 +35,7 @@ export function openFolder(path: string, { mode, instead = otherData }: { mode: 
 /** Why nothing could be written in this folder, which need not be there yet. Nothing is made. */
 export function folderFault(path: string): string | undefined {
   try {
+    requireFiles(nearest(path));
     requireWritable(nearest(path));
     return undefined;
   } catch (cause) {
@@ -38,10 +43,19 @@ export function folderFault(path: string): string | undefined {
   }
 }
 
-/** The folder itself, or its nearest parent that exists. */
+/** The folder itself, or its nearest parent that exists. A link that leads nowhere is there, and no folder. */
 export function nearest(path: string): string {
   const whole = resolve(path);
-  return existsSync(whole) || dirname(whole) === whole ? whole : nearest(dirname(whole));
+  return isThere(whole) || dirname(whole) === whole ? whole : nearest(dirname(whole));
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Its parent may not be looked into, and is then the one that is named.
+    return false;
+  }
 }
 
 /** One by one: the recursive mkdir of Node does not end in /proc, and names a wrong error on a read-only file system. */
@@ -53,6 +67,13 @@ function make(path: string, mode?: number): void {
   } catch (error) {
     // Another process that starts at this moment made it.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/** @throws with the code ENOENT, as the kernel does for a folder in /proc. */
+function requireFiles(place: string): void {
+  if (existsSync(place) && kernelFiles.has(statfsSync(place).type)) {
+    throw Object.assign(new Error(`${place} keeps no files`), { code: "ENOENT" });
   }
 }
 
