@@ -8,12 +8,17 @@ import type { Config } from "../config/config.ts";
 export class Refused extends Error {
   /** Of the problem that the system answered. */
   readonly code: string | undefined;
+  /** The request that it answered so; the message begins with it. */
+  readonly request: string;
 
-  constructor(message: string, { code, ...options }: ErrorOptions & { code?: string } = {}) {
+  constructor(message: string, { code, request = "", ...options }: RefusedOptions = {}) {
     super(message, options);
     this.code = code;
+    this.request = request;
   }
 }
+
+type RefusedOptions = ErrorOptions & { code?: string; request?: string };
 
 export type Ask = (
   method: string,
@@ -70,7 +75,8 @@ export async function createAsk(config: Config): Promise<Ask> {
     })) as Answer;
     const code = String(answer.code);
     if (response.ok || (anyStatus && answer.code === undefined) || doneBefore.has(code)) return answer;
-    const says = `${method} ${path} was answered ${response.status} ${code}: ${answer.detail}`;
-    throw new Refused(advised(says, code), { code });
+    const request = `${method} ${path}`;
+    const says = `${request} was answered ${response.status} ${code}: ${answer.detail}`;
+    throw new Refused(advised(says, code), { code, request });
   };
 }

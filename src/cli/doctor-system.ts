@@ -14,8 +14,7 @@ export async function lookAtSystem(ask: Ask): Promise<{ runs: boolean; findings:
   try {
     components = await componentsOf(ask, "/actuator/health");
   } catch (error) {
-    const mend = "dropgate start; the engines are looked at all the same";
-    return { runs: false, findings: [{ status: "warning", about, says: messageOf(error), mend }] };
+    return { runs: false, findings: [{ status: "warning", about, says: messageOf(error) }] };
   }
   for (const service of servicesWithHealth.filter((name) => name in components)) {
     // A service that does not answer is down in the health of the gateway already.
@@ -34,16 +33,27 @@ export async function lookAtSystem(ask: Ask): Promise<{ runs: boolean; findings:
   if (down.length === 0) {
     found.push({ status: "ok", about, says: `answers, and its ${Object.keys(components).length} parts are up` });
   }
+  const refused: Refused[] = [];
   for (const look of [reconciled, auditChain, deadLetters, stuckSagas]) {
     try {
       found.push(await look(ask));
     } catch (error) {
-      // A shop whose services run apart may leave out the one that answers this.
-      const isLeftOut = error instanceof Refused && error.code === "not_found";
-      found.push({ status: isLeftOut ? "warning" : "fault", about, says: messageOf(error) });
+      if (error instanceof Refused) refused.push(error);
+      else found.push({ status: "fault", about, says: messageOf(error) });
     }
   }
+  const answers = Map.groupBy(refused, ({ message, request }) => message.slice(request.length));
+  for (const [answer, requests] of answers) found.push(refusedFinding(about, answer, requests));
   return { runs: true, findings: found };
+}
+
+/** One wrong setting is answered alike to every request, and told once. */
+function refusedFinding(about: string, answer: string, refused: readonly Refused[]): Finding {
+  // A shop whose services run apart may leave out the one that answers this.
+  const isLeftOut = refused[0]?.code === "not_found";
+  const requests = refused.map(({ request }) => request).join(", ");
+  const says = `${requests}${refused.length > 1 ? ": each" : ""}${answer}`;
+  return { status: isLeftOut ? "warning" : "fault", about, says };
 }
 
 /** A gateway's own health has the names of services as its parts, and says of each only that it is there. */

@@ -72,6 +72,15 @@ describe("dropgate doctor", () => {
     }
   });
 
+  test("a setting that every request needs is named once, however many requests it fails", async () => {
+    const { says } = await examine({ JWT_SECRET: "w".repeat(32) });
+    assert.equal(says.split("set DATA_DIR and JWT_SECRET").length, 2, says);
+    assert.match(
+      says,
+      /^fault +running system: GET \/admin\/reconcile, .*: each was answered 401 unauthenticated: .*; set/m,
+    );
+  });
+
   test("a rehearsal that gets SIGTERM sends no more buyers, and puts away what it made", async () => {
     const rehearsal = runCommand(folder, ["rehearse", "--buyers=40", "--seconds=20", "--faults=none"], settings);
     await until(() => /\d accepted/.test(rehearsal.output), { withinMs: 60_000 });
