@@ -14,7 +14,7 @@ const longestReason = 200;
 const longestCode = 128;
 const aLine = new RegExp(lineOrEmpty, "u");
 /** A quantity that a person wrote as 1,000 is read as the quantity 1 and the reason 000. */
-const groupedQuantity = /,\s*(\d{1,3},\d{3})\s*$/;
+const groupedQuantity = /,\s*(\d{1,3},(\d{3}))\s*$/;
 
 /** The lines of a file; the last one may have no line break. */
 export function linesOf(text: string): string[] {
@@ -36,9 +36,9 @@ export function readRows(lines: readonly string[]): RestockRow[] {
       columns = cells.length;
       return [];
     }
-    const [, grouped] = (separator === "," && groupedQuantity.exec(text)) || [];
+    const [, grouped, reason] = (separator === "," && groupedQuantity.exec(text)) || [];
     if (grouped !== undefined) {
-      const error = `Its quantity seems to be ${grouped}. Write it without a comma, or a reason with a letter.`;
+      const error = `Its quantity seems to be ${grouped}. Write it without a comma; a reason of digits, in quotation marks: "${reason}".`;
       return [{ line, ok: false, error }];
     }
     return [{ line, ...rowOf(cells, columns) }];
