@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { preview } from "vite";
 import { writeSite } from "./docs/folder.ts";
 import { makeSite } from "./docs/site.ts";
-import { readOptions, wholeNumber } from "./options.ts";
+import { portNumber, readOptions, unlessTaken } from "./options.ts";
 
 const help = `npm run docs -- [options]
 
@@ -20,17 +20,15 @@ const { values } = readOptions(help, {
     port: { type: "string", default: "4000" },
   },
 });
-const port = wholeNumber("--port", values.port);
+const port = portNumber("--port", values.port);
 const folder = join("dist", "docs");
 const site = makeSite();
 await writeSite(site, folder);
 console.log(`${site.entries.length} pages: open ${join(folder, "index.html")}`);
 
 if (values.serve) {
-  const served = await preview({
-    configFile: false,
-    build: { outDir: folder },
-    preview: { host: "127.0.0.1", port, strictPort: true },
-  });
+  const server = { host: "127.0.0.1", port, strictPort: true };
+  const serving = preview({ configFile: false, build: { outDir: folder }, preview: server });
+  const served = await unlessTaken(serving, "choose another by --port N.");
   served.printUrls();
 }

@@ -1,7 +1,9 @@
 /** Bad input to the scripts of package.json: they say what is wrong, and run nothing. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, test } from "node:test";
 
 /** What `npm run` starts, and what a person starts by hand; the command line has tests of its own. */
@@ -43,6 +45,21 @@ describe("a script with bad input ends with a sentence and no stack trace", { co
     assert.equal(code, 2);
     assert.match(stderr, /^--planted x: choose all, or one of .*no-sweeper.*\.\n$/);
   });
+
+  for (const [path, ...option] of [["scripts/docs.ts", "--serve", "--port"], ["web/dev.ts"]] as const) {
+    test(`${path} refuses a port that is none, or is taken, in a sentence`, async (t) => {
+      const none = await run(path, ...option, "65536");
+      assert.deepEqual([none.code, none.stdout], [2, ""]);
+      assert.match(none.stderr, /^(--port|PORT) 65536: choose a whole number from 1 to 65535\.\n$/);
+      const other = createServer().listen(0, "127.0.0.1");
+      await once(other, "listening");
+      t.after(() => other.close());
+      const { port } = other.address() as AddressInfo;
+      const taken = await run(path, ...option, String(port));
+      assert.equal(taken.code, 2, taken.stderr);
+      assert.match(taken.stderr, new RegExp(`^Port ${port} is already in use: choose another.*\\.\n$`));
+    });
+  }
 
   for (const path of programs) {
     test(`${path} knows no --nonsense`, async () => {

@@ -16,10 +16,26 @@ export function readOptions<const T extends ParseArgsConfig>(help: string, confi
 }
 
 /** A whole number of at least `least`: a script that read another one as nothing would run nothing, and pass. */
-export function wholeNumber(option: string, text: string, least = 1): number {
+export function wholeNumber(option: string, text: string, least = 1, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
-  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
-  return refuse(`${option} ${text}: choose a whole number from ${least}.`);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  return refuse(`${option} ${text}: choose a whole number ${range}.`);
+}
+
+export function portNumber(option: string, text: string): number {
+  return wholeNumber(option, text, 1, 65_535);
+}
+
+/** Ends the script if the server of `vite` finds its port taken; such an error has no code. */
+export async function unlessTaken<T>(serving: Promise<T>, advice: string): Promise<T> {
+  try {
+    return await serving;
+  } catch (error) {
+    const { message } = error as Error;
+    if (/is already in use/.test(message)) return refuse(`${message}: ${advice}`);
+    throw error;
+  }
 }
 
 export function refuse(says: string): never {

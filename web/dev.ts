@@ -3,7 +3,7 @@
  * `npm start` at PORT (8080).
  */
 import { createServer, type InlineConfig } from "vite";
-import { readOptions, wholeNumber } from "../scripts/options.ts";
+import { portNumber, readOptions, unlessTaken } from "../scripts/options.ts";
 import { consoleConfig, shopConfig, webFolder } from "./vite.ts";
 
 const help = `npm run web:dev -- [PORT]
@@ -14,7 +14,7 @@ the port in PORT (8080): run it beside this.
 Example: npm run web:dev -- 5180`;
 
 const [asked = "5173"] = readOptions(help, { allowPositionals: true }).positionals;
-const port = wholeNumber("PORT", asked);
+const port = portNumber("PORT", asked);
 const api = `http://127.0.0.1:${process.env.PORT ?? 8080}`;
 const proxied = [
   "/products",
@@ -61,6 +61,6 @@ async function serve(config: InlineConfig, { port, page, shownAt }: { port: numb
       },
     ],
   });
-  await server.listen();
+  await unlessTaken(server.listen(), "choose another, as npm run web:dev -- 5180.");
   return server.resolvedUrls?.local[0];
 }

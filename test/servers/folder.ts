@@ -21,7 +21,7 @@ export type ServersFolder = {
 /** @throws Error if a living runner uses the folder. */
 export function claimFolder(folder: string): ServersFolder {
   const path = resolve(folder);
-  openFolder(path, { mode: 0o700 });
+  openFolder(path, { mode: 0o700, instead: "name another folder by --folder or DATA_DIR" });
   const claim = join(path, "runner.json");
   takeClaim(claim);
   const kept = keptValues(join(path, "kept.json"));
