@@ -38,7 +38,8 @@ import type { Room } from "#room";
 import { createWarehouse, type Warehouse } from "#warehouse";
 import { assembleDrops } from "./assemble-drops.ts";
 import { type Config, isSecure } from "./config/config.ts";
-import { deadLettersGroup, outsideIssuer, stripeSettings, topicsOf } from "./config/engines.ts";
+import { deadLettersGroup, topicsOf } from "./config/consumers.ts";
+import { outsideIssuer, stripeSettings } from "./config/engines.ts";
 import { createRepairTeller } from "./observe/repairs.ts";
 
 export type Faces = {
@@ -225,7 +226,6 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
   });
   const parts = { orders, inventory, payment, notifications, warehouse, audit: accounts.audit, mail: engines.mail };
   const blackBox = createBlackBox({ ...parts, letters: desk.letters, now });
-  const board = createBoard({ orders, drops, inventory, now, onFault });
   const base = { config, engines, log, now, onFault, health, metrics };
   const faces = {
     identity,
@@ -244,7 +244,7 @@ export async function assemble({ config, engines, gate, log, now }: AssembleOpti
     desk,
     blackBox,
     warehouse,
-    board,
+    board: createBoard({ orders, drops, inventory, now, onFault }),
   };
   return { ...base, ...faces, onPaid };
 }

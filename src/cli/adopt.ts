@@ -14,6 +14,7 @@ import { countHeldElsewhere } from "#payment";
 import { createLog, type Log } from "#platform/log";
 import { plural } from "#platform/plural";
 import type { Config } from "../config/config.ts";
+import { allConsumersOf } from "../config/consumers.ts";
 import { engineSettings, kafkaSecurity, termsOf } from "../config/engines.ts";
 import { schemas } from "../main.ts";
 import { Refused } from "./ask.ts";
@@ -45,9 +46,11 @@ export async function tellEngines(config: Config, { adopt, logIsLost, print }: A
     return;
   }
   await requireSettledPayments(config, url);
+  const former = Object.fromEntries(differences.map(({ term, agreed }) => [term.setting, agreed.value]));
   const moved = await moveEngines({
     url,
     terms,
+    consumed: allConsumersOf({ ...config, ...former }),
     security: kafkaSecurity(config),
     logIsLost,
     log,

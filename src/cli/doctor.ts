@@ -16,7 +16,8 @@ import { gatePurpose, gateRefusalOf } from "#inventory";
 import { folderFault, nearest } from "#platform/folder";
 import { messageOf } from "#platform/thrown";
 import type { Config } from "../config/config.ts";
-import { consumersOf, engineSettings, termsOf, topicsOf } from "../config/engines.ts";
+import { allConsumersOf, topicsOf } from "../config/consumers.ts";
+import { engineSettings, termsOf } from "../config/engines.ts";
 import { schemas } from "../main.ts";
 import { createAsk } from "./ask.ts";
 import { lookAtSystem } from "./doctor-system.ts";
@@ -132,7 +133,7 @@ function engineChecks(config: Config, url: string | undefined): CheckupOptions {
       ...kafka,
       use: {
         topics: topics.flatMap((topic) => [topic, `${topic}.dlq`]),
-        consumed: consumersOf(config),
+        consumed: allConsumersOf(config),
       },
     },
     temporal,

@@ -7,6 +7,7 @@ import type { OidcSettings } from "#identity";
 import { program } from "#platform/program";
 import { readCaFile } from "#platform/tls";
 import type { Config } from "./config.ts";
+import { topicsOf } from "./consumers.ts";
 
 export function engineSettings(config: Config): EngineSettings {
   const { KAFKA_BOOTSTRAP, TEMPORAL_ADDRESS } = config;
@@ -100,32 +101,6 @@ export function stripeSettings(config: Config) {
   if (PAYMENT_PROVIDER !== "stripe" || secretKey === undefined || webhookSecret === undefined) return undefined;
   const returnUrl = (orderId: string) => new URL(`/o/${orderId}`, PUBLIC_URL).href;
   return { secretKey, webhookSecret, url: config.STRIPE_API_URL, returnUrl };
-}
-
-/** Each has a topic of dead letters beside it. */
-export function topicsOf(config: Config): string[] {
-  return [
-    config.TOPIC_PRODUCT_EVENTS,
-    config.TOPIC_DROP_EVENTS,
-    config.TOPIC_ORDERS_RESERVATIONS,
-    config.TOPIC_ORDERS_EVENTS,
-  ];
-}
-
-/** The topics that accepted orders and prices go through, each with the group that has to keep up. */
-export function consumersOf(config: Config): { topic: string; group: string }[] {
-  return [
-    { topic: config.TOPIC_ORDERS_RESERVATIONS, group: config.GROUP_ORDER_PROCESSOR },
-    { topic: config.TOPIC_PRODUCT_EVENTS, group: config.GROUP_PRODUCT_PRICES },
-  ];
-}
-
-/**
- * The consumer group that copies dead letters to the desk. Before there was a desk, operators committed as this group
- * what they had seen, so those letters are not copied.
- */
-export function deadLettersGroup({ GROUP_ORDER_PROCESSOR }: Config): string {
-  return `${GROUP_ORDER_PROCESSOR}.dead-letters-seen`;
 }
 
 /**

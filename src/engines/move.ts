@@ -1,6 +1,6 @@
 /**
- * Moves a shop to other engines on purpose: only while none of its processes runs, and once the old log holds no
- * accepted order that is not settled.
+ * Moves a shop to other engines on purpose: only while none of its processes runs, and once its groups have read all of
+ * the old log.
  */
 
 import type { Log } from "#platform/log";
@@ -28,6 +28,8 @@ export type MoveOptions = {
   security: Security;
   /** The old log is gone for good: its unsettled orders are decided from the gate's records. */
   logIsLost: boolean;
+  /** The groups that must have read the old log, by its names. */
+  consumed: readonly { topic: string; group: string }[];
   log: Log;
 };
 
@@ -42,7 +44,7 @@ export async function agreedEngines(sql: Sql): Promise<number> {
   return found?.is ? (await readAgreement(sql)).length : 0;
 }
 
-/** Returns the changes. @throws if a process runs, or if the old log holds records that are not settled. */
+/** Returns the changes. @throws if a process runs, or if the old log holds records that are not read. */
 export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
   const { url, terms, log, logIsLost } = options;
   const alone = "a shop is moved to other engines while none of its processes runs";
@@ -53,34 +55,43 @@ export async function moveEngines(options: MoveOptions): Promise<Difference[]> {
   resources.defer(() => presence.close());
   const agreement = await readAgreement(sql);
   const differences = differencesFrom(agreement, terms);
-  const changed = new Set(differences.map(({ term }) => term.name));
-  const movesLog = logTerms.some((name) => changed.has(name));
-  if (movesLog && !logIsLost) await requireSettled(options, agreement, sql);
+  const movesLog = differences.some(({ term }) => logTerms.test(term.name));
+  if (movesLog && !logIsLost) await requireRead(options, agreement, sql);
   await agreeAnew(sql, terms);
   return differences;
 }
 
-const logTerms = ["log", "products topic", "reservations topic", "prices group", "settlement group"];
+const logTerms = /^log$| (topic|group)$/;
 
-async function requireSettled(options: MoveOptions, agreement: readonly Agreed[], sql: Sql): Promise<void> {
-  const agreed = (name: string) => agreement.find((one) => one.name === name)?.value ?? "";
+async function requireRead(options: MoveOptions, agreement: readonly Agreed[], sql: Sql): Promise<void> {
   const old = await openOldLog(options, agreement, sql);
   try {
-    const consumed = [
-      [agreed("settlement group"), agreed("reservations topic")],
-      [agreed("prices group"), agreed("products topic")],
-    ] as const;
-    for (const [group, topic] of consumed) {
-      const left = lagOf(await old.endOffsets(topic), await old.committedOffsets(group, topic));
+    for (const { group, topic } of options.consumed) {
+      const left = await unread(old, group, topic);
       if (left > 0) {
         throw new Error(
-          `${topic} has ${plural(Number(left), "record that is", "records that are")} not settled: start the shop as it was, let it settle them, and stop it again`,
+          `${topic} has ${plural(left, "record", "records")} that ${group} has not read: start all services of the shop as it was, let them read it, and stop them again`,
         );
       }
     }
   } finally {
     await old.close();
   }
+}
+
+/** A record that the log has removed is not left behind by the move. */
+async function unread(log: EventLog, group: string, topic: string): Promise<number> {
+  const { beginnings, ends } = await log.bounds(topic);
+  const committed = await log.committedOffsets(group, topic);
+  return lagOf(
+    ends,
+    new Map(
+      [...beginnings].map(([partition, beginning]) => {
+        const next = committed.get(partition) ?? 0n;
+        return [partition, next > beginning ? next : beginning];
+      }),
+    ),
+  );
 }
 
 async function openOldLog(options: MoveOptions, agreement: readonly Agreed[], sql: Sql): Promise<EventLog> {
@@ -94,7 +105,7 @@ async function openOldLog(options: MoveOptions, agreement: readonly Agreed[], sq
     return await openKafkaLog({ ...security, ...client, bootstrap, log });
   } catch (cause) {
     throw new Error(
-      `the shop's log was in Kafka at ${bootstrap}, and only that Kafka knows whether all of it is settled: bring it ` +
+      `the shop's log was in Kafka at ${bootstrap}, and only that Kafka knows whether all of it is read: bring it ` +
         "up, or say --log-is-lost if it is gone for good",
       { cause },
     );

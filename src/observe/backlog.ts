@@ -7,7 +7,7 @@ import { elapsedMs } from "#platform/clock";
 import { type Loop, startLoop } from "#platform/loop";
 import { plural } from "#platform/plural";
 import type { Faces } from "../assemble.ts";
-import { consumersOf, deadLettersGroup, topicsOf } from "../config/engines.ts";
+import { deadLettersGroup, topicsOf, vitalConsumersOf } from "../config/consumers.ts";
 
 export type Backlog = {
   /** Partitions with records of which none was consumed for `standstillMs`, in words. */
@@ -24,7 +24,7 @@ const standstillMs = 30_000;
 type Partition = { next: bigint; left: bigint; movedAtMs: number };
 
 export function createBacklog({ config, engines, desk, log }: Faces): Backlog {
-  const consumed = consumersOf(config);
+  const consumed = vitalConsumersOf(config);
   const partitions = new Map<string, Partition>();
   const letters = new Map<string, number>();
 

@@ -8,7 +8,7 @@ import type { Loop } from "#platform/loop";
 import { type Measure, startMeasuring } from "#platform/measure";
 import { measureRooms } from "#room";
 import type { Faces } from "../assemble.ts";
-import { consumersOf } from "../config/engines.ts";
+import { consumersOf } from "../config/consumers.ts";
 import { createBacklog } from "./backlog.ts";
 import { declareIndicators } from "./indicators.ts";
 import { declareEngineMetrics, declareSpans, measureLag, measureOutboxes } from "./metrics.ts";
@@ -71,12 +71,7 @@ function measureAll({
     measurePayments(metrics, payment),
     measureDrops(metrics, drops, now),
     measureRooms(metrics, room),
-    measureLag(metrics, engines.log, [
-      ...consumersOf(config),
-      { group: config.GROUP_WEBHOOKS, topic: config.TOPIC_ORDERS_EVENTS },
-      { group: config.GROUP_PARCELS, topic: config.TOPIC_ORDERS_EVENTS },
-      { group: config.GROUP_PASSES, topic: config.TOPIC_ORDERS_EVENTS },
-    ]),
+    measureLag(metrics, engines.log, consumersOf(config)),
     measureOutboxes(metrics, {
       orders: orders.outboxWaiting,
       catalog: catalog.outboxWaiting,

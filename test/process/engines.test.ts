@@ -136,10 +136,27 @@ describe("the processes of one shop", () => {
     await refused(
       ["engines", "--adopt"],
       {},
-      /renamed.orders.reservations has 1 record that is not settled: start the shop as/,
+      /renamed.orders.reservations has 1 record that renamed.order-processor-group has not read: start all services/,
     );
     const lost = run(["engines", "--adopt", "--log-is-lost"]);
     assert.equal(await lost.ended, 0, lost.output);
+  });
+
+  test("an event that no webhook, parcel or mail was made of keeps the shop on its log", async () => {
+    const append = `insert into event_log.batch (topic, partition, base_offset, record_count, records)
+      select $1, 0, coalesce(max(base_offset + record_count), 0), 1, '\\x00'::bytea from event_log.batch where topic = $1`;
+    for (const [topic, group] of [
+      ["drop.events", "webhook-group"],
+      ["orders.events.dlq", "order-processor-group.dead-letters-seen"],
+    ] as const) {
+      await database.sql.query(append, [topic]);
+      await refused(
+        ["engines", "--adopt"],
+        { TOPIC_ORDERS_EVENTS: "orders.events.next" },
+        new RegExp(`Nothing was changed: ${topic} has 1 record that ${group} has not read: start all services`),
+      );
+      await database.sql.query("delete from event_log.batch where topic = $1", [topic]);
+    }
   });
 
   test("O34: a payment that is under way keeps the shop with its provider", async () => {

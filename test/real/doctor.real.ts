@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { createClient } from "@redis/client";
+import { createKafkaOperator } from "../../src/engines/log/kafka/operator.testing.ts";
 import { serviceNames } from "../../src/service-names.ts";
 import { binFolder } from "../servers/cache.ts";
+import { runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Fleet, openFleet, tellOutput } from "../support/fleet.ts";
 
@@ -39,6 +41,9 @@ describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
       ["Redis", /its clock is -?\d+ ms ahead/],
       ["topic orders\\.reservations", /8 partitions, kept for 7 days/],
       ["group order-processor-group", /has read orders\.reservations/],
+      ["group webhook-group", /has read drop\.events/],
+      ["group parcel-group", /has read orders\.events/],
+      ["group order-processor-group\\.dead-letters-seen", /has read orders\.events\.dlq/],
       ["Temporal", /answers at .* namespace default/],
       ["task queue \\S+", /has one worker/],
     ] as const) {
@@ -86,6 +91,31 @@ describe("dropgate doctor on real servers", { timeout: 600_000 }, () => {
       await redis.sendCommand(["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
       redis.destroy();
     }
+  });
+
+  test("names records that were removed before a group of webhooks had read them, and what is then to be done", async () => {
+    const { bootstrap } = fleet.servers.kafka;
+    const [topic, group] = ["product.events", "slow-group"];
+    const earliest = ["--topic", topic, "--reset-offsets", "--to-earliest", "--execute"];
+    await run(join(binFolder, "kafka-consumer-groups"), [
+      "--bootstrap-server",
+      bootstrap,
+      "--group",
+      group,
+      ...earliest,
+    ]);
+    await createKafkaOperator(() => bootstrap).deleteRecords(
+      topic,
+      new Map(Array.from({ length: 8 }, (_, partition) => [partition, -1n])),
+    );
+    const settings = { ...fleet.environment, GROUP_WEBHOOKS: group, PORT: new URL(fleet.origin).port };
+    const doctor = runCommand(fleet.folder, ["doctor"], settings);
+    assert.equal(await doctor.ended, 1, doctor.output);
+    assert.match(
+      doctor.output,
+      /^fault +group slow-group: product\.events has lost \d+ records? that the group had not read\n +mend: start the service notification;/m,
+    );
+    assert.match(doctor.output, /^ok +group product-price-group: has read product\.events/m);
   });
 
   test("names a part of a service behind the gateway that is down: a gate whose Redis is full takes no order", async () => {

@@ -2,7 +2,6 @@
 
 import { describeConfigsV4, metadataV12 } from "@platformatic/kafka";
 import { plural } from "#platform/plural";
-import { program } from "#platform/program";
 import { type Finding, fault, ok, warning } from "../../finding.ts";
 import { createAdmin } from "./admin.ts";
 import { type Cluster, type ClusterOptions, openCluster } from "./cluster.ts";
@@ -16,8 +15,8 @@ const shortestRetentionMs = 96 * hourMs;
 
 export type KafkaUse = {
   topics: readonly string[];
-  /** What must be consumed before Kafka removes it. */
-  consumed: readonly { topic: string; group: string }[];
+  /** What must be consumed before Kafka removes it, and what is to be done if it was not. */
+  consumed: readonly { topic: string; group: string; mend: string }[];
 };
 
 /** @throws if no broker answers, naming KAFKA_BOOTSTRAP. */
@@ -111,10 +110,10 @@ async function configsOf(cluster: Cluster, names: readonly string[]): Promise<Ma
   );
 }
 
-/** Records that Kafka has removed before they were consumed are orders that were answered 202. */
+/** Of some groups, records that Kafka has removed before they were consumed are orders that were answered 202. */
 async function checkConsumer(
   { bounds, committedOffsets }: ReturnType<typeof createAdmin>,
-  { topic, group }: KafkaUse["consumed"][number],
+  { topic, group, mend }: KafkaUse["consumed"][number],
 ): Promise<Finding> {
   const about = `group ${group}`;
   const [{ beginnings, ends }, committed] = await Promise.all([bounds(topic), committedOffsets(group, topic)]);
@@ -127,8 +126,11 @@ async function checkConsumer(
     waiting += end - (next > beginning ? next : beginning);
   }
   if (lost > 0n) {
-    const mend = `run \`${program.name} reconcile --repair\`: the gate's records decide what the log has lost`;
-    return fault(about, `${topic} has lost ${plural(Number(lost), "record", "records")} before they were read`, mend);
+    return fault(
+      about,
+      `${topic} has lost ${plural(Number(lost), "record", "records")} that the group had not read`,
+      mend,
+    );
   }
   return ok(about, `has read ${topic} but for ${plural(Number(waiting), "record", "records")}`);
 }
