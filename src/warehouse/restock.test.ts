@@ -73,6 +73,7 @@ test("a quantity with a comma in it is refused, not entered as its first digits"
   assert.deepEqual(refusedIn(bare.body), [1, 2]);
   assert.match(bare.body.items[0].error, /Its quantity seems to be 1,000/);
   const [, quoted] = /in quotation marks: (.*)\.$/.exec(bare.body.items[1].error) ?? [];
+  assert.equal(quoted, '"500"', bare.body.items[1].error);
   assert.equal(readRows([`${lamp},12,${quoted}`])[0]?.ok, true, "the row as the refusal says is refused too");
   assert.equal(await onHand(lamp), 1_236);
   const headed = await send(`code,quantity\n${lamp},5\n${lamp},1,more`);
