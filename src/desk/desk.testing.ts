@@ -31,6 +31,8 @@ export async function openDeskStage() {
     clock,
     payment,
     nudged,
+    /** Another process's orders. */
+    openOrders: stage.open,
 
     open: ({ through = log, group = "desk" }: { through?: EventLog; group?: string } = {}) =>
       createDesk({

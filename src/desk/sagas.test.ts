@@ -39,6 +39,21 @@ describe("an order whose saga stands", () => {
     assert.deepEqual(await sagas.retry(orderId), { ok: false, reason: "order_ended" });
   });
 
+  test("is not touched before it is in the books, and can be paid from then on", async () => {
+    const lamp = await stage.newProduct({ stock: 1 });
+    const longAgo = stage.openOrders({ now: () => Date.now() - 10 * payWithinMs });
+    const placed = await stage.place({ productId: lamp }, longAgo);
+    assert.ok(placed.ok);
+    const { orderId } = placed.order;
+    const notStuck = { ok: false, reason: "saga_not_stuck" };
+    assert.deepEqual([await sagas.end(orderId), await sagas.retry(orderId)], [notStuck, notStuck]);
+    await stage.settleAll();
+    const order = await stage.orders.read(orderId);
+    assert.ok(order);
+    await stage.payment.open({ ...order, amountMinor: order.totalMinor, payByMs: order.payBy.getTime() });
+    assert.ok((await attempt(stage.payment, orderId, { cardNumber: "4242 4242 4242 4242" })).ok);
+  });
+
   test("is ended once by an operator if nothing is paid, and no payment begins afterwards", async () => {
     const lamp = await stage.newProduct({ stock: 2 });
     const orderId = await stage.orderOf(lamp);

@@ -41,7 +41,9 @@ export function createSagas({ orders, payment, byHand, nudge, now }: SagasOption
     const order = await orders.read(orderId);
     if (!order) return { ok: false, reason: "order_not_found" };
     if (isFinal(order.status)) return { ok: false, reason: "order_ended" };
-    return order.payBy < before() ? order : { ok: false, reason: "saga_not_stuck" };
+    // It has no saga before it is in the books. From then on it has time to pay, and closing its payment now would take that away.
+    const isStuck = order.status !== "PENDING" && order.payBy < before();
+    return isStuck ? order : { ok: false, reason: "saga_not_stuck" };
   }
 
   async function afterwards(orderId: string): Promise<SagaAct> {
