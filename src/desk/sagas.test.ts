@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { countOutcomes } from "../inventory/books/outcomes.ts";
 import { attempt } from "../payment/shop.testing.ts";
 import { type DeskStage, openDeskStage, payWithinMs } from "./desk.testing.ts";
 import type { Desk } from "./desk.ts";
@@ -79,6 +80,22 @@ describe("an order whose saga stands", () => {
     const retried = await sagas.retry(orderId);
     assert.ok(retried.ok);
     assert.equal(retried.order.status, "CONFIRMED");
+  });
+
+  test("is confirmed again if its books have lost that, and its payment, which is kept, has another database", async () => {
+    const lamp = await stage.newProduct({ stock: 1 });
+    const orderId = await stage.orderOf(lamp);
+    assert.ok((await attempt(stage.payment, orderId, { cardNumber: "4242 4242 4242 4242" })).ok);
+    toLate();
+    await stage.hearFromProvider();
+    await stage.payment.capture(orderId);
+    // The books as they were before the payment came late.
+    await stage.orders.lapse(orderId);
+    for (const row of (await countOutcomes(stage.sql, 100)).rows) await stage.gate.apply(row);
+    const retried = await sagas.retry(orderId);
+    assert.ok(retried.ok);
+    assert.equal(retried.order.status, "CONFIRMED");
+    assert.equal(await stage.payment.verdict(orderId), "authorized");
   });
 
   test("is settled by retry however many others the provider leaves undecided, and none of these is touched", async () => {

@@ -48,7 +48,7 @@ export function createLate(options: LateOptions): Late {
       settle(waitedTooLong.map(({ orderId }) => orderId)),
       each(
         granted.filter(({ orderId }) => undecided.has(orderId)),
-        ({ orderId, grantedAtMs }) => settleLate(orderId, grantedAtMs),
+        ({ orderId, grantedAtMs }) => settleLate(orderId, now() > grantedAtMs + restoreWithinMs),
       ),
     ]);
   }
@@ -64,18 +64,25 @@ export function createLate(options: LateOptions): Late {
     const verdicts = await payment.verdicts(undecided.map(({ orderId }) => orderId));
     await each(undecided, async ({ orderId, payBy }) => {
       const verdict = verdicts.get(orderId);
-      // `settleGranted` handles these, by the time of their grant.
-      if (verdict === "authorized") return;
+      if (verdict === "authorized") return settleKept(orderId, payBy);
       if (verdict === undefined || now() > payBy.getTime() + undecidedWithinMs) await endUnpaid(orderId);
     });
+  }
+
+  /**
+   * `settleGranted` handles payments until they are kept, which they are once their order is confirmed. If it is undecided all the
+   * same, its books have lost that: a replica without it became the primary, and payments are in another database.
+   */
+  async function settleKept(orderId: string, payBy: Date): Promise<void> {
+    const granted = await payment.grantedOf(orderId);
+    if (granted.length === 0) await settleLate(orderId, now() > payBy.getTime() + undecidedWithinMs);
   }
 
   /**
    * Paid after the deadline: confirmed if there are units that are not for people in a line, else given back. The buyer's money
    * must not wait for ever.
    */
-  async function settleLate(orderId: string, grantedAtMs: number): Promise<void> {
-    const isTooLate = now() > grantedAtMs + restoreWithinMs;
+  async function settleLate(orderId: string, isTooLate: boolean): Promise<void> {
     const answer = await orders.restore(orderId).catch((error) => {
       if (!isTooLate) throw error;
       return "later" as const;
