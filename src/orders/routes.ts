@@ -101,7 +101,9 @@ const documents = {
     operationId: "followOrder",
     summary: "The changes of one of your orders, as server-sent events",
     description:
-      "First `snapshot`, then a `status` event for each entry of the timeline. Reconnect with Last-Event-ID.",
+      "First `snapshot`, then a `status` event for each entry of the timeline. That of PAYMENT_PENDING has `payBy` too, and " +
+      "`extendable` if that is offered: of an order that is settled late the deadline is later than it was told. " +
+      "Reconnect with Last-Event-ID.",
     params: OrderParams,
     produces: ["text/event-stream"],
     response: {

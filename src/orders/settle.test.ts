@@ -1,14 +1,18 @@
 /** An order from the log into the books, and its views: also order-rows.ts, look.ts, view.ts and changes.ts. */
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { Value } from "typebox/value";
 import { until } from "../../test/support/until.ts";
 import { rebuild } from "../inventory/agreement/rebuild.ts";
+import { keepSale } from "../inventory/books/sales.ts";
 import type { GateRecord, Reservation } from "../inventory/gate/gate.ts";
+import { openSale } from "../inventory/gate/image.testing.ts";
 import { reservationRecord } from "./events.ts";
 import { orderIdFor } from "./ids.ts";
 import type { SeenOrder } from "./look.ts";
 import { type OrderStage, openOrderStage, topics } from "./stage.testing.ts";
+import { createStreams } from "./streams.ts";
 import { viewOf } from "./view.ts";
 import { OrderView } from "./wire.ts";
 
@@ -129,6 +133,29 @@ describe("an accepted order", () => {
       (await stage.orders.read(orderId))?.payBy.getTime() ?? 0;
     assert.ok((await payByMs(late.order)) >= beforeMs + 30_000, "its minute to pay was over nine minutes ago");
     assert.equal(await payByMs(inTime.order), inTime.order.payByMs);
+  });
+
+  test("that is followed from the gate on is told its deadline in the books, and how it can be extended", async () => {
+    const productId = await stage.newProduct({ stock: 1 });
+    await stage.sql.transaction((tx) => keepSale(tx, productId, openSale, 120_000));
+    const answer = await stage.place({ productId }, stage.open({ now: () => Date.now() - 600_000 }));
+    assert.ok(answer.ok);
+    const { orderId } = answer.order;
+    const atGate = await stage.orders.read(orderId);
+    assert.ok(atGate);
+    const written: string[] = [];
+    const response = { write: (text: string) => void written.push(text), writableLength: 0, on() {}, end() {} };
+    const streams = createStreams(stage.orders, () => {});
+    streams.open(atGate, 0, response as unknown as ServerResponse, () => true);
+    await stage.settleAll();
+    await until(() => written.some((text) => text.includes("PAYMENT_PENDING")));
+    await streams.stop();
+    const inBooks = await stage.orders.read(orderId);
+    assert.ok(inBooks && inBooks.payBy > atGate.payBy);
+    const { payBy, extendable } = viewOf(inBooks);
+    const heard = JSON.parse(written.at(-1)?.split("data: ")[1] ?? "");
+    assert.deepEqual([heard.payBy, heard.extendable], [payBy, extendable]);
+    assert.equal(extendable?.seconds, 120);
   });
 
   test("that the log has lost is settled from the gate's record, once", async () => {

@@ -125,7 +125,8 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
   function tell(stream: Stream, order: SeenOrder): void {
     for (; stream.seen < order.timeline.length; stream.seen += 1) {
       const entry = order.timeline[stream.seen];
-      write(stream, eventText(stream.seen + 1, "status", { orderId: order.orderId, ...entry }));
+      const told = { orderId: order.orderId, ...(entry?.status === "PAYMENT_PENDING" && payableOf(order)), ...entry };
+      write(stream, eventText(stream.seen + 1, "status", told));
     }
     if (isFinal(order.status)) end(stream);
   }
@@ -179,6 +180,12 @@ export function createStreams(orders: WatchedOrders, onFault: (what: string, err
       await loop.stop();
     },
   };
+}
+
+/** A reader who knows the order from the gate knows neither the deadline of an order that is settled late, nor the offer of more time. */
+function payableOf(order: SeenOrder) {
+  const { payBy, extendable } = viewOf(order);
+  return { payBy, extendable };
 }
 
 function eventText(id: number, event: string, data: unknown): string {

@@ -91,19 +91,16 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
       connection?.abort();
       return;
     }
-    const entry = JSON.parse(data) as Entry;
-    const { status, reason, payBy } = entry;
-    const timeline = [...order.timeline, entry];
-    if (payBy) {
-      const { extendable: _, ...known } = order;
-      tell({ ...known, payBy, timeline });
-      return;
-    }
-    // The known state of the latest attempt to pay is older than this.
-    const { payment: _, ...known } = order;
+    const entry = JSON.parse(data) as Entry & Pick<Order, "extendable">;
+    const { status, reason, payBy, extendable } = entry;
     const isStatus = !status.startsWith("PAYMENT_") || status === "PAYMENT_PENDING";
-    const changed = isStatus && { status: status as Order["status"], ...(reason && { reason }) };
-    tell({ ...known, timeline, ...changed });
+    tell({
+      ...order,
+      timeline: [...order.timeline, entry],
+      ...(isStatus && { status, ...(reason && { reason }) }),
+      // With the deadline comes whether it can be extended, and without it the known state of the latest attempt to pay is old.
+      ...(payBy ? { payBy, extendable } : { payment: undefined }),
+    } as Order);
   }
 
   function tell(next: Order): void {
