@@ -177,6 +177,11 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
         .all(tx)
         .filter((row) => (orderIds as string[]).includes(row.orderId) && live.includes(row.state))
         .map(({ orderId, state }) => ({ orderId, state })),
+    "and kept_at is null and order_id = $1": (tx, [orderId]) =>
+      t.payment
+        .all(tx)
+        .filter((row) => isUnkept(row) && row.orderId === orderId)
+        .map(({ orderId, paymentId, grantedAt }) => ({ orderId, paymentId, grantedAt })),
     "and kept_at is null and granted_at < $1": (tx, [before, after, id, limit]) =>
       t.payment
         .all(tx)
