@@ -1,7 +1,7 @@
 /** Finds the products that differ between gate and books, a page of products at a time. */
 import type { Sql } from "#engines/sql";
-import { type SaleRow, saleColumns, saleFrom } from "../books/sales.ts";
-import type { Gate, Offer, Sale } from "../gate/gate.ts";
+import { isSaleAhead, type SaleRow, saleColumns, saleFrom } from "../books/sales.ts";
+import type { Gate, Offer } from "../gate/gate.ts";
 
 export type Compared = {
   /** The epoch of each product at the gate, if it has the product. */
@@ -86,15 +86,6 @@ function isPriceAhead(atGate: Offer | null | undefined, inBooks: Offer | null): 
     atGate.currency !== inBooks.currency ||
     atGate.limitPerCustomer !== inBooks.limitPerCustomer
   );
-}
-
-/** The same of the terms of a sale, which are never taken away. An earlier version told the gate no drop. */
-function isSaleAhead(atGate: Sale | null | undefined, inBooks: Sale | null): boolean {
-  if (!atGate || !inBooks) return Boolean(atGate);
-  if (atGate.version !== inBooks.version) return atGate.version > inBooks.version;
-  const { dropId, ...terms } = inBooks;
-  const names = Object.keys(terms) as (keyof typeof terms)[];
-  return (atGate.dropId !== "" && atGate.dropId !== dropId) || names.some((name) => atGate[name] !== terms[name]);
 }
 
 /** The products after one, in the order of their ids. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { migrateDatabase } from "#engines/open";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { until } from "../../../test/support/until.ts";
@@ -79,6 +80,21 @@ describe("the terms of sales in the books", () => {
     assert.equal(await refusalAtGate(productId), "drop_paused");
     assert.deepEqual((await readSales(database.sql, [productId])).get(productId)?.sale, paused);
     assert.deepEqual((await imageOf(productId)).sale, paused);
+  });
+
+  test("are said to hold at a gate with others of the same version, which a lost primary had told, only once it has these", async () => {
+    const productId = await newLamp();
+    await gate.setSale(productId, { ...paused, paused: false });
+    const setting = setSale({ sql: database.sql, gate, mode }, productId, paused);
+    await until(async () => (await readSales(database.sql, [productId])).has(productId));
+    assert.equal(await Promise.race([setting, sleep(100, "not yet")]), "not yet");
+    assert.equal(await refusalAtGate(productId), "sold_out");
+    // As the repair does.
+    const closing = await gate.close(productId);
+    const image = await imageOf(productId);
+    await gate.install({ ...image, epoch: image.epoch + 1 }, closing);
+    assert.equal(await setting, true);
+    assert.equal(await refusalAtGate(productId), "drop_paused");
   });
 
   test("that a gate did not hear of are found, and told by the repair without a rebuild", async () => {

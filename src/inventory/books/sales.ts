@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queryable, Sql, Tx } from "#engines/sql";
 import type { ModeFollower } from "../agreement/mode.ts";
-import { type Gate, GateUnavailable, type Sale } from "../gate/gate.ts";
+import { type Gate, GateUnavailable, noneWhileAway, type Sale } from "../gate/gate.ts";
 import { lockStock } from "./known.ts";
 
 export type SaleRow = Omit<Sale, "opensAtMs" | "closesAtMs"> & { opensAt: Date; closesAt: Date };
@@ -13,6 +13,18 @@ export const saleColumns = `drop_id as "dropId", opens_at as "opensAt", closes_a
 
 export function saleFrom({ opensAt, closesAt, ...sale }: SaleRow): Sale {
   return { ...sale, opensAtMs: opensAt.getTime(), closesAtMs: closesAt.getTime() };
+}
+
+/**
+ * Whether the gate has terms that the books do not have: those of a commit which was lost, whose version may be given again.
+ * Terms are never taken away. An earlier version told the gate no drop.
+ */
+export function isSaleAhead(atGate: Sale | null | undefined, inBooks: Sale | null): boolean {
+  if (!atGate || !inBooks) return Boolean(atGate);
+  if (atGate.version !== inBooks.version) return atGate.version > inBooks.version;
+  const { dropId, ...terms } = inBooks;
+  const names = Object.keys(terms) as (keyof typeof terms)[];
+  return (atGate.dropId !== "" && atGate.dropId !== dropId) || names.some((name) => atGate[name] !== terms[name]);
 }
 
 /** `nowMs` is the books' clock at the reading. */
@@ -52,8 +64,8 @@ export type SetSaleDeps = { sql: Sql; gate: Gate; mode: Pick<ModeFollower, "isGa
 
 /**
  * Keeps the terms and tells the gate. Answers whether they hold: a product that is being loaded may be opened by an image
- * from before the terms, so the gate is told until it has the product. While the gate is being switched off, processes
- * still promise what it reserves.
+ * from before the terms, so the gate is told until it has the product. One with terms that the books have lost passes these
+ * over, until the product is loaded again. While the gate is being switched off, processes still promise what it reserves.
  */
 export async function setSale(
   { sql, gate, mode }: SetSaleDeps,
@@ -65,11 +77,20 @@ export async function setSale(
   for (let tries = 0; tries < triesToTell; tries += 1) {
     if (tries > 0) await sleep(lookEveryMs);
     const told = await gate.setSale(productId, sale).catch(unlessAway);
-    if (told === "set") return true;
+    if (told === "set" && (await gateGoesByBooks({ sql, gate }, productId))) return true;
     if (await mode.isGateOff()) return true;
     if (told === "away") return false;
   }
   return false;
+}
+
+/** The gate is read first, so that the books have all that it was told. */
+async function gateGoesByBooks({ sql, gate }: Pick<SetSaleDeps, "sql" | "gate">, productId: string): Promise<boolean> {
+  const snapshots = await gate.snapshot([productId]).catch(noneWhileAway);
+  const [atGate] = snapshots;
+  return (
+    atGate !== undefined && !isSaleAhead(atGate.sale, (await readSales(sql, [productId])).get(productId)?.sale ?? null)
+  );
 }
 
 function unlessAway(error: unknown): "away" {
