@@ -34,7 +34,7 @@ export function saleTwins(t: SalesTables, now: () => number): Twins {
       t.sale
         .all(tx)
         .filter(among(ids))
-        .map((row) => ({ ...row, nowMs: now() })),
+        .map(({ extensionMs: _, ...row }) => ({ ...row, nowMs: now() })),
     "insert into inventory.sale": (tx, values) => {
       const [productId, dropId, opensAt, closesAt, paused, holdMs, version, ...people] = values;
       const [extensionMs, entry, latchAfterSoldOut, limitPerPerson] = people;
