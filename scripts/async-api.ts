@@ -11,6 +11,7 @@ import {
   handedOverEventType,
   OrderEventData,
   orderEventTypes,
+  partlyRefundedEventType,
   ReservationData,
   reservationType,
   undecidedEventType,
@@ -37,7 +38,12 @@ type Topic = {
   isTimed: boolean;
 };
 
-const orderTypes = [...Object.values(orderEventTypes), undecidedEventType, handedOverEventType];
+const orderTypes = [
+  ...Object.values(orderEventTypes),
+  undecidedEventType,
+  handedOverEventType,
+  partlyRefundedEventType,
+];
 
 const topics: Readonly<Record<string, Topic>> = {
   productEvents: {
@@ -82,7 +88,7 @@ const topics: Readonly<Record<string, Topic>> = {
   },
   orderEvents: {
     setting: "TOPIC_ORDERS_EVENTS",
-    says: "Every change of an order's state.",
+    says: "Every change of an order's state, its hand-over, and each partial refund.",
     key: "The order's id",
     source: "/orders",
     types: orderTypes,

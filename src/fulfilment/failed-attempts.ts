@@ -3,13 +3,13 @@ import type { Orders, TimelineEntry } from "#orders";
 import type { FailedAttempt } from "#payment";
 
 /** The same failure told twice counts once. */
-export function tellFailedAttempt(
+export async function tellFailedAttempt(
   orders: Pick<Orders, "note">,
   orderId: string,
   kind: FailedAttempt,
   { at, declineReason }: { at: Date; declineReason: string | null },
 ): Promise<void> {
-  return orders.note(orderId, { ...entries[kind](declineReason), at: at.toISOString() });
+  await orders.note(orderId, { ...entries[kind](declineReason), at: at.toISOString() });
 }
 
 const entries: Record<FailedAttempt, (declineReason: string | null) => Omit<TimelineEntry, "at">> = {

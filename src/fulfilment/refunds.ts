@@ -27,6 +27,8 @@ export function createRefunds({ orders, payment, inventory }: RefundsOptions): (
       // The capture of a confirmed order finds whether another payment is authorized; if not, the loss becomes news.
       if (news.kind === "lost_before_kept" && order.status === "CONFIRMED") await payment.capture(news.orderId);
       if (isLoss(news.kind)) await orders.refund(news.orderId, { ...outside, reason: reasons[news.kind] ?? news.kind });
+      else if (news.kind === "partly_refunded")
+        await orders.notePartialRefund(news.orderId, { ...news, at: news.happenedAt });
       else if (remark) await orders.remark(news.orderId, { status: remark, at: news.happenedAt.toISOString() });
       await crashPoint("refund.news-told");
       await payment.told(news);
@@ -76,9 +78,8 @@ const reasons: Partial<Record<NewsKind, string>> = {
   voided_outside: "voided_by_provider",
 };
 
-/** The entry in the order's timeline. Kinds of news without one concern only the shop's staff. */
+/** The entry in the order's timeline. Other kinds of news without one concern only the shop's staff. */
 const remarks: Partial<Record<NewsKind, string>> = {
-  partly_refunded: "PAYMENT_PARTLY_REFUNDED",
   disputed: "PAYMENT_DISPUTED",
   dispute_won: "PAYMENT_DISPUTE_WON",
   charged_back_after_refund: "PAYMENT_CHARGED_BACK",

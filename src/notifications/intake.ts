@@ -5,7 +5,7 @@
 import { type Consumer, type EventLog, handleTogether, type StoredRecord } from "#engines/log";
 import { productEventTypes } from "#events/catalog";
 import { dropEventName, dropEventTypes } from "#events/drops";
-import { handedOverEventType, orderEventTypes, undecidedEventType } from "#events/orders";
+import { handedOverEventType, orderEventTypes, partlyRefundedEventType, undecidedEventType } from "#events/orders";
 import { roomEventName, roomEventTypes } from "#events/room";
 import type { Log } from "#platform/log";
 import { parseTraceparent } from "#platform/trace";
@@ -17,6 +17,7 @@ export const eventTypes: readonly string[] = [
   ...Object.values(orderEventTypes),
   undecidedEventType,
   handedOverEventType,
+  partlyRefundedEventType,
   ...dropEventTypes.map(dropEventName),
   ...roomEventTypes.map(roomEventName),
 ];

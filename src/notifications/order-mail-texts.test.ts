@@ -8,17 +8,19 @@ const facts = {
   units: "2 × night-lamp",
   total: "€98.00",
   isFree: false,
+  part: "€5.00",
+  withEarlier: undefined,
   until: "6:40 AM CET",
 };
 /** The mails in which money moves, or is about to. */
-const withTotal = ["reserved", "confirmed", "refunded"];
+const withTotal = ["reserved", "confirmed", "refunded", "partly-refunded"];
 const scripts: Record<string, RegExp> = { ar: /\p{Script=Arabic}/u };
 
 const free = { ...facts, isFree: true };
 /** Words of mails about money that moves. */
 const ofMoney = /€|pay(?:ment)?\b|paid|bank|(?:be)?zahl|\bBank|دفع|مصرف/i;
 /** Those that come of no order that costs nothing: no provider is asked about it. */
-const ofProviders = ["released", "charged-back"];
+const ofProviders = ["released", "charged-back", "partly-refunded"];
 
 describe("the texts of mails about an order", () => {
   for (const language of mailLanguages) {
@@ -32,6 +34,7 @@ describe("the texts of mails about an order", () => {
         assert.match(text, new RegExp(`^\\S+ ${facts.order}\n${facts.units}`), kind);
         assert.equal(text.includes(facts.total), withTotal.includes(kind), kind);
         assert.equal(text.includes(facts.until), kind === "reserved", kind);
+        assert.equal(text.includes(facts.part), kind === "partly-refunded", kind);
         const [, , blank, says = "", ...more] = text.split("\n");
         assert.deepEqual([blank, more], ["", []], kind);
         assert.match(says, script, kind);
@@ -39,6 +42,13 @@ describe("the texts of mails about an order", () => {
       }
     });
   }
+
+  test("a mail about a second partial refund says its own sum, and the sum of all", () => {
+    for (const language of mailLanguages) {
+      const { text } = orderMailText(language, "partly-refunded", { ...facts, withEarlier: "€7.50" });
+      assert.match(text, /€5\.00.+€7\.50/, language);
+    }
+  });
 
   test("a mail about an order that costs nothing speaks of no payment, no bank and no sum", () => {
     for (const language of mailLanguages) {

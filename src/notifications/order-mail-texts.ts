@@ -7,6 +7,7 @@ export const orderMailKinds = [
   "failed",
   "cancelled",
   "refunded",
+  "partly-refunded",
   "released",
   "charged-back",
   "handed-over",
@@ -19,6 +20,9 @@ export type OrderMailFacts = {
   total: string;
   /** No money moves, whatever becomes of the order. */
   isFree: boolean;
+  /** The sum that a partial refund gives back, and the sum with earlier ones, if there were any. */
+  part: string;
+  withEarlier: string | undefined;
   until: string | undefined;
 };
 /** `text`: without the end of its last line. */
@@ -46,6 +50,10 @@ const en: Texts = {
   refunded: ({ order, units, total }) => ({
     subject: "Your order is refunded",
     text: `Order ${order}\n${units}.\n\nIn total, ${total} goes back to you. Your bank may need a few days.`,
+  }),
+  "partly-refunded": ({ order, units, total, part, withEarlier }) => ({
+    subject: "A part of your payment goes back to you",
+    text: `Order ${order}\n${units}, ${total} in total.\n\n${part} goes back to you${withEarlier ? `, which makes ${withEarlier} with earlier refunds` : ""}. Your order stays as it is. Your bank may need a few days.`,
   }),
   released: ({ order, units }) => ({
     subject: "Your payment was released",
@@ -82,6 +90,10 @@ const de: Texts = {
     subject: "Deine Bestellung ist erstattet",
     text: `Bestellung ${order}\n${units}.\n\nDu bekommst insgesamt ${total} zurück. Deine Bank braucht dafür vielleicht einige Tage.`,
   }),
+  "partly-refunded": ({ order, units, total, part, withEarlier }) => ({
+    subject: "Du bekommst einen Teil deiner Zahlung zurück",
+    text: `Bestellung ${order}\n${units}, zusammen ${total}.\n\nDu bekommst ${part} zurück${withEarlier ? `, mit früheren Erstattungen zusammen ${withEarlier}` : ""}. Deine Bestellung bleibt, wie sie ist. Deine Bank braucht vielleicht einige Tage.`,
+  }),
   released: ({ order, units }) => ({
     subject: "Deine Zahlung wurde aufgehoben",
     text: `Bestellung ${order}\n${units}.\n\nDeine Bank oder der Zahlungsdienst hat deine Zahlung aufgehoben. Nichts wird abgebucht, und die Bestellung ist beendet.`,
@@ -116,6 +128,10 @@ const ar: Texts = {
   refunded: ({ order, units, total }) => ({
     subject: "استُردّ مبلغ طلبك",
     text: `الطلب ${order}\n${units}.\n\nيعود إليك ما مجموعه ${total}. قد يحتاج مصرفك إلى بضعة أيام.`,
+  }),
+  "partly-refunded": ({ order, units, total, part, withEarlier }) => ({
+    subject: "يعود إليك جزء من دفعتك",
+    text: `الطلب ${order}\n${units}، المجموع ${total}.\n\nيعود إليك ${part}${withEarlier ? `، ليصبح المجموع مع ما أُعيد سابقًا ${withEarlier}` : ""}. يبقى طلبك كما هو. قد يحتاج مصرفك إلى بضعة أيام.`,
   }),
   released: ({ order, units }) => ({
     subject: "أُلغيت دفعتك",

@@ -14,7 +14,7 @@ describe("a mail about an order", () => {
   });
   after(() => stage.close());
 
-  type Event = "RESERVED" | "CONFIRMED" | "FAILED" | "CANCELLED" | "REFUNDED" | "HANDED-OVER";
+  type Event = "RESERVED" | "CONFIRMED" | "FAILED" | "CANCELLED" | "REFUNDED" | "HANDED-OVER" | "PARTLY-REFUNDED";
 
   /** When what an event tells has happened; the log gets it now. */
   let happenedAtMs = Date.now();
@@ -28,7 +28,12 @@ describe("a mail about an order", () => {
     productId = "lamp",
   ) {
     const type = `dropgate.order.${event.toLowerCase()}` as OrderEvent["type"];
-    const status = event === "HANDED-OVER" ? "CONFIRMED" : event === "RESERVED" ? "INVENTORY_RESERVED" : event;
+    const status =
+      event === "HANDED-OVER" || event === "PARTLY-REFUNDED"
+        ? "CONFIRMED"
+        : event === "RESERVED"
+          ? "INVENTORY_RESERVED"
+          : event;
     const data = {
       orderId,
       userId,
@@ -137,6 +142,30 @@ describe("a mail about an order", () => {
     assert.match(says[0] ?? "", /^In total, €98\.00 goes back to you\./);
     assert.match(says[1] ?? "", /Nothing is charged/);
     assert.match(says[2] ?? "", /taken your payment back from the shop/);
+  });
+
+  const partly = (orderId: string, sums: { partMinor?: number; givenBackMinor?: number }) => {
+    const record = of(orderId, "PARTLY-REFUNDED");
+    return { ...record, value: Buffer.from(JSON.stringify({ ...JSON.parse(record.value.toString()), ...sums })) };
+  };
+
+  test("about a partial refund comes once for each, with its own sum, and not after the news that all goes back", async () => {
+    const [ada, late] = [ended("ada", "CONFIRMED"), ended("ada", "CONFIRMED")];
+    const [first, second] = [
+      partly(ada.orderId, { partMinor: 500, givenBackMinor: 500 }),
+      partly(ada.orderId, { partMinor: 500, givenBackMinor: 1_000 }),
+    ];
+    await tell(ada.record, first, second, partly(ada.orderId, {}));
+    await tell(first, second, partly(late.orderId, { partMinor: 500, givenBackMinor: 500 }));
+    const all = stage.mails.filter(({ key }) => key.startsWith(`order-partly-refunded:${ada.orderId}:`));
+    const says = new Map(all.map(({ key, text }) => [key.split(":")[2], text.split("\n")[3] ?? ""]));
+    assert.deepEqual([...says.keys()], ["500", "1000"]);
+    assert.match(says.get("500") ?? "", /^€5\.00 goes back to you\. Your order stays as it is\./);
+    assert.match(says.get("1000") ?? "", /^€5\.00 goes back to you, which makes €10\.00 with earlier refunds\./);
+    assert.deepEqual(
+      all.map(({ overtakes, overtakenBy }) => [overtakes, overtakenBy]),
+      all.map(() => [[], [`order-refunded:${ada.orderId}`]]),
+    );
   });
 
   test("comes when the units are reserved and when the parcel has left too, and can be read and sent again", async () => {

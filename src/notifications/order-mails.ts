@@ -1,11 +1,11 @@
 /**
- * Tells buyers by mail that their order is reserved, how it ended, and that its parcel has left. A buyer without an
- * account here has no verified address and gets none. The key of a mail is its kind and its order, so an event that the
- * log gives twice sends one mail.
+ * Tells buyers by mail that their order is reserved, how it ended, that its parcel has left, and that a part of its money
+ * goes back. A buyer without an account here has no verified address and gets none. The key of a mail is its kind and its
+ * order, and the sum so far of a partial refund, so an event that the log gives twice sends one mail.
  */
 import type { StoredRecord } from "#engines/log";
 import type { Mail, MailEngine } from "#engines/mail";
-import { handedOverEventType, type OrderEvent, orderEventTypes } from "#events/orders";
+import { handedOverEventType, type OrderEvent, orderEventTypes, partlyRefundedEventType } from "#events/orders";
 import type { Addressee } from "#identity";
 import { isUuid } from "#platform/ids";
 import type { Log } from "#platform/log";
@@ -45,6 +45,7 @@ const kinds: ReadonlyMap<string, OrderMailKind> = new Map([
   [orderEventTypes.CANCELLED, "cancelled"],
   [orderEventTypes.REFUNDED, "refunded"],
   [handedOverEventType, "handed-over"],
+  [partlyRefundedEventType, "partly-refunded"],
 ]);
 
 /** The money of a refunded order that is not on its way back: it was never taken, or the bank has given it back already. */
@@ -120,6 +121,7 @@ function toldBy({ headers, value, appendedAtMs, foreign }: StoredRecord, nowMs: 
   if (!isUuid(String(data.orderId))) throw new Error("no order");
   // Accounts and zones are looked up for many records in one statement, which a text with NUL would end for all.
   if (![data.userId, data.productId].every(isStorable)) throw new Error("no buyer or product");
+  if (kind === "partly-refunded" && !(data.partMinor && data.givenBackMinor)) throw new Error("no sum");
   return { kind, data };
 }
 
@@ -133,12 +135,14 @@ type To = { email: string; reader: Reader };
 type Named = { name: string; zone: string; link: string | undefined };
 
 function letterOf({ kind, data }: Told, { name, zone, link }: Named, { email, reader }: To): Mail {
-  const { orderId, quantity, totalMinor, currency, payBy, reason } = data;
+  const { orderId, quantity, totalMinor, currency, payBy, reason, partMinor = 0, givenBackMinor = 0 } = data;
   const facts = {
     order: reader.named(spelledCodeOf(orderId)),
     units: `${reader.count(quantity)} × ${reader.named(name)}`,
     total: reader.money(totalMinor, currency),
     isFree: totalMinor === 0,
+    part: reader.money(partMinor, currency),
+    withEarlier: givenBackMinor > partMinor ? reader.money(givenBackMinor, currency) : undefined,
     until: payBy === undefined ? undefined : reader.moment(new Date(payBy), zone),
   };
   const says = (kind === "refunded" && refundedAs.get(reason)) || kind;
@@ -146,7 +150,8 @@ function letterOf({ kind, data }: Told, { name, zone, link }: Named, { email, re
   const mail = { to: email, keepsText: true, subject, text: mailText(text, link) };
   if (isFenced({ kind, data })) return { key: `order-not-kept:${orderId}`, ...mail };
   const keysOf = (others: readonly OrderMailKind[]) => others.map((other) => keyOf(other, orderId));
-  return { key: keyOf(kind, orderId), overtakes: keysOf(before(kind)), overtakenBy: keysOf(after(kind)), ...mail };
+  const key = kind === "partly-refunded" ? `${keyOf(kind, orderId)}:${givenBackMinor}` : keyOf(kind, orderId);
+  return { key, overtakes: keysOf(before(kind)), overtakenBy: keysOf(after(kind)), ...mail };
 }
 
 function keyOf(kind: OrderMailKind, orderId: string): string {
@@ -160,11 +165,12 @@ function isFenced({ kind, data }: Told): boolean {
 
 /** The mails that this one makes untrue: a mail server that was away takes mails in no order. */
 function before(kind: OrderMailKind): OrderMailKind[] {
-  if (kind === "reserved") return [];
+  if (kind === "reserved" || kind === "partly-refunded") return [];
   return kind === "refunded" ? ["reserved", "confirmed"] : ["reserved"];
 }
 
 /** Once the topic has got a partition more, the events of an order may be in two, which are read in no order. */
 function after(kind: OrderMailKind): OrderMailKind[] {
+  if (kind === "partly-refunded") return ["refunded"];
   return [...kinds.values()].filter((later) => before(later).includes(kind));
 }

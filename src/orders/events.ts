@@ -8,6 +8,7 @@ import { isUuid } from "#platform/ids";
 import { isoTime } from "#platform/iso-time";
 import { storable } from "#platform/wire";
 import { type Order, type SettledOrder, statusesOf } from "./order-rows.ts";
+import type { PartialRefund } from "./refunds.ts";
 import { isUndecided, type Status, undecidedReason } from "./state.ts";
 
 // The limits of the gate, the books and JavaScript: a record beyond them was not made by a gate.
@@ -89,6 +90,9 @@ export const undecidedEventType = "dropgate.order.payment-undecided";
 /** The order's units have left the warehouse. It stays CONFIRMED. */
 export const handedOverEventType = "dropgate.order.handed-over";
 
+/** A part of a paid order's money has gone back. It stays CONFIRMED. */
+export const partlyRefundedEventType = "dropgate.order.partly-refunded";
+
 /** The order as of then. Further fields may come with later versions. */
 export const OrderEventData = Type.Object(
   {
@@ -106,6 +110,12 @@ export const OrderEventData = Type.Object(
         description: "Until when it can be paid, while it is open; an extension moves it",
       }),
     ),
+    partMinor: Type.Optional(
+      Type.Integer({ minimum: 1, description: "What this partial refund gives back, in the currency's minor unit" }),
+    ),
+    givenBackMinor: Type.Optional(
+      Type.Integer({ minimum: 1, description: "What partial refunds have given back in all, this one included" }),
+    ),
   },
   { $id: "OrderEventData", additionalProperties: true },
 );
@@ -121,7 +131,11 @@ export function isOneOf(
 /** One event of `orders.events`, keyed by order id. */
 export type OrderEvent = {
   id: string;
-  type: (typeof orderEventTypes)[keyof typeof orderEventTypes] | typeof undecidedEventType | typeof handedOverEventType;
+  type:
+    | (typeof orderEventTypes)[keyof typeof orderEventTypes]
+    | typeof undecidedEventType
+    | typeof handedOverEventType
+    | typeof partlyRefundedEventType;
   time: string;
   /** The trace of the order, if it has one. */
   traceparent?: string;
@@ -182,6 +196,21 @@ function eventOf(order: Told & { payBy?: string | undefined }, time: string): Or
 
 export function handedOverEventOf(order: Order, at: Date): OrderEvent {
   return { ...changeEventOf(order, at), id: `${order.orderId}:HANDED_OVER`, type: handedOverEventType };
+}
+
+export function partlyRefundedEventOf(order: Order, { partMinor, givenBackMinor, at }: PartialRefund): OrderEvent {
+  const event = changeEventOf(order, at);
+  return {
+    ...event,
+    id: partlyRefundedIdOf(order.orderId, givenBackMinor),
+    type: partlyRefundedEventType,
+    data: { ...event.data, partMinor, givenBackMinor },
+  };
+}
+
+/** The sum so far grows with each part, so two parts of the same sum are two events. */
+export function partlyRefundedIdOf(orderId: string, givenBackMinor: number): string {
+  return `${orderId}:PARTLY_REFUNDED:${givenBackMinor}`;
 }
 
 export function orderEventRecord({ id, type, time, traceparent, data }: OrderEvent): NewRecord {

@@ -1,9 +1,17 @@
 /** Reads what the books of orders have of one order, for a person who wants to know everything about it. */
 import type { Queryable } from "#engines/sql";
 import { shortCodeOf } from "#platform/short-codes";
-import { eventIdOf, handedOverEventType, orderEventTypes, undecidedEventType } from "./events.ts";
+import {
+  eventIdOf,
+  handedOverEventType,
+  orderEventTypes,
+  partlyRefundedEventType,
+  partlyRefundedIdOf,
+  undecidedEventType,
+} from "./events.ts";
 import { type Order, readOrder } from "./order-rows.ts";
 import { readQueuedIds } from "./outbox.ts";
+import { partlyRefunded } from "./refunds.ts";
 import { undecidedReason } from "./state.ts";
 
 export type OrderHistory = {
@@ -33,9 +41,12 @@ export async function readOrderHistory(sql: Queryable, orderId: string): Promise
   };
 }
 
-/** An event is written in the transaction of its entry. */
+/** An event is written in the transaction of its entry. A partial refund that an earlier version noted has no sum and no event. */
 function eventsOf({ orderId, timeline }: Order): Omit<HistoryEvent, "isOnTheLog">[] {
-  return timeline.flatMap(({ status, at, reason }) => {
+  return timeline.flatMap(({ status, at, reason, givenBackMinor }) => {
+    if (status === partlyRefunded && givenBackMinor !== undefined) {
+      return [{ id: partlyRefundedIdOf(orderId, givenBackMinor), type: partlyRefundedEventType, at: new Date(at) }];
+    }
     const isUndecided = status === "PAYMENT_PENDING" && reason === undecidedReason;
     const type = isUndecided ? undecidedEventType : types.get(status);
     if (type === undefined) return [];

@@ -8,7 +8,7 @@ import { isoTime } from "#platform/iso-time";
 import { readPast, readWherever, removeKnown } from "./past-rows.ts";
 import { type Status, transition, undecidedReason } from "./state.ts";
 
-export type TimelineEntry = { status: string; at: string; reason?: string; payBy?: string };
+export type TimelineEntry = { status: string; at: string; reason?: string; payBy?: string; givenBackMinor?: number };
 
 export type Order = {
   orderId: string;
@@ -217,16 +217,21 @@ export async function restoreOrder(
   return order;
 }
 
-/** Adds an entry to an order's timeline without changing its state; does nothing if it is in none of these statuses. */
+/**
+ * Adds an entry to an order's timeline without changing its state; undefined if it has the entry, or is in none of these
+ * statuses.
+ */
 export async function note(
   sql: Queryable,
   orderId: string,
   entry: TimelineEntry,
   statuses: readonly Status[],
-): Promise<void> {
-  await sql.query(
+): Promise<Order | undefined> {
+  const [order] = await sql.query<Order>(
     `update orders.orders set timeline = timeline || $2::jsonb
-      where order_id = $1 and status = any($3::text[]) and not timeline @> $2::jsonb`,
+      where order_id = $1 and status = any($3::text[]) and not timeline @> $2::jsonb
+      returning ${columns}`,
     [orderId, JSON.stringify([entry]), statuses],
   );
+  return order;
 }

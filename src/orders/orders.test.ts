@@ -149,6 +149,38 @@ describe("an order in the books", () => {
     );
   });
 
+  test("of which parts were refunded stays confirmed, and announces each part once, beside its entry", async () => {
+    const orderId = await oneOf(await stage.newProduct({ stock: 1 }));
+    const at = new Date();
+    const [first, second] = [
+      { partMinor: 5, givenBackMinor: 5, at },
+      { partMinor: 5, givenBackMinor: 10, at },
+    ];
+    await orders.notePartialRefund(orderId, first);
+    assert.equal((await read(orderId)).status, "PAYMENT_PENDING");
+    await orders.confirm(orderId);
+    await Promise.all([first, first, second].map((part) => orders.notePartialRefund(orderId, part)));
+    await orders.notePartialRefund(orderId, second);
+    const { order, events } = await orders.history(orderId);
+    assert.equal(order?.status, "CONFIRMED");
+    const sums = order.timeline.flatMap(({ givenBackMinor }) => givenBackMinor ?? []);
+    assert.deepEqual(sums.toSorted(), [10, 5]);
+    const queued = await stage.sql.query<{ id: string; part: number; sum: number }>(
+      `select event ->> 'id' as id, (event -> 'data' ->> 'partMinor')::int as part,
+              (event -> 'data' ->> 'givenBackMinor')::int as sum
+         from orders.outbox, json_array_elements(events) as event
+        where event ->> 'type' = 'dropgate.order.partly-refunded' and event -> 'data' ->> 'orderId' = $1
+        order by sum`,
+      [orderId],
+    );
+    assert.deepEqual(queued, [
+      { id: `${orderId}:PARTLY_REFUNDED:5`, part: 5, sum: 5 },
+      { id: `${orderId}:PARTLY_REFUNDED:10`, part: 5, sum: 10 },
+    ]);
+    const shown = events.filter(({ type }) => type === "dropgate.order.partly-refunded").map(({ id }) => id);
+    assert.deepEqual(shown.toSorted(), queued.map(({ id }) => id).toSorted());
+  });
+
   test("gets entries in its timeline before its end, and none after it", async () => {
     const orderId = await oneOf(await stage.newProduct({ stock: 1 }));
     const declined = { status: "PAYMENT_DECLINED", at: new Date().toISOString(), reason: "card_declined" };

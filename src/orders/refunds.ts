@@ -4,7 +4,7 @@
  */
 import type { Queryable, Tx } from "#engines/sql";
 import { firstUuid } from "#platform/ids";
-import type { Order } from "./order-rows.ts";
+import { note, type Order } from "./order-rows.ts";
 
 export type RefundRequest = {
   reason: string;
@@ -16,6 +16,22 @@ export type RefundRequest = {
 };
 export type Refund = Omit<RefundRequest, "evenIfHandedOver"> &
   Pick<Order, "orderId" | "productId" | "quantity"> & { askedAt: Date };
+
+/** Given back at the provider while the order stays paid. `givenBackMinor`: in all, with earlier parts. */
+export type PartialRefund = { partMinor: number; givenBackMinor: number; at: Date };
+
+/** The entry of the timeline. */
+export const partlyRefunded = "PAYMENT_PARTLY_REFUNDED";
+
+/** undefined if the order has the entry, or was not paid. */
+export function takePartialRefund(
+  tx: Tx,
+  orderId: string,
+  { givenBackMinor, at }: PartialRefund,
+): Promise<Order | undefined> {
+  const entry = { status: partlyRefunded, at: at.toISOString(), givenBackMinor };
+  return note(tx, orderId, entry, ["CONFIRMED", "REFUNDED"]);
+}
 
 export async function insertRefund(tx: Tx, orderId: string, refund: RefundRequest, at: Date): Promise<void> {
   await tx.query("insert into orders.refund (order_id, reason, restock, actor, asked_at) values ($1, $2, $3, $4, $5)", [

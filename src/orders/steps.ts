@@ -5,12 +5,12 @@
 import { isDataFault, type Sql, type Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
-import { changeEventOf, handedOverEventOf } from "./events.ts";
+import { changeEventOf, handedOverEventOf, partlyRefundedEventOf } from "./events.ts";
 import { extendOrder } from "./extension.ts";
 import { keepHere, takeHandOver } from "./hand-over.ts";
 import type { Order } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
-import { insertRefund, type RefundRequest } from "./refunds.ts";
+import { insertRefund, type PartialRefund, type RefundRequest, takePartialRefund } from "./refunds.ts";
 import { type Step, transition, undecidedReason } from "./state.ts";
 import { type Asked, type StepNote, takeSteps } from "./step-rows.ts";
 
@@ -83,6 +83,13 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
     return order;
   }
 
+  async function partialRefundIn(tx: Tx, orderId: string, part: PartialRefund): Promise<void> {
+    const order = await takePartialRefund(tx, orderId, part);
+    if (!order) return;
+    await queueEvents(tx, [partlyRefundedEventOf(order, part)]);
+    tx.afterCommit(() => onTaken(order));
+  }
+
   return {
     confirm: (orderId: string) => take(orderId, "confirm", null),
     /** The same steps for many orders, each kind in one transaction; they return the orders that took them. */
@@ -109,6 +116,9 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
      * and the request does not say that this makes no difference.
      */
     refund: (orderId: string, refund: RefundRequest) => sql.transaction((tx) => refundIn(tx, orderId, refund)),
+    /** Notes a part of a paid order's money that went back, each part once. */
+    notePartialRefund: (orderId: string, part: PartialRefund) =>
+      sql.transaction((tx) => partialRefundIn(tx, orderId, part)),
     /** Lets the units leave the warehouse; undefined if the order is not confirmed (any more), or they have left. */
     handOver: (orderId: string) => sql.transaction((tx) => handOverIn(tx, orderId)),
     /** The same as parts of a transaction. */

@@ -27,6 +27,7 @@ const TimelineEntry = Type.Object({
   at: moment,
   reason: Type.Optional(Type.String()),
   payBy: Type.Optional(Type.String({ format: "date-time", description: "The later deadline, in PAYMENT_EXTENDED" })),
+  givenBackMinor: Type.Optional(Type.Integer({ description: "In all by then, in PAYMENT_PARTLY_REFUNDED" })),
 });
 
 /** The latest attempt to pay, from the payment module. */

@@ -22,6 +22,12 @@ async function newsOf(orderId: string) {
   return (await payment.news(undefined, 1_000)).filter((news) => news.orderId === orderId).map(({ kind }) => kind);
 }
 
+async function partsOf(orderId: string) {
+  return (await payment.news(undefined, 1_000))
+    .filter((news) => news.orderId === orderId && news.kind === "partly_refunded")
+    .map(({ partMinor, givenBackMinor }) => [partMinor, givenBackMinor]);
+}
+
 async function findingsOf(orderId: string) {
   return (await payment.findings.open()).filter((finding) => finding.orderId === orderId).map(({ kind }) => kind);
 }
@@ -124,6 +130,10 @@ test("O5, S10: partial refunds add up, the sum of all is a full refund, and neve
   assert.deepEqual({ status, givenBackMinor }, { status: "captured", givenBackMinor: 1_000 });
   await byHand(paymentId, { deed: "refund", amountMinor: 2_000 }, { deed: "refund", amountMinor: 9_999 });
   assert.deepEqual(await newsOf(orderId), ["partly_refunded", "partly_refunded", "refunded_outside"]);
+  assert.deepEqual(await partsOf(orderId), [
+    [1_000, 1_000],
+    [2_000, 3_000],
+  ]);
   assert.deepEqual(await shop.states(orderId), ["refunded"]);
   assert.deepEqual(await shop.statement(orderId), [
     "authorized 4999 EUR",

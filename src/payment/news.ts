@@ -141,6 +141,8 @@ export type News = {
   orderId: string;
   kind: NewsKind;
   givenBackMinor: number;
+  /** The part of it that is new since the partial refund before. */
+  partMinor: number;
   /** Why the attempt failed, or the payment did not stay. */
   declineReason: string | null;
   happenedAt: Date;
@@ -153,6 +155,10 @@ export type News = {
 export function untoldNews(sql: Queryable, after: Pick<News, "newsId"> | undefined, limit: number): Promise<News[]> {
   return sql.query<News>(
     `select news_id as "newsId", news.order_id as "orderId", kind, news.given_back_minor as "givenBackMinor",
+            news.given_back_minor - coalesce((
+              select max(given_back_minor) from payment.news as earlier
+               where earlier.payment_id = news.payment_id and earlier.kind = 'partly_refunded'
+                 and earlier.given_back_minor < news.given_back_minor), 0) as "partMinor",
             decline_reason as "declineReason", happened_at as "happenedAt"
        from payment.news join payment.payment using (payment_id)
       where told_at is null and not (kind = 'voided_outside' and state = 'captured') and news_id > $2

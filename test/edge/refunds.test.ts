@@ -220,6 +220,23 @@ describe("news from the provider about a confirmed order", { concurrency: true }
     await world.untilStatus(buyer, orderId, "REFUNDED");
   });
 
+  test("O5: each partial refund is one event with its own sum, however often the provider tells it", async () => {
+    const { orderId, paymentId } = await confirmed();
+    const parts = await readParts(orderId);
+    for (const refundedMinor of [500, 500, 1_000, 500]) {
+      await tell(paymentId, "partially_refunded", { refundedMinor });
+      await parts.until(refundedMinor);
+    }
+    // The event of the whole is behind all others of its order.
+    await tell(paymentId, "refunded");
+    await parts.untilRefunded();
+    assert.deepEqual(parts.seen, [
+      { partMinor: 500, givenBackMinor: 500, status: "CONFIRMED" },
+      { partMinor: 500, givenBackMinor: 1_000, status: "CONFIRMED" },
+    ]);
+    await parts.close();
+  });
+
   test("O5: a chargeback makes it REFUNDED, and is a finding with a metric until an operator closes it", async () => {
     const { buyer, orderId, paymentId } = await confirmed();
     await tell(paymentId, "disputed");
@@ -290,6 +307,31 @@ async function moneyOf(orderId: string) {
     [orderId],
   );
   return { rows };
+}
+
+/** The partial refunds of the order that `orders.events` tells, as they come. */
+async function readParts(orderId: string) {
+  const seen: { partMinor: number; givenBackMinor: number; status: string }[] = [];
+  let isRefunded = false;
+  const consumer = await world.system.faces.engines.log.consume({
+    topic: "orders.events",
+    group: randomUUID(),
+    maxRecords: 500,
+    async handle({ records }) {
+      for (const { headers, value } of records.filter((record) => record.key === orderId)) {
+        if (headers.ce_type === "dropgate.order.refunded") isRefunded = true;
+        if (headers.ce_type !== "dropgate.order.partly-refunded") continue;
+        const { partMinor, givenBackMinor, status } = JSON.parse(value.toString());
+        seen.push({ partMinor, givenBackMinor, status });
+      }
+    },
+  });
+  return {
+    seen,
+    until: (sum: number) => eventually(() => seen.some(({ givenBackMinor }) => givenBackMinor === sum)),
+    untilRefunded: () => eventually(() => isRefunded),
+    close: () => consumer.close(),
+  };
 }
 
 async function eventsOf(orderId: string): Promise<string[]> {

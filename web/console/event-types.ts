@@ -7,6 +7,7 @@ export const eventTypes = [
   "dropgate.order.failed",
   "dropgate.order.cancelled",
   "dropgate.order.refunded",
+  "dropgate.order.partly-refunded",
   "dropgate.order.handed-over",
   "dropgate.drop.scheduled",
   "dropgate.drop.changed",

@@ -79,6 +79,10 @@ export interface components {
        * @description Until when it can be paid, while it is open; an extension moves it
        */
       payBy?: string;
+      /** @description What this partial refund gives back, in the currency's minor unit */
+      partMinor?: number;
+      /** @description What partial refunds have given back in all, this one included */
+      givenBackMinor?: number;
       [key: string]: unknown;
     };
     ReservationData: {
@@ -302,6 +306,15 @@ export interface components {
     } | {
       /** @constant */
       type: "dropgate.order.handed-over";
+      /**
+       * Format: date-time
+       * @description When it happened
+       */
+      timestamp: string;
+      data: components["schemas"]["OrderEventData"];
+    } | {
+      /** @constant */
+      type: "dropgate.order.partly-refunded";
       /**
        * Format: date-time
        * @description When it happened

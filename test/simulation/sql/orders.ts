@@ -228,8 +228,9 @@ export function orderTwins(t: OrderTables, planted: Planted | undefined): Twins 
       if (!row || !(statuses as Strings).includes(row.status)) return [];
       const [added] = JSON.parse(entry as string) as object[];
       if (row.timeline.some((one) => isDeepStrictEqual(one, added))) return [];
-      t.orders.put(tx, row.orderId, { ...row, timeline: [...row.timeline, added as object] });
-      return [];
+      const next = { ...row, timeline: [...row.timeline, added as object] };
+      t.orders.put(tx, row.orderId, next);
+      return [shown(next)];
     },
     "and handed_over_at is null for update": (tx, [orderId]) =>
       t.orders.lock(tx, orderId as string) ? [{ orderId }] : [],

@@ -228,7 +228,12 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
     "told_at is null and not (kind = 'voided_outside' and state = 'captured')": (tx, [limit, after]) =>
       untold(tx, limit, false, after as number).map((row) => {
         const { declineReason = null } = t.payment.get(tx, row.paymentId) ?? {};
-        return { ...row, declineReason };
+        const earlier = t.news
+          .all(tx)
+          .filter((one) => one.paymentId === row.paymentId && one.kind === "partly_refunded")
+          .map(({ givenBackMinor }) => givenBackMinor)
+          .filter((sum) => sum < row.givenBackMinor);
+        return { ...row, declineReason, partMinor: row.givenBackMinor - Math.max(0, ...earlier) };
       }),
     "told_at is null and kind = 'voided_outside' and state = 'captured'": (tx, [limit, after]) =>
       untold(tx, limit, true, after as number).map((row) => {
