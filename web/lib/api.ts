@@ -104,10 +104,17 @@ async function ask<Body>(operation: Operation, asking: Asking = {}): Promise<Ans
     if (response.status === 204) return { ok: true, body: undefined as Body };
     if (response.ok) return { ok: true, body: (await response.json()) as Body };
     return { ok: false, problem: await problemOf(response) };
-  } catch {
-    return { ok: false, problem: { code: "offline", detail: "", status: 0 } };
+  } catch (error) {
+    return { ok: false, problem: await problemIn(error as Error) };
   }
 }
+
+/** No answer came, or the session was refused. One refusal is told by all requests that wait for it. */
+export async function problemIn({ cause }: Error): Promise<Problem> {
+  return cause instanceof Response ? problemOf(cause.clone()) : offline;
+}
+
+export const offline: Problem = { code: "offline", detail: "", status: 0 };
 
 /** @throws if no answer comes. Renews a session that has run out, once. */
 export async function send(operation: Operation, asking: Asking): Promise<Response> {
@@ -137,15 +144,11 @@ async function sendOnce(operation: Operation, { id = "", query = {}, body, heade
 export async function problemOf(response: Response): Promise<Problem> {
   const told = (await response.json().catch(() => ({}))) as Partial<Problem>;
   const seconds = Number(response.headers.get("retry-after"));
-  const { code = "internal_error", detail = "", instance, orderId, listUrl, receipt } = told;
   return {
-    code,
-    detail,
+    ...told,
+    code: told.code ?? "internal_error",
+    detail: told.detail ?? "",
     status: response.status,
-    ...(instance && { instance }),
-    ...(orderId && { orderId }),
-    ...(listUrl && { listUrl }),
-    ...(receipt && { receipt }),
     ...(seconds > 0 && { retryAfterMs: seconds * 1000 }),
   };
 }

@@ -14,7 +14,7 @@ export const answerWithinMs = 12_000;
 
 let asking: Promise<Shopper | undefined> | undefined;
 
-/** undefined if there is no way to sign in. @throws if no answer comes. */
+/** undefined if there is no way to sign in. @throws if no answer comes, or, with the answer as its cause, if the shop refuses one. */
 export function shopper(): Promise<Shopper | undefined> {
   asking ??= find().then(
     (account) => {
@@ -93,6 +93,6 @@ async function answerOf<Body>(asked: Response | Promise<Response>): Promise<Body
   const response = await asked;
   // A gateway without accounts has no such address.
   if (response.status === 404) return { account: null, mayRefresh: false, issuer: null, demoPeople: [] } as Body;
-  if (!response.ok) throw new Error(`the session was answered ${response.status}`);
+  if (!response.ok) throw new Error("no session", { cause: response });
   return (await response.json()) as Body;
 }

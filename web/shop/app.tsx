@@ -1,6 +1,7 @@
 /** The frame around every page, and which page an address shows. */
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { offline } from "../lib/api.ts";
 import { chooseLanguage, currentLanguage, type Language, languages, readWordsAbout, say } from "../lib/language.ts";
 import { onRoute, placeLeft } from "../lib/router.ts";
 import { forgetShopper, isSignedIn, shopper } from "../lib/shopper.ts";
@@ -94,7 +95,7 @@ function Away() {
     <div class="wide empty">
       <h1 tabIndex={-1}>{say("unavailable")}</h1>
       <div role="status">
-        <ProblemNotice problem={{ code: "offline", detail: "", status: 0 }} />
+        <ProblemNotice problem={offline} />
       </div>
       <p>
         <button class="button" type="button" onClick={() => location.reload()}>

@@ -2,7 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
-import { api, type Order, type Problem } from "../lib/api.ts";
+import { api, type Order, type Problem, problemIn } from "../lib/api.ts";
 import { readWordsAbout, say } from "../lib/language.ts";
 import { go } from "../lib/router.ts";
 import { type Shopper, shopper } from "../lib/shopper.ts";
@@ -41,7 +41,7 @@ export function MyOrders() {
       setSessions(() => Part);
     }
     readPerson().catch(() => {
-      // The orders are what people come for; they say if the shop does not answer.
+      // The orders are what people come for; they say what is wrong.
     });
   }, []);
 
@@ -68,7 +68,7 @@ export function MyOrders() {
               onClick={() =>
                 signOut().then(
                   () => go("/login"),
-                  () => setProblem(offline),
+                  async (error) => setProblem(await problemIn(error)),
                 )
               }
             >
@@ -127,8 +127,6 @@ async function sessionsPart(): Promise<ComponentType> {
   const [{ Sessions }] = await Promise.all([import("./sessions.tsx"), readWordsAbout("account")]);
   return Sessions;
 }
-
-const offline: Problem = { code: "offline", detail: "", status: 0 };
 
 function Row({ order, name }: { order: Order; name: string }) {
   return (
