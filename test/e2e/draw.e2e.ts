@@ -16,6 +16,15 @@ describe("a draw", { skip }, () => {
   });
   after(() => stage?.close());
 
+  test("the check of a drop that does not exist says so, and leads to what there is", async () => {
+    const { page } = await stage.person("ada");
+    await page.goto("/d/no-such-drop/fair");
+    await page.locator(".found", { hasText: "There is no such drop" }).waitFor();
+    await page.getByRole("link", { name: "See what is on sale" }).waitFor();
+    assert.equal(await page.getByText("no line that is drawn").count(), 0);
+    await look(page, "fair-no-drop");
+  });
+
   const label = (page: Page, text: string) => page.getByRole("heading", { name: text, exact: true });
   const freezeLeadSeconds = 2;
 

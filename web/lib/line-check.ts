@@ -2,10 +2,11 @@
 
 import type { PlaceView } from "#wire/room";
 import { type Check, type Kept, type Published, publishedFiles } from "../../src/fairness/fairness.ts";
+import { problemOf } from "./api.ts";
 import { kept } from "./kept.ts";
 
-/** none: the drop has no line that is drawn. away: the files cannot be read now. broken: they have another form. */
-export type Found = { checks: readonly Check[] } | { broken: string } | "none" | "away";
+/** missing: there is no such drop. none: it has no line that is drawn. away: the files cannot be read now. broken: they have another form. */
+export type Found = { checks: readonly Check[] } | { broken: string } | "missing" | "none" | "away";
 
 /** To the worker, and back. */
 export type Asked = { published: Published; kept: readonly Kept[] };
@@ -19,7 +20,7 @@ export async function checkedLine(dropId: string, own: Kept | undefined): Promis
       // The shop keeps an answer for a second. A roster that is older than the newest head would seem to lack places.
       if (name === "roster.txt") await afterASecond();
       const response = await fetch(pathOf(encodeURIComponent(dropId)), { cache: "no-cache" });
-      if (response.status === 404) return "none";
+      if (response.status === 404) return (await problemOf(response)).code === "drop_not_found" ? "missing" : "none";
       if (!response.ok) return "away";
       published[name] = await response.text();
     }

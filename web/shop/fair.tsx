@@ -20,6 +20,7 @@ export function FairPage({ dropId }: { dropId: string }) {
     void check();
   }, [dropId]);
 
+  const hasNoLine = found === "missing" || found === "none";
   const path = `/drops/${encodeURIComponent(dropId)}`;
   return (
     <div class="wide fair">
@@ -30,7 +31,7 @@ export function FairPage({ dropId }: { dropId: string }) {
       <p class={`found ${isBad(found) ? "fails" : ""}`} role="status">
         {say(found === undefined ? "fairChecking" : verdictOf(found))}
       </p>
-      {found !== "none" && <Own own={own} />}
+      {!hasNoLine && <Own own={own} />}
       {isChecked(found) && <Groups checks={found.checks} />}
       {isBroken(found) && (
         <p lang="en" dir="ltr">
@@ -42,9 +43,13 @@ export function FairPage({ dropId }: { dropId: string }) {
           {say("fairAgain")}
         </button>
       </p>
-      {found === "none" ? (
+      {hasNoLine ? (
         <p class="links">
-          <a href={`/d/${encodeURIComponent(dropId)}`}>{say("fairToDrop")}</a>
+          {found === "none" ? (
+            <a href={`/d/${encodeURIComponent(dropId)}`}>{say("fairToDrop")}</a>
+          ) : (
+            <a href="/">{say("toProducts")}</a>
+          )}
         </p>
       ) : (
         <p class="links">
@@ -77,6 +82,7 @@ function isBad(found: Found | undefined): boolean {
 
 /** The page never says that a line is fair: it says what was checked. */
 function verdictOf(found: Found) {
+  if (found === "missing") return "dropTitle";
   if (found === "none") return "fairNone";
   if (found === "away") return "fairAway";
   if (isBroken(found)) return "fairBroken";
