@@ -113,22 +113,49 @@ describe("buying in the browser", { skip }, () => {
     const pay = page.getByRole("button", { name: "Confirm €0.00" });
     await pay.waitFor();
     assert.equal(await page.getByLabel("Card number").count(), 0);
+    await page.locator(".pill", { hasText: "Waiting for you to confirm" }).waitFor();
+    await page.getByText("Time left", { exact: true }).waitFor();
     await look(page, "order-free");
+    assert.doesNotMatch(await page.locator("main").innerText(), /\bpa(?:y|id|yment)\b/i);
     await pay.click();
     await page.getByText("It is yours").waitFor();
     assert.doesNotMatch(await page.locator(".ended").innerText(), /payment|charged/);
+    await page.locator(".pill", { hasText: /^Confirmed$/ }).waitFor();
+    assert.doesNotMatch(await page.locator("main").innerText(), /\bpa(?:y|id|yment)\b/i);
     await stage.world.untilStatus(person.api, orderId, "CONFIRMED");
     const verdict = () => page.locator(".ended p").nth(1).innerText();
     assert.match(await verdict(), /^Order [\dA-Z]{4}-[\dA-Z]{4}$/);
     await stage.world.admin.post(`/orders/${orderId}/refund`, { reason: "the concert is off" });
     await page.reload();
     await page.getByText("Reason: the concert is off").waitFor();
+    assert.equal(await page.locator(".verdict").innerText(), "Taken back");
     assert.equal(await verdict(), "Nothing was charged.");
     const other = await stage.world.place(person.api, product);
     await person.api.post(`/orders/${other.orderId}/cancel`);
     await page.goto(`/o/${other.orderId}`);
     await page.locator(".verdict", { hasText: "Cancelled" }).waitFor();
     assert.equal(await verdict(), "Nothing was charged.");
+    await page.goto("/me");
+    await page.locator(`a[href="/o/${orderId}"] .state`, { hasText: "Taken back" }).waitFor();
+  });
+
+  test("a session that the shop cannot look up is told as a fault of the shop, and not as a missing answer", async () => {
+    const { page, api } = await stage.person("session");
+    const { orderId } = await stage.world.place(api, product);
+    const answer = { status: 500, contentType: "application/problem+json", body: '{"code":"internal_error"}' };
+    await page.route("**/session", (route) => route.fulfill(answer));
+    for (const path of ["/me", `/o/${orderId}`]) {
+      await page.goto(path);
+      await page.getByText("Something failed on our side.").waitFor();
+      assert.equal(await page.getByText("The shop does not answer").count(), 0, path);
+    }
+    await endRoutes(page);
+    await page.goto("/me");
+    await page.locator(`a[href="/o/${orderId}"]`).waitFor();
+    await page.route("**/session", (route) => route.fulfill(answer));
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await page.getByText("Something failed on our side.").waitFor();
+    await endRoutes(page);
   });
 
   test("a double tap is one order", async () => {
@@ -339,16 +366,16 @@ describe("buying in the browser", { skip }, () => {
     const { orderId } = await stage.world.place(api, hurried);
     await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
     await page.goto(`/o/${orderId}`);
-    await page.getByText("You can take 5 minutes more to pay, once.").waitFor({ state: "attached" });
+    await page.getByText("You can take 5 minutes more, once.").waitFor({ state: "attached" });
     // It also holds for people who come late: fewer than two are left.
-    await page.getByText("Less than 10 minutes left to pay").waitFor({ state: "attached" });
+    await page.getByText("Less than 10 minutes left").waitFor({ state: "attached" });
     await look(page, "order-extend");
     await tabToMatch(page, ".extend button");
     await page.keyboard.press("Enter");
-    await page.getByText("You have 5 minutes more to pay.").waitFor();
+    await page.getByText("You have 5 minutes more.").waitFor();
     await eventually(async () => /^0[56]:/.test((await page.getByRole("timer").textContent()) ?? ""));
     await page.locator(".extend button").waitFor({ state: "hidden" });
-    await page.locator(".timeline").getByText("More time to pay").waitFor();
+    await page.locator(".timeline").getByText("More time").waitFor();
     await eventually(() => page.evaluate<boolean>('document.activeElement?.getAttribute("role") === "status"'));
   });
 });

@@ -33,7 +33,7 @@ describe("the time to pay", { skip }, () => {
     const { orderId } = await stage.world.place(person.api, hurried);
     await person.page.goto(`/o/${orderId}`);
     await person.page.locator(".clock.last").waitFor();
-    await person.page.getByText("Less than a minute left to pay").waitFor({ state: "attached" });
+    await person.page.getByText("Less than a minute left").waitFor({ state: "attached" });
     await look(person.page, "order-last-minute");
     await person.page
       .getByText("The order ended before it was paid. Nothing was charged")

@@ -145,7 +145,7 @@ function Row({ order, name }: { order: Order; name: string }) {
         </span>
         <span class={`state ${toneOfStatus(order.status)}`}>
           <span class="dot" aria-hidden="true" />
-          {sayStatus(order.status)}
+          {sayStatus(order.status, order.total)}
         </span>
         <span class="sum">{order.currency && money(order.total, order.currency)}</span>
       </a>

@@ -57,7 +57,7 @@ export function OrderPage({ orderId }: { orderId: string }) {
       </div>
       <div class="story">
         <div class="head">
-          <Pill tone={toneOfStatus(order.status)}>{sayStatus(order.status)}</Pill>
+          <Pill tone={toneOfStatus(order.status)}>{sayStatus(order.status, order.total)}</Pill>
           <h1 tabIndex={-1}>
             <Name>{shown.name}</Name>
           </h1>
@@ -110,7 +110,7 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   const [title, note] = {
     CONFIRMED: [say("doneTitle"), say(isFree ? "orderOf" : "doneNote", { code })],
     CANCELLED: [say("state_CANCELLED"), cancelledNote(order.reason, isFree)],
-    REFUNDED: [say("state_REFUNDED"), say(isFree ? "endedFree" : "refundedNote")],
+    REFUNDED: [sayStatus("REFUNDED", order.total), say(isFree ? "endedFree" : "refundedNote")],
     FAILED: [say("failedTitle"), say(whyFailed(order.reason, isFree))],
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
   return (

@@ -17,11 +17,12 @@ export function toneOfStatus(status: string): Tone {
   return tones[status] ?? "now";
 }
 
-type State = Extract<Parameters<typeof say>[0], `state_${string}`>;
+type State = Extract<Parameters<typeof say>[0], `state_${string}` | `free_${string}`>;
 
-export function sayStatus(status: string): string {
-  const words = `state_${status}`;
-  return say(words in en ? (words as State) : "state_other");
+/** An order that costs nothing is not paid, so some states have words of their own. */
+export function sayStatus(status: string, total: number): string {
+  const words = [`${total ? "" : "free"}_${status}`, `state_${status}`].find((one) => one in en) ?? "state_other";
+  return say(words as State);
 }
 
 /** An entry of a later day names its day: a refund may come weeks after the payment. */
@@ -43,7 +44,7 @@ export function Timeline({ order }: { order: Order }) {
         {order.timeline.map((entry, i) => (
           <li key={`${i}-${entry.status}`} class={toneOfEntry(entry.status, i === order.timeline.length - 1)}>
             <span class="dot" aria-hidden="true" />
-            <span>{sayStatus(entry.status)}</span>
+            <span>{sayStatus(entry.status, order.total)}</span>
             <time dateTime={entry.at}>{timeOfEntry(entry.at, order.placedAt)}</time>
           </li>
         ))}
