@@ -216,6 +216,24 @@ describe("drops in the console", { skip }, () => {
     await page.getByRole("status").getByText("Draft", { exact: true }).waitFor();
   });
 
+  test("the cancellation of a drop that cost nothing promises no money", async () => {
+    const { world } = stage;
+    const { dropId, productIds } = await scheduled(world, "Open rehearsal", -1_000, { price: 0 });
+    const guest = world.as("guest");
+    const { orderId } = await world.place(guest, productIds[0] ?? "");
+    await world.untilStatus(guest, orderId, "PAYMENT_PENDING");
+    assert.equal((await guest.post(`/orders/${orderId}/payment`, {})).status, 202);
+    await world.untilStatus(guest, orderId, "CONFIRMED");
+    await page.goto(`/console/drops/${dropId}`);
+    await button("Cancel the drop …").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("no money goes back, because none was paid").waitFor();
+    await dialog.getByText("Confirmed orders, to be taken back").waitFor();
+    assert.doesNotMatch(await dialog.innerText(), /refund|€|their money/i);
+    await look(page, "console-drop-cancel-free", "[role=dialog]");
+    await page.keyboard.press("Escape");
+  });
+
   test("a check that fails is passed with a reason alone, and a product that is in another drop says which", async () => {
     const { admin } = stage.world;
     const times = { zone: "Europe/Berlin", opensAt: inMs(-2 * hourMs), closesAt: inMs(-hourMs) };

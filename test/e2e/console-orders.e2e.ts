@@ -43,6 +43,25 @@ describe("the console's orders", { skip }, () => {
     await stage.world.untilStatus(api, orderId, "CONFIRMED");
   }
 
+  test("orders that cost nothing are taken back without a word of money", async () => {
+    const productId = await stage.world.newProduct({ stock: 5, price: 0 });
+    const [one, other] = [await placed("hedy", { productId }), await placed("lise", { productId })];
+    for (const [buyer, orderId] of [["hedy", one] as const, ["lise", other] as const]) {
+      const api = stage.world.as(buyer);
+      assert.equal((await api.post(`/orders/${orderId}/payment`, {})).status, 202);
+      await stage.world.untilStatus(api, orderId, "CONFIRMED");
+    }
+    await page.goto(`/console/orders?productId=${productId}`);
+    await page.getByText("lise").waitFor();
+    await page.getByRole("button", { name: "Refund the paid ones …" }).click();
+    await page.getByRole("textbox", { name: "Reason" }).fill("the concert is off");
+    await page.getByRole("button", { name: "Count them" }).click();
+    await page.getByText("2 orders end. They cost nothing, so no money goes back.").waitFor();
+    await look(page, "console-bulk-free", "[role=dialog]");
+    await page.getByRole("button", { name: "Refund 2 orders", exact: true }).click();
+    await page.getByText("Done. 2 orders refunded.").waitFor();
+  });
+
   test("many orders are cancelled after the page has named their number and sum, and no others", async () => {
     const ids = [await placed("hedy", lamp), await placed("lise", lamp), await placed("ada", lamp)];
     const paid = ids[2] as string;

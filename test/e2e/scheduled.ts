@@ -11,9 +11,9 @@ export async function scheduled(
   { admin, newProduct }: World,
   name: string,
   opensInMs: number,
-  { labels = ["One"], stock = 20 }: { labels?: readonly string[]; stock?: number } = {},
+  { labels = ["One"], stock = 20, price = 12_900 }: { labels?: readonly string[]; stock?: number; price?: number } = {},
 ): Promise<Scheduled> {
-  const productIds = await Promise.all(labels.map(() => newProduct({ stock, price: 12_900 })));
+  const productIds = await Promise.all(labels.map(() => newProduct({ stock, price })));
   const dropId = `drop-${randomHex(4)}`;
   const products = productIds.map((productId, i) => ({ productId, label: labels[i] }));
   const times = { zone: "Europe/Berlin", opensAt: inMs(opensInMs), closesAt: inMs(opensInMs + hourMs) };

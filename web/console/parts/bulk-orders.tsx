@@ -105,7 +105,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
               loading={starting.isPending}
               onClick={() => starting.mutate(plan.planId)}
             >
-              {`${verbs[action]} ${ordersOf(plan.count)}: ${sumOf(plan)}`}
+              {`${verbs[action]} ${ordersOf(plan.count)}${sumOf(plan) && `: ${sumOf(plan)}`}`}
             </Button>
           )}
         </Group>
@@ -116,8 +116,8 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
     <Stack ref={fields}>
       <Text>
         {action === "refund"
-          ? `Of ${whichOf(of)} every paid one is refunded.`
-          : `Of ${whichOf(of)} every one that is not paid yet ends, and its units go back on sale.`}{" "}
+          ? `Of ${whichOf(of)} every paid or confirmed one is refunded.`
+          : `Of ${whichOf(of)} every one that is not confirmed yet ends, and its units go back on sale.`}{" "}
         First see how many these are.
       </Text>
       <TextInput
@@ -207,19 +207,29 @@ function ordersOf(orders: number): string {
   return plural(orders, "order", "orders");
 }
 
+/** By currency; empty if all of these orders cost nothing. */
 function sumOf({ amounts }: BulkPlan): string {
-  return amounts.map(({ amount, currency }) => money(amount, currency)).join(" and ");
+  return amounts
+    .filter(({ amount }) => amount > 0)
+    .map(({ amount, currency }) => money(amount, currency))
+    .join(" and ");
 }
 
 function saysOf(plan: BulkPlan): string {
   if (plan.count === 0) {
-    return plan.action === "refund" ? "None of these orders is paid." : "None of these orders is open.";
+    return plan.action === "refund" ? "None of these orders is confirmed." : "None of these orders is open.";
   }
-  const sum = sumOf(plan);
-  const what =
-    plan.action === "refund"
-      ? `${sum} of ${ordersOf(plan.count)} ${plan.amounts.length === 1 ? "goes" : "go"} back to the ${plan.count === 1 ? "buyer" : "buyers"}.`
-      : `${plural(plan.count, "order ends", "orders end")}: ${sum} in all.`;
   const units = plan.restock ? " The units come back into stock." : "";
-  return `${what}${units} Orders that are placed from now on are left alone. This cannot be undone.`;
+  return `${endsOf(plan)}${units} Orders that are placed from now on are left alone. This cannot be undone.`;
+}
+
+function endsOf(plan: BulkPlan): string {
+  const sum = sumOf(plan);
+  if (plan.action === "refund" && sum) {
+    const goes = sum.includes(" and ") ? "go" : "goes";
+    return `${sum} of ${ordersOf(plan.count)} ${goes} back to the ${plan.count === 1 ? "buyer" : "buyers"}.`;
+  }
+  const ends = plural(plan.count, "order ends", "orders end");
+  if (sum) return `${ends}: ${sum} in all.`;
+  return `${ends}. ${plan.count === 1 ? "It costs" : "They cost"} nothing, so no money goes back.`;
 }

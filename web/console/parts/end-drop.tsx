@@ -77,16 +77,18 @@ export function CancelDrop({ drop: { dropId, name }, phase }: EndProps) {
 
 function WhatEnds({ orders }: Cancellation) {
   const sum = (kind: "open" | "paid") => orders.reduce((total, one) => total + one[kind], 0);
+  const refund = refundOf({ orders });
   const facts = {
     "Open orders, to be cancelled": count(sum("open")),
-    "Paid orders, to be refunded": count(sum("paid")),
-    "Money that goes back": refundOf({ orders }) || "None",
+    [refund ? "Paid orders, to be refunded" : "Confirmed orders, to be taken back"]: count(sum("paid")),
+    "Money that goes back": refund || "None",
   };
   return (
     <>
       <Text>
-        It closes now. Its orders end one after the other: open ones are not charged, and paid ones get their money
-        back. This cannot be undone.
+        It closes now. Its orders end one after the other: open ones are not charged, and{" "}
+        {refund ? "paid ones get their money back" : "no money goes back, because none was paid"}. This cannot be
+        undone.
       </Text>
       <Facts facts={facts} />
     </>

@@ -42,7 +42,7 @@ function Shown({ order, events, isLive, asking, onAsk }: ShownProps) {
     Product: productId,
     Units: `${count(quantity)} at ${money(price, currency)}`,
     Total: money(total, currency),
-    ...(isOpen && { "To be paid by": timeOfDay(payBy) }),
+    ...(isOpen && { [total ? "To be paid by" : "To be confirmed by"]: timeOfDay(payBy) }),
     "Order id": orderId,
   };
   return (

@@ -27,7 +27,7 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
       title="Refund this order"
       opened={opened}
       onClose={onClose}
-      act={`Refund ${sum}`}
+      act={total ? `Refund ${sum}` : "Take the order back"}
       onAct={act}
       isBad
       acting={refunding}
@@ -35,7 +35,7 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
       <Text>
         {total ? `${sum} goes back to the buyer.` : "It cost nothing, so no money goes back."} This cannot be undone.
       </Text>
-      {isHandedOver && <Text fw={600}>The parcel was handed over: the buyer has what they paid for, or will.</Text>}
+      {isHandedOver && <Text fw={600}>The parcel was handed over: the buyer has what they ordered, or will.</Text>}
       <TextInput
         label="Reason"
         description="The buyer reads it"
