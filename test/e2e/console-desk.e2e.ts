@@ -6,9 +6,14 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { look } from "./look.ts";
-import { nothingKept, openConsole, type Stage, skip } from "./stage.ts";
+import { launch, nothingKept, openConsole, type Stage, skip } from "./stage.ts";
 
 const longKey = "a-key-of-another-producer ".repeat(4).trim();
+
+/** What ends behind the right edge, and the page if that is wider than its window. */
+const beyond = `[...document.querySelectorAll("html, body *")]
+  .filter((one) => Math.max(one.getBoundingClientRect().right, one === document.documentElement ? one.scrollWidth : 0) > innerWidth + 1)
+  .map((one) => one.tagName + " " + one.textContent.slice(0, 40))`;
 
 describe("the desk for trouble", { skip }, () => {
   let stage: Stage;
@@ -36,6 +41,23 @@ describe("the desk for trouble", { skip }, () => {
   const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
   const button = (name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" });
 
+  /** Neither the page nor its head is cut, or scrolled sideways. */
+  async function fitsWithLargeLetters(): Promise<void> {
+    const browser = await launch("--blink-settings=defaultFontSize=32");
+    try {
+      const large = await browser.newPage({ baseURL: stage.world.origin, viewport: { width: 360, height: 800 } });
+      await large.context().addCookies(await page.context().cookies());
+      await large.goto("/console/trouble");
+      await large.getByRole("button", { name: "Open dead letter 1" }).waitFor();
+      for (const width of [320, 360]) {
+        await large.setViewportSize({ width, height: 800 });
+        assert.deepEqual(await large.evaluate(beyond), [], `on ${width} px`);
+      }
+    } finally {
+      await browser.close();
+    }
+  }
+
   test("an operator reads a dead letter, replays it, and discards the one that comes back, with a reason", async () => {
     await page.getByText("No dead letter waits").waitFor();
     await page.getByText("No order waits too long").waitFor();
@@ -57,6 +79,7 @@ describe("the desk for trouble", { skip }, () => {
       return range.getClientRects().length;
     })()`);
     assert.equal(topicLines, 1);
+    await fitsWithLargeLetters();
     await button("Open dead letter 1").click();
     await page.getByText('"not one of ours"').waitFor();
     await look(page, "console-dead-letter");

@@ -59,7 +59,7 @@ export function Shell() {
       <a className="skip" href="#main">
         Skip to the page
       </a>
-      <AppShell.Header>
+      <AppShell.Header className="top">
         <Group h="100%" px="lg" gap="sm" wrap="nowrap">
           {account && (
             <Burger
