@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -141,6 +142,34 @@ test("a migration that waits for a lock lets the others go on, and is made once 
     { id: 1, price: null },
     { id: 2, price: null },
   ]);
+});
+
+test("the locks of a migrating process that stops in the middle are free within seconds, and another one migrates", async () => {
+  const module = await lampsAndUnits("stopped");
+  const script = `
+    const { migrate } = await import(${JSON.stringify(new URL("./migrate.ts", import.meta.url).href)});
+    const modules = [{ schema: "stopped", folder: new URL(${JSON.stringify(module.folder.href)}) }];
+    await migrate({ url: ${JSON.stringify(url)}, modules });`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script]);
+  const ended = once(child, "close");
+  try {
+    await sql.transaction(async (tx) => {
+      await tx.query("insert into stopped.units values (1)");
+      await until(() => waitsFor("stopped.units"), { withinMs: 30_000, everyMs: 5 });
+      child.kill("SIGSTOP");
+    });
+    assert.equal((await migrate({ url, modules: [module] })).length, 1);
+  } finally {
+    child.kill("SIGCONT");
+    await ended;
+  }
+});
+
+test("limits of time that the user's statements have do not end a migration", async () => {
+  const limited = new URL(url);
+  limited.searchParams.set("options", "-c statement_timeout=50");
+  const slow = await moduleOf("slow", { "001.do.slow.sql": "select pg_sleep(0.2);" });
+  assert.equal((await migrate({ url: limited.href, modules: [slow] })).length, 1);
 });
 
 async function waitsFor(table: string) {

@@ -30,6 +30,11 @@ const lockTimeoutMs = 2_000;
 /** Statements of the processes that run hold locks for milliseconds, a backup holds them for minutes. */
 const maxTries = 20;
 const backoff = { firstMs: 200, longestMs: 2_000 };
+/**
+ * For a migrating process that is stopped, or whose machine has vanished: PostgreSQL would keep its session, and with it
+ * the locks that it has taken so far, for hours. Between two statements it reads a file, which takes milliseconds.
+ */
+const silentForMs = 10_000;
 
 /**
  * Applies what is missing, all of it or nothing: every module's files run in one transaction, which also writes
@@ -41,7 +46,10 @@ const backoff = { firstMs: 200, longestMs: 2_000 };
  * @throws naming the file and line that failed, or the applied file that was edited afterwards.
  */
 export async function migrate(options: { url: string; modules: readonly ModuleSchema[] }): Promise<string[]> {
-  const client = new pg.Client(connectionSettings(options.url, `${program.name} migrate`));
+  const client = new pg.Client({
+    ...connectionSettings(options.url, `${program.name} migrate`),
+    idle_in_transaction_session_timeout: silentForMs,
+  });
   client.on("error", () => {}); // The statement under way fails too, and its error is thrown.
   await client.connect().catch((error) => {
     throw connectFailure(options.url, error);
@@ -68,6 +76,8 @@ const adviceAboutLocks =
 
 async function migrateAll(client: pg.Client, modules: readonly ModuleSchema[]): Promise<string[]> {
   await client.query("begin isolation level read committed");
+  // The user's own limit is for requests: a large table takes longer, and so does waiting for another migration.
+  await client.query("set local statement_timeout = 0");
   await client.query("select pg_advisory_xact_lock($1)", [lockKey]);
   await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
   const applied: string[] = [];
