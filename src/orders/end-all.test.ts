@@ -32,6 +32,27 @@ describe("orders that are to end together", () => {
     for (const orderId of open) assert.equal(await statusOf(orderId), "CANCELLED");
   });
 
+  test("confirm and fail although another session has locked the row of one of them", async () => {
+    const { orders, sql } = stage;
+    const productId = await stage.newProduct({ stock: 4 });
+    for (let i = 0; i < 4; i += 1) await stage.place({ productId });
+    const records = await stage.gate.records(productId);
+    await orders.settlement.redrive(records);
+    const [locked = "", paid = "", ...unpaid] = records.map(({ orderId }) => orderId).toSorted();
+    const statusOf = async (orderId: string) => (await orders.read(orderId))?.status;
+    const asked = (orderIds: readonly string[]) => orderIds.map((orderId) => ({ orderId }));
+    await sql.transaction(async (tx) => {
+      await tx.query("select from orders.orders where order_id = $1 for update", [locked]);
+      await orders.confirmAll(asked([locked, paid]), null);
+      await orders.failAll(asked([locked, ...unpaid]), "payment_timeout", null);
+      assert.deepEqual(await Promise.all([paid, ...unpaid].map(statusOf)), ["CONFIRMED", "FAILED", "FAILED"]);
+      // None of these is left to take, so the fault is told.
+      await assert.rejects(orders.failAll(asked([locked, ...unpaid]), "payment_timeout", null), { code: "55P03" });
+    });
+    await orders.failAll(asked([locked]), "payment_timeout", null);
+    assert.equal(await statusOf(locked), "FAILED");
+  });
+
   test("are summed also where they come to more than a number holds exactly", async () => {
     const { orders, sql } = stage;
     const productId = await stage.newProduct();

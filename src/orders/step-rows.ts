@@ -12,6 +12,9 @@ export type StepNote = {
   run?: string | null;
 };
 
+/** For rows that another session has locked: to wait for them, or to leave them out. */
+export type Locked = "wait" | "leave out";
+
 /**
  * Takes the step of those orders that are in the state in which it starts, and returns them changed. Their rows are
  * locked in the order of their ids, so that two batches with the same orders wait for each other only one way.
@@ -22,15 +25,17 @@ export async function takeSteps(
   step: Step,
   { reason, run = null }: StepNote,
   at: Date,
+  locked: Locked = "wait",
 ): Promise<Order[]> {
   const { from, to, whileUndecided = false } = transition(step);
+  const waiting = locked === "wait" ? "" : " skip locked";
   const entry: TimelineEntry = { status: to, at: at.toISOString(), ...(reason && { reason }) };
   const table = from.every((status) => openStatuses.includes(status)) ? "orders.recent" : "orders.orders";
   return tx.query<Order>(
     // Only ended orders are past ones, so the steps of open ones need not look there.
     `with asked as (select * from unnest($1::uuid[], $2::timestamptz[]) as a (id, due_at)),
           locked as (select order_id as id from ${table} where order_id = any($1::uuid[])
-                      order by order_id for no key update)
+                      order by order_id for no key update${waiting})
      update ${table} set status = $3, reason = coalesce($4, reason), timeline = timeline || $5::jsonb,
             run = coalesce($9, run)
        from asked join locked using (id)

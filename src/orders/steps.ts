@@ -2,7 +2,7 @@
  * Takes the steps of orders, each with all its effects in one transaction: the outcome of the units and the event. A late
  * or second step changes nothing.
  */
-import { isDataFault, type Sql, type Tx } from "#engines/sql";
+import { isDataFault, mayBeOneRowsFault, type Sql, type Tx } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { crashPoint } from "#platform/crash-points";
 import { changeEventOf, handedOverEventOf, partlyRefundedEventOf } from "./events.ts";
@@ -12,7 +12,7 @@ import type { Order } from "./order-rows.ts";
 import { queueEvents } from "./outbox.ts";
 import { insertRefund, type PartialRefund, type RefundRequest, takePartialRefund } from "./refunds.ts";
 import { type Step, transition, undecidedReason } from "./state.ts";
-import { type Asked, type StepNote, takeSteps } from "./step-rows.ts";
+import { type Asked, type Locked, type StepNote, takeSteps } from "./step-rows.ts";
 
 export type StepsOptions = {
   sql: Sql;
@@ -25,9 +25,15 @@ export type StepsOptions = {
 export type Steps = ReturnType<typeof createSteps>;
 
 export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
-  async function takeAllIn(tx: Tx, asked: readonly Asked[], name: Step, note: StepNote): Promise<Order[]> {
+  async function takeAllIn(
+    tx: Tx,
+    asked: readonly Asked[],
+    name: Step,
+    note: StepNote,
+    locked?: Locked,
+  ): Promise<Order[]> {
     const at = new Date(now());
-    const taken = await takeSteps(tx, asked, name, note, at);
+    const taken = await takeSteps(tx, asked, name, note, at, locked);
     if (taken.length === 0) return [];
     const { outcome } = transition(name);
     if (outcome) books.queueOutcomes(tx, taken, outcome);
@@ -39,17 +45,30 @@ export function createSteps({ sql, books, now, onTaken }: StepsOptions) {
     return taken;
   }
 
-  /** One order whose step the database refuses does not stop the others. */
+  /** One order whose step the database refuses, or whose row another session has locked, does not stop the others. */
   async function takeAll(asked: readonly Asked[], name: Step, note: StepNote): Promise<Order[]> {
     if (asked.length === 0) return [];
     try {
       return await sql.transaction((tx) => takeAllIn(tx, asked, name, note));
     } catch (error) {
-      if (asked.length === 1 || !isDataFault(error)) throw error;
-      const each = await Promise.allSettled(asked.map((one) => takeAll([one], name, note)));
-      if (each.every(({ status }) => status === "rejected")) throw error;
-      return each.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+      if (asked.length === 1 || !mayBeOneRowsFault(error)) throw error;
+      const taken = await (isDataFault(error) ? takeEach(asked, name, note) : takeFree(asked, name, note));
+      if (!taken) throw error;
+      return taken;
     }
+  }
+
+  /** undefined if all of them were refused. */
+  async function takeEach(asked: readonly Asked[], name: Step, note: StepNote): Promise<Order[] | undefined> {
+    const each = await Promise.allSettled(asked.map((one) => takeAll([one], name, note)));
+    if (each.every(({ status }) => status === "rejected")) return undefined;
+    return each.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  }
+
+  /** Not each alone: behind a lock of the whole table they would all wait, with all connections. undefined if none was free. */
+  async function takeFree(asked: readonly Asked[], name: Step, note: StepNote): Promise<Order[] | undefined> {
+    const taken = await sql.transaction((tx) => takeAllIn(tx, asked, name, note, "leave out"));
+    return taken.length > 0 ? taken : undefined;
   }
 
   /** undefined if the order is not in a state in which the step starts. */
