@@ -58,6 +58,8 @@ export type Crowd = {
   readonly shown: readonly Sighting[];
   /** Orders that their buyers asked to cancel. */
   readonly cancelled: ReadonlySet<string>;
+  /** Requests that were answered 500, as a fault of the program: a server that is away is no such fault. */
+  readonly failures: ReadonlySet<string>;
   done: Promise<void>;
   /** No more buyers come; those who are here go on to their end. */
   close(): void;
@@ -71,9 +73,16 @@ export function sendCrowd(options: CrowdOptions): Crowd {
   const wishes: Wish[] = [];
   const shown: Sighting[] = [];
   const cancelled = new Set<string>();
+  const failures = new Set<string>();
   let stopped = false;
   let closed = false;
   const goesOn = () => !stopped && performance.now() < options.untilMs;
+
+  async function heard<B>(what: string, asked: Promise<Answer<B>>): Promise<Answer<B>> {
+    const answer = await asked;
+    if (answer.status === 500) failures.add(what);
+    return answer;
+  }
 
   async function comeAll(): Promise<void> {
     const coming: Promise<void>[] = [];
@@ -107,7 +116,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     const headers = wish.key === undefined ? {} : { "idempotency-key": wish.key };
     const body = { productId, quantity };
     for (;;) {
-      await attempt(wish, client.post("/orders", body, headers));
+      await attempt(wish, heard("an order", client.post("/orders", body, headers)));
       if (isAnswered(wish) || isOver(wish) || wish.key === undefined || !goesOn()) break;
       await sleep(100 + random() * 300);
     }
@@ -130,7 +139,9 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     final: readonly string[],
   ): Promise<string | undefined> {
     while (goesOn()) {
-      const answer: Answer<Problem> | undefined = await patiently(client.post(path, body));
+      const answer: Answer<Problem> | undefined = await patiently(
+        heard(`the request ${path.replace(/^.*\//, "")}`, client.post(path, body)),
+      );
       if (answer && answer.status < 300) return undefined;
       if (answer && final.includes(answer.body.code)) return answer.body.code;
       await sleep(100 + random() * 300);
@@ -140,7 +151,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
 
   async function look(client: Client, orderId: string): Promise<void> {
     while (goesOn()) {
-      const answer = await patiently(client.get<Order>(`/orders/${orderId}`));
+      const answer = await patiently(heard("a look at an order", client.get<Order>(`/orders/${orderId}`)));
       // A problem's body has a status of its own, which is a number.
       if (answer?.status === 200 && isFinal(answer.body.status as Status)) {
         const { status, reason = null } = answer.body;
@@ -155,6 +166,7 @@ export function sendCrowd(options: CrowdOptions): Crowd {
     wishes,
     shown,
     cancelled,
+    failures,
     done: comeAll(),
     close() {
       closed = true;

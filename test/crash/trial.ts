@@ -113,6 +113,8 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     const stores = await shop.useSql((sql) => readStores(sql, productIds));
     const entered = stores.entries.filter(({ ref }) => ref.startsWith("file ")).length;
     if (rows !== undefined && entered !== rows) notes.push(`${entered} entries are made of a file with ${rows} rows`);
+    const failures = new Set(crowds.flatMap(({ failures }) => [...failures]));
+    for (const what of failures) notes.push(`${what} was answered 500, as a fault of the program`);
     const evidence: Evidence = {
       ...stores,
       lines: stores.lines.map((one) => (one.dropId === line?.dropId ? { ...one, ...line.heard() } : one)),
