@@ -24,6 +24,7 @@ import {
   readDrops,
   readZones,
 } from "./drop-rows.ts";
+import { passLostVersions } from "./lost-versions.ts";
 import { changedBy, listedIn, live, type Next } from "./next.ts";
 import { dropOutbox } from "./outbox.ts";
 import { type Check, createPreflight, type ShopSigns } from "./preflight.ts";
@@ -128,6 +129,7 @@ export function createDrops(options: DropsOptions): Drops {
   }
 
   async function alter(dropId: string, change: DropChange, ifMatch?: readonly number[]): Promise<Changed> {
+    await passLostVersions(sql, inventory.books.products, dropId);
     const changed = await sql.transaction((tx) => changeDrop(tx, dropId, change, new Date(now()), ifMatch));
     if (!changed.ok) return changed;
     const { drop } = changed;

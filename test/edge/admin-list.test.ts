@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import pg from "pg";
 import type { Client, Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { query } from "../support/query.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 type Page = { orders: (Order & { userId?: string })[]; nextCursor?: string };
@@ -195,14 +195,12 @@ type Plan = {
 
 /** Ended orders of one moment, which is harder for pages than moments of their own. */
 async function withRows(url: string, howMany: number): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(
+  await query(
+    url,
     `insert into orders.orders (order_id, user_id, product_id, epoch, reservation_no, quantity, unit_price_minor,
             currency, price_version, status, body_hash, placed_at, pay_by, timeline)
      select gen_random_uuid(), 'buyer ' || n, 'listed', 1, n, 1, 4999, 'EUR', 1, 'CANCELLED', '', at, at, '[]'
        from generate_series(1, $1::integer) n, (select timestamptz '2026-01-01' as at) moment`,
     [howMany],
   );
-  await client.end();
 }

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import pg from "pg";
 import { quicknet, timeOfRound } from "#fairness";
 import { randomHex } from "#platform/ids";
 import type { Client, PlacedOrder, Problem } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
+import { query } from "../support/query.ts";
 import { hourMs, inMs } from "../support/times.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -363,18 +363,20 @@ describe("drops", { concurrency: true }, () => {
 
   test("a change of a drop that a crash left between the row and the gate is carried on", async () => {
     const { dropId, productId } = await scheduled({}, 50);
-    const client = new pg.Client(world.databaseUrl);
-    await client.connect();
     // As a process leaves it that dies after its commit.
-    await client.query("update drops.drop set paused = true, version = nextval('drops.version') where drop_id = $1", [
-      dropId,
-    ]);
-    await client.end();
-    let buyers = 0;
-    await eventually(async () => {
-      buyers += 1;
-      return (await codeOf(productId, `buyer ${buyers}`)) === "drop_paused";
-    });
+    const text = "update drops.drop set paused = true, version = nextval('drops.version') where drop_id = $1";
+    await query(world.databaseUrl, text, [dropId]);
+    await eventually(async () => (await codeOf(productId, `buyer ${randomHex(4)}`)) === "drop_paused");
+  });
+
+  test("a drop that lost its latest changes, which inventory has, is paused all the same", async () => {
+    const { dropId, productId } = await scheduled();
+    // As after a restore of the drops alone, to a moment from before ten changes.
+    const ofProduct = (text: string) => query(world.databaseUrl, `${text} where product_id = $1`, [productId]);
+    await ofProduct("update inventory.sale set version = version + 10");
+    await setPaused(dropId, true);
+    assert.equal(await codeOf(productId, "bob"), "drop_paused");
+    assert.deepEqual((await ofProduct("select paused from inventory.sale")).rows, [{ paused: true }]);
   });
 
   test("a cancelled drop cancels its open orders and refunds the paid ones, once; orders of before the drop stay", async () => {

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
 import { randomHex } from "#platform/ids";
 import { verifyLine } from "../../src/cli/verify/verify.ts";
 import { verifyByPython, withoutPython } from "../fair/python.ts";
 import type { Client, PlacedOrder, Problem } from "../support/client.ts";
+import { query } from "../support/query.ts";
 import { hourMs, inMs } from "../support/times.ts";
 import { until } from "../support/until.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -267,8 +267,8 @@ describe("a line from its first person to its last unit", { concurrency: true },
     await writeFile(join(keep, "fair.json"), JSON.stringify(record));
     assert.equal(await check(keep), `✗ orders    ${counts}. The difference went to people without a place.`);
     const guide = await readFile(new URL("../../docs/guide/fair.md", import.meta.url), "utf8");
-    const [, query = ""] = /```sql\n(.+?)```/s.exec(guide) ?? [];
-    const { rows } = await rowsOf(world, query.replace("night-lamps", line.dropId));
+    const [, text = ""] = /```sql\n(.+?)```/s.exec(guide) ?? [];
+    const { rows } = await query(world.databaseUrl, text.replace("night-lamps", line.dropId));
     assert.deepEqual(
       rows.map(({ order_id, user_id, quantity }) => [order_id, user_id, quantity]),
       [[body.orderId, friend.name, 2]],
@@ -315,8 +315,8 @@ function productOf(productId: string) {
 
 /** The turn of that person ended a while ago, and with it their pass. */
 async function endTurn(world: World, name: string): Promise<void> {
-  const { rowCount } = await rowsOf(
-    world,
+  const { rowCount } = await query(
+    world.databaseUrl,
     `with ended as (
        update room.place set offered_until = now() - interval '1 minute' where user_id = $1 returning drop_id, seq
      )
@@ -325,16 +325,6 @@ async function endTurn(world: World, name: string): Promise<void> {
     [name],
   );
   assert.equal(rowCount, 1);
-}
-
-async function rowsOf({ databaseUrl }: World, query: string, values: readonly string[] = []) {
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  try {
-    return await client.query(query, [...values]);
-  } finally {
-    await client.end();
-  }
 }
 
 function codeOf({ status, body }: { status: number; body: unknown }) {

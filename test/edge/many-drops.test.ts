@@ -1,8 +1,8 @@
 /** A shop that has planned more drops than a list of them has. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import pg from "pg";
 import { eventually } from "../support/eventually.ts";
+import { query } from "../support/query.ts";
 import { openWorld } from "../support/world.ts";
 
 const hourMs = 3_600_000;
@@ -38,13 +38,11 @@ test("an open drop is in the list, on the board and in the metrics while a hundr
 });
 
 async function plan(url: string, count: number): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(
+  await query(
+    url,
     `insert into drops.drop (drop_id, name, zone, opens_at, closes_at, hold_seconds, state, created_at)
      select 'later-' || i, 'Later', 'UTC', now() + i * interval '1 day', now() + i * interval '25 hours', 600, 'scheduled', now()
        from generate_series(1, $1::int) as i`,
     [count],
   );
-  await client.end();
 }

@@ -1,8 +1,8 @@
 /** Opens a fresh and empty database for one test file, on a real PostgreSQL. */
 import { randomBytes } from "node:crypto";
-import pg from "pg";
 import { openSql } from "../../src/engines/sql/postgres.ts";
 import type { Sql } from "../../src/engines/sql/sql.ts";
+import { query } from "./query.ts";
 import { startTestServer } from "./server.ts";
 
 /** Set by the run's global setup; a test file that runs alone has none and starts a server of its own. */
@@ -14,7 +14,7 @@ export type TestDatabase = { url: string; sql: Sql; close(): Promise<void> };
 export async function openTestDatabase({ template = "template1" } = {}): Promise<TestDatabase> {
   const server = await useServer();
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await administer(server.url, `create database ${name} template ${template}`);
+  await query(server.url, `create database ${name} template ${template}`);
   const address = new URL(server.url);
   address.pathname = `/${name}`;
   const sql = openSql({ url: address.href, maxConnections: 10, applicationName: name });
@@ -23,7 +23,7 @@ export async function openTestDatabase({ template = "template1" } = {}): Promise
     sql,
     async close() {
       await sql.close();
-      await administer(server.url, `drop database ${name} with (force)`);
+      await query(server.url, `drop database ${name} with (force)`);
       await server.release();
     },
   };
@@ -47,14 +47,4 @@ async function useServer(): Promise<{ url: string; release(): Promise<void> }> {
       await server.stop();
     },
   };
-}
-
-async function administer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

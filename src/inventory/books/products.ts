@@ -9,7 +9,7 @@ import { type EntryAnswer, enterMissing, type MissingUnits } from "./entries.ts"
 import { type EntryPosition, type ListedEntry, readEntries } from "./entry-list.ts";
 import { readOffers } from "./offers.ts";
 import { readOrdered } from "./ordered.ts";
-import { readExtensions, readLatched, type SetSaleDeps, setSale } from "./sales.ts";
+import { readExtensions, readLatched, readSales, type SetSaleDeps, setSale } from "./sales.ts";
 import { readFreeWithoutGate, readUnits, type Units } from "./units.ts";
 
 export type Products = {
@@ -30,6 +30,8 @@ export type Products = {
    * know it.
    */
   setSale(productId: string, sale: Sale, extensionMs?: number): Promise<SetSaleAnswer>;
+  /** The newest version of the terms that these products are sold by; 0 if they have none. */
+  saleVersion(productIds: readonly string[]): Promise<number>;
   /**
    * The products of which nothing is left, or was once since their drop opened, so that units that come back go to its line:
    * by the gate, and by the books.
@@ -87,6 +89,11 @@ export function createProducts({ sql, gate, mode, log, news }: ProductsOptions):
 
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
     offersOf: (productIds) => readOffers(sql, productIds),
+
+    async saleVersion(productIds) {
+      const sales = await readSales(sql, productIds);
+      return Math.max(0, ...Array.from(sales.values(), ({ sale }) => sale.version));
+    },
 
     async latchedOf(productIds) {
       const snapshots = await gate.snapshot(productIds).catch(noneWhileAway);
