@@ -77,11 +77,14 @@ test("no Arabic sentence has a figure of its own: digits are those of the reader
 test("every sentence of the pages is said somewhere", () => {
   const sources = globSync("web/{lib,shop}/**/*.{ts,tsx}").filter((path) => !path.includes("strings/"));
   const text = sources.map((path) => readFileSync(path, "utf8")).join("\n");
-  const built = /^(?:theme|state|way|demo|phase|note|fairGroup|fairCheck)_/;
+  const built = /^(?:theme|state|free|way|demo|phase|note|fairGroup|fairCheck)_/;
   const unsaid = Object.keys({ ...en, ...accountEn, ...fairEn }).filter(
     (key) => key !== "problems" && !built.test(key) && !text.includes(`"${key}"`),
   );
   assert.deepEqual(unsaid, []);
+  // An order that costs nothing has words of its own for states that others have too.
+  const free = Object.keys(en).filter((key) => key.startsWith("free_"));
+  for (const key of free) assert.ok(key.replace("free_", "state_") in en, key);
 });
 
 test("a webhook is offered every type of event that the shop has, and no other", () => {
