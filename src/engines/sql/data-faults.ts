@@ -24,7 +24,8 @@ export function mayBeOneRowsFault(error: unknown): boolean {
   return isDataFault(error) || (error instanceof Error && "code" in error && error.code === lockNotAvailable);
 }
 
-const lockNotAvailable = "55P03";
+/** SQLSTATE of a statement that has waited for a lock too long. */
+export const lockNotAvailable = "55P03";
 
 /** Classes of SQLSTATE: a row that is written twice at once, values, constraints, the limits of PostgreSQL itself. */
 const ofTheData: ReadonlySet<string> = new Set(["21", "22", "23", "54"]);

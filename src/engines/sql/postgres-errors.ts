@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { randomPauseAfter } from "#platform/backoff";
+import { lockNotAvailable } from "./data-faults.ts";
 import { CommitUnknown, isRefusal, isSessionFault } from "./sql.ts";
 
 const maxRetries = 5;
@@ -24,7 +25,6 @@ export async function repeatIfAsked<T>(work: () => Promise<T>, metOld: (error: E
 
 const deadlock = "40P01";
 const serializationFailure = "40001";
-const lockNotAvailable = "55P03";
 
 /** Looks along the causes, because a module may have wrapped the error with the name of its operation. */
 function asksToRepeat(error: unknown, metOld: (error: Error) => boolean): boolean {
