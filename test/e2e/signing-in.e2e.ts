@@ -156,6 +156,38 @@ describe("signing in in the browser", { skip }, () => {
     await until("en", "Asia/Seoul");
   });
 
+  test("a page speaks the language that was chosen last, in whichever order its words come", async (t) => {
+    const { page } = await stage.person("hasty", { locale: "de-AT" });
+    const choice = page.locator("footer select");
+    async function hold(file: string): Promise<{ asked: Promise<unknown>; release(): void }> {
+      const held = Promise.withResolvers<void>();
+      await page.route(file, (route) => held.promise.then(() => route.continue()));
+      return { asked: page.waitForRequest(file), release: held.resolve };
+    }
+    await t.test("the words of the page come after those of the language", async () => {
+      const words = await hold("**/assets/account-de-*.js");
+      await page.goto("/me");
+      await words.asked;
+      await choice.selectOption("en");
+      await page.locator("html[lang=en]").waitFor();
+      words.release();
+      await page.getByRole("button", { name: "Sign out" }).waitFor();
+      assert.equal(await page.getByRole("link", { name: "Your orders" }).count(), 1);
+    });
+    await t.test("the words of the language come after those of the page", async () => {
+      await page.goto("/");
+      const words = await hold("**/assets/ar-*.js");
+      await choice.selectOption("ar");
+      await words.asked;
+      await page.getByRole("link", { name: "Your orders" }).click();
+      await page.getByRole("button", { name: "Sign out" }).waitFor();
+      words.release();
+      await page.locator("html[lang=ar]").waitFor();
+      await page.getByRole("button", { name: "تسجيل الخروج" }).waitFor();
+    });
+    await endRoutes(page);
+  });
+
   test("a visitor of the demo is Ada; signed out they stay so, and one click makes them another demo person, at the page they wanted", async () => {
     const { page } = await stage.person("visitor", stranger);
     await page.goto("/me");

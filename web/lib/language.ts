@@ -54,6 +54,7 @@ function wantedLanguage(): Language {
 export async function showLanguage(wanted: Language = wantedLanguage()): Promise<void> {
   wantedLast = wanted;
   try {
+    const known = read;
     const [words, account, fair] = await Promise.all([
       dictionaries[wanted](),
       read.account && topics.account[wanted](),
@@ -61,6 +62,8 @@ export async function showLanguage(wanted: Language = wantedLanguage()): Promise
     ]);
     // Another one was chosen while its file came.
     if (wanted !== wantedLast) return;
+    // A page has got words of its own meanwhile, in the language before.
+    if (read !== known) return showLanguage(wanted);
     speak(wanted, words, { ...(account && { account }), ...(fair && { fair }) });
   } catch {
     // The file could not be fetched: the page is there in the language that it has.
@@ -85,7 +88,12 @@ export async function chooseLanguage(wanted: Language): Promise<void> {
 
 /** A page that says a sentence about the topic is shown after this. @throws if they cannot be fetched. */
 export async function readWordsAbout(topic: Topic): Promise<void> {
-  if (!read[topic]) speak(language, strings, { ...read, [topic]: await topics[topic][language]() });
+  while (!read[topic]) {
+    const asked = language;
+    const about = await topics[topic][asked]();
+    // Another language may have been chosen while they came.
+    if (asked === language) speak(asked, strings, { ...read, [topic]: about });
+  }
 }
 
 type Words = Exclude<keyof Strings | keyof AccountStrings | keyof FairStrings, "problems">;
