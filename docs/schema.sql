@@ -636,6 +636,8 @@ create table orders.pulse (
   accepted integer not null,
   refused jsonb not null,
   p99_ms real,
+  number integer not null default 0,
+  earlier jsonb not null default '[]'::jsonb,
   constraint pulse_pkey PRIMARY KEY (process)
 );
 

@@ -7,7 +7,7 @@ import type { Inventory } from "#inventory";
 import type { Orders } from "#orders";
 import { elapsedMs } from "#platform/clock";
 import { goOn, within } from "#platform/deadline";
-import { sumOf } from "./sums.ts";
+import { sinceSeen, sumOf } from "./sums.ts";
 import type { BoardView } from "./wire.ts";
 
 export type Board = {
@@ -37,12 +37,19 @@ export function createBoard({ orders, drops, inventory, now, onFault }: BoardOpt
     mode: { at: null, mode: null, ready: false },
     drops: { at: null, live: [], next: null },
   };
+  /** The latest beat of each process that was shown. */
+  let seen = new Map<string, number>();
   let kept: { atMs: number; view: Promise<BoardView> } | undefined;
   /** These parts are not asked again meanwhile: each question may keep a connection of the shop busy. */
   const underWay = new Set<keyof Parts>();
 
   const readers: { [Part in keyof Parts]: () => Promise<Omit<Parts[Part], "at">> } = {
-    orders: async () => sumOf(await orders.pulse.read()),
+    async orders() {
+      const beats = await orders.pulse.read();
+      const sum = sumOf(beats.map((beat) => sinceSeen(beat, seen.get(beat.process))));
+      seen = new Map(beats.map(({ process, number }) => [process, number]));
+      return sum;
+    },
     lag: async () => ({ records: await orders.lag() }),
     async mode() {
       const { mode, ready } = await inventory.agreement.mode.read();

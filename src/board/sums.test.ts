@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sumOf } from "./sums.ts";
+import { sinceSeen, sumOf } from "./sums.ts";
 
-const beat = { process: "a", ageMs: 400, spanMs: 1_000, accepted: 0, refused: {}, p99Ms: null };
+const span = { number: 7, spanMs: 1_000, accepted: 0, refused: {}, p99Ms: null };
+const beat = { ...span, process: "a", ageMs: 400, earlier: [] };
 
 test("the figures of all processes add up by the second, also where a beat was longer", () => {
   const one = { ...beat, accepted: 90, refused: { sold_out: 10 }, p99Ms: 12 };
@@ -47,4 +48,17 @@ test("a process that takes no orders is there for 15 s after its beat, late unti
       [0, 0],
     ],
   );
+});
+
+test("a beat that was passed over is part of the next look, once; at the first look only the latest beat counts", () => {
+  const missed = { ...span, number: 6, accepted: 12, refused: { sold_out: 4, overloaded: 2 }, p99Ms: 30 };
+  const earlier = [missed, { ...missed, number: 5 }];
+  const latest = { ...beat, accepted: 2, refused: { sold_out: 8 }, earlier };
+  const seenAt = (seen?: number) => {
+    const { acceptsPerSecond, refusalsPerSecond, p99Ms } = sumOf([sinceSeen(latest, seen)]);
+    return { acceptsPerSecond, refusalsPerSecond, p99Ms };
+  };
+  const latestAlone = { acceptsPerSecond: 2, refusalsPerSecond: { sold_out: 8 }, p99Ms: null };
+  assert.deepEqual(seenAt(5), { acceptsPerSecond: 7, refusalsPerSecond: { sold_out: 6, overloaded: 1 }, p99Ms: 30 });
+  assert.deepEqual([seenAt(undefined), seenAt(6), seenAt(7)], [latestAlone, latestAlone, latestAlone]);
 });

@@ -1,5 +1,5 @@
 /** Sums the beats of all processes that take orders. Pure. */
-import type { Beat } from "#orders";
+import type { Beat, Span } from "#orders";
 import type { BoardView } from "./wire.ts";
 
 /** A process that takes orders beats each second; one that takes none, every ten seconds. */
@@ -27,6 +27,25 @@ export function sumOf(beats: readonly Beat[]): Omit<BoardView["orders"], "at"> {
     silent: beats
       .filter((beat) => !isFresh(beat) && beat.ageMs < goneMs)
       .map(({ process, ageMs }) => ({ process, ageSeconds: Math.round(ageMs / 1_000) })),
+  };
+}
+
+/** The beat together with those before it that came since the reader looked last and saw the one of that number. */
+export function sinceSeen(beat: Beat, seen: number | undefined): Beat {
+  const missed = seen === undefined ? [] : beat.earlier.filter(({ number }) => number > seen);
+  return missed.reduce(joined, beat);
+}
+
+function joined(beat: Beat, span: Span): Beat {
+  const refused = { ...beat.refused };
+  for (const [reason, count] of Object.entries(span.refused)) refused[reason] = (refused[reason] ?? 0) + count;
+  const slowest = Math.max(beat.p99Ms ?? 0, span.p99Ms ?? 0);
+  return {
+    ...beat,
+    spanMs: beat.spanMs + span.spanMs,
+    accepted: beat.accepted + span.accepted,
+    refused,
+    p99Ms: slowest > 0 ? slowest : null,
   };
 }
 

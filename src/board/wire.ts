@@ -9,7 +9,7 @@ const at = Type.Unsafe<string | null>({
   format: "date-time",
   description: "When it was read; null: not yet",
 });
-const perSecond = Type.Number({ description: "In the latest second" });
+const perSecond = Type.Number({ description: "In the latest second, or on average since the board was read before" });
 
 export const LiveDrop = Type.Object({
   dropId: Type.String(),

@@ -42,7 +42,7 @@ export { orderIdFor } from "./ids.ts";
 export type { SeenOrder } from "./look.ts";
 export { countOrderChanges, measureOrders } from "./metrics.ts";
 export type { Order, Position, TimelineEntry } from "./order-rows.ts";
-export type { Beat } from "./pulse.ts";
+export type { Beat, Span } from "./pulse.ts";
 export type { Refund } from "./refunds.ts";
 export { isFinal, isOver, isUndecided, type Status } from "./state.ts";
 export { createStreams, type Streams } from "./streams.ts";

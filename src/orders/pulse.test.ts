@@ -49,6 +49,22 @@ describe("the pulse of orders", () => {
     assert.deepEqual(await one.read(), []);
   });
 
+  test("a beat carries the three before it, so that a reader who looks each fourth one misses nothing", async () => {
+    const one = pulse();
+    for (const orders of [1, 2, 3, 4, 5]) {
+      for (let i = 0; i < orders; i += 1) one.note(accepted(false), 2);
+      elapsedMs += 1_000;
+      await one.beat();
+    }
+    const [beat] = await one.read();
+    const spans = [beat, ...(beat?.earlier ?? [])];
+    assert.deepEqual(
+      spans.map((span) => [span?.number, span?.accepted, span?.spanMs]),
+      [5, 4, 3, 2].map((number) => [number, number, 1_000]),
+    );
+    await one.start().stop();
+  });
+
   test("a minute without orders costs at most seven commits, and an order two more", async () => {
     const one = pulse();
     const idle = await beatsOf(one, 60);

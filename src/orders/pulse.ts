@@ -9,15 +9,23 @@ import { startLoop } from "#platform/loop";
 import type { PlaceAnswer } from "./answers.ts";
 import { createLatencies } from "./latencies.ts";
 
-export type Beat = {
-  process: string;
-  /** By the clock of the database. */
-  ageMs: number;
+/** The answers of a process from one beat to the next. */
+export type Span = {
+  /** Of this process, from 1. */
+  number: number;
   spanMs: number;
   accepted: number;
   /** By reason, how many. */
   refused: Record<string, number>;
   p99Ms: number | null;
+};
+
+export type Beat = Span & {
+  process: string;
+  /** By the clock of the database. */
+  ageMs: number;
+  /** For a reader that comes later than the next beat: the spans before, the latest first. */
+  earlier: readonly Span[];
 };
 
 export type Pulse = {
@@ -34,6 +42,7 @@ export type PulseOptions = { sql: Sql; onFault(what: string, error: unknown): vo
 const beatEveryMs = 1_000;
 /** A process that takes no orders says so this often: it is there. */
 export const idleBeatEveryMs = 10_000;
+const earlierKept = 3;
 /** A process that crashed leaves its row; the next one that starts removes it after this time. */
 const forgottenAfter = "1 hour";
 
@@ -45,6 +54,7 @@ export function createPulse({ sql, onFault }: PulseOptions, elapsed: () => numbe
   let beganAtMs = elapsed();
   let wroteAtMs = Number.NEGATIVE_INFINITY;
   let wroteSomething = false;
+  let written: Span[] = [];
 
   async function beat(): Promise<void> {
     const nowMs = elapsed();
@@ -54,17 +64,20 @@ export function createPulse({ sql, onFault }: PulseOptions, elapsed: () => numbe
       beganAtMs = nowMs;
       return;
     }
-    const told = [Math.max(1, Math.round(nowMs - beganAtMs)), accepted, JSON.stringify(refused), latencies.take(0.99)];
-    [accepted, refused, beganAtMs] = [0, {}, nowMs];
-    const [written] = await sql.query<{ transaction: string }>(
-      `insert into orders.pulse (process, at, span_ms, accepted, refused, p99_ms)
-       values ($1, clock_timestamp(), $2, $3, $4::jsonb, $5)
-       on conflict (process) do update set at = excluded.at, span_ms = excluded.span_ms,
-         accepted = excluded.accepted, refused = excluded.refused, p99_ms = excluded.p99_ms
+    const spanMs = Math.max(1, Math.round(nowMs - beganAtMs));
+    const number = (written[0]?.number ?? 0) + 1;
+    const span: Span = { number, spanMs, accepted, refused, p99Ms: latencies.take(0.99) };
+    const earlier = written;
+    [accepted, refused, beganAtMs, written] = [0, {}, nowMs, [span, ...earlier].slice(0, earlierKept)];
+    const [beaten] = await sql.query<{ transaction: string }>(
+      `insert into orders.pulse (process, at, number, span_ms, accepted, refused, p99_ms, earlier)
+       values ($1, clock_timestamp(), $2, $3, $4, $5::jsonb, $6, $7::jsonb)
+       on conflict (process) do update set at = excluded.at, number = excluded.number, span_ms = excluded.span_ms,
+         accepted = excluded.accepted, refused = excluded.refused, p99_ms = excluded.p99_ms, earlier = excluded.earlier
        returning pg_current_xact_id()::text as transaction`,
-      [process, ...told],
+      [process, number, spanMs, span.accepted, JSON.stringify(span.refused), span.p99Ms, JSON.stringify(earlier)],
     );
-    sql.still?.passOver(written?.transaction);
+    sql.still?.passOver(beaten?.transaction);
     [wroteAtMs, wroteSomething] = [nowMs, isSomething];
   }
 
@@ -82,8 +95,8 @@ export function createPulse({ sql, onFault }: PulseOptions, elapsed: () => numbe
 
     read: () =>
       sql.query<Beat>(
-        `select process, extract(epoch from clock_timestamp() - at)::float8 * 1000 as "ageMs", span_ms as "spanMs",
-                accepted, refused, p99_ms as "p99Ms"
+        `select process, extract(epoch from clock_timestamp() - at)::float8 * 1000 as "ageMs", number, span_ms as "spanMs",
+                accepted, refused, p99_ms as "p99Ms", earlier
            from orders.pulse order by process`,
       ),
 
