@@ -184,6 +184,7 @@ describe("signing in in the browser", { skip }, () => {
       words.release();
       await page.locator("html[lang=ar]").waitFor();
       await page.getByRole("button", { name: "تسجيل الخروج" }).waitFor();
+      await eventually(async () => (await page.title()) === "طلباتك · Dropgate");
     });
     await endRoutes(page);
   });

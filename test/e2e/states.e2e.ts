@@ -380,8 +380,8 @@ describe("the states of the shop", { skip }, () => {
     const { page } = await stage.person("typist");
     for (const path of ["/dorps/lamps", "/p/%E0%A4%A", "/d/%ZZ", "/d/%ZZ/wait", "/o/%", "/orders/%ZZ"]) {
       const answer = await page.goto(path);
-      assert.equal(answer?.status(), 404, path);
       await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+      assert.deepEqual([answer?.status(), await page.title()], [404, "There is nothing here · Dropgate"], path);
     }
     await look(page, "nowhere");
   });

@@ -1,5 +1,6 @@
 /** `/d/{drop}`: one drop in its phase: the clock until it opens, then what is left and the one action. */
-import { useEffect, useState } from "preact/hooks";
+
+import { useState } from "preact/hooks";
 import { count, dayTimeAndZone, longClockText, money } from "../lib/amounts.ts";
 import type { Drop, Product } from "../lib/api.ts";
 import { shopNowMs } from "../lib/clock.ts";
@@ -15,6 +16,7 @@ import { Name, nameClass } from "./parts/name.tsx";
 import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { toneOfPhase } from "./parts/phase.ts";
 import { Reminder } from "./parts/reminder.tsx";
+import { useTitle } from "./parts/title.ts";
 import { NotThere, neverThere } from "./product.tsx";
 import { LimitText } from "./product-list.tsx";
 import { useDrop } from "./watching.ts";
@@ -24,9 +26,7 @@ export function DropPage({ dropId }: { dropId: string }) {
   const [chosenId, setChosenId] = useState<string>();
   const leftMs = useLeftMs(Date.parse(drop?.opensAt ?? ""));
 
-  useEffect(() => {
-    if (drop) document.title = `${drop.name} · Dropgate`;
-  }, [drop?.name]);
+  useTitle(drop?.name);
 
   if (problem && !drop) {
     return (

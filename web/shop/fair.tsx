@@ -1,9 +1,11 @@
 /** `/d/{drop}/fair`: the order of a line, checked in this browser. */
+
 import { useEffect, useState } from "preact/hooks";
 import type { Check, Kept } from "../../src/fairness/fairness.ts";
 import { count } from "../lib/amounts.ts";
 import { say } from "../lib/language.ts";
 import { checkedLine, type Found, keptOfLine } from "../lib/line-check.ts";
+import { useTitle } from "./parts/title.ts";
 import { lineOf } from "./product.tsx";
 
 export function FairPage({ dropId }: { dropId: string }) {
@@ -15,8 +17,8 @@ export function FairPage({ dropId }: { dropId: string }) {
     setFound(await checkedLine(dropId, keptOfLine(dropId)));
   }
 
+  useTitle(say("fairTitle"));
   useEffect(() => {
-    document.title = `${say("fairTitle")} · Dropgate`;
     void check();
   }, [dropId]);
 

@@ -1,4 +1,5 @@
 /** `/me`: the orders of the person who is shopping here, and where they are signed in. */
+
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
@@ -11,6 +12,7 @@ import { More } from "./parts/more.tsx";
 import { Name } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
 import { sayStatus, toneOfStatus } from "./parts/timeline.tsx";
+import { useTitle } from "./parts/title.ts";
 
 export function MyOrders() {
   const [orders, setOrders] = useState<Order[]>();
@@ -30,8 +32,8 @@ export function MyOrders() {
     setNext(answer.body.nextCursor);
   }
 
+  useTitle(say("ordersTitle"));
   useEffect(() => {
-    document.title = `${say("ordersTitle")} · Dropgate`;
     void read();
     async function readPerson(): Promise<void> {
       const known = await shopper();

@@ -1,4 +1,5 @@
 /** `/o/{order}`: pay for it, follow it, cancel it. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem, type Product } from "../lib/api.ts";
@@ -15,6 +16,7 @@ import { Pill, ProblemNotice } from "./parts/notice.tsx";
 import { Pay } from "./parts/pay.tsx";
 import { Receipt } from "./parts/receipt.tsx";
 import { sayStatus, Timeline, toneOfStatus } from "./parts/timeline.tsx";
+import { useTitle } from "./parts/title.ts";
 
 export function OrderPage({ orderId }: { orderId: string }) {
   const [order, setOrder] = useState<Order>();
@@ -24,18 +26,20 @@ export function OrderPage({ orderId }: { orderId: string }) {
   /** The page has shown the order before it ended. */
   const wasOpen = useRef(false);
 
-  useEffect(() => {
-    document.title = `${say("orderOf", { code: shortCode(orderId) })} · Dropgate`;
-    return followOrder(orderId, {
-      onOrder(next) {
-        setOrder(next);
-        setProblem(undefined);
-        if (isFinal(next)) kept.forget(heldName(next.productId));
-      },
-      onProblem: setProblem,
-      onConnection: setLive,
-    });
-  }, [orderId]);
+  useTitle(say("orderOf", { code: shortCode(orderId) }));
+  useEffect(
+    () =>
+      followOrder(orderId, {
+        onOrder(next) {
+          setOrder(next);
+          setProblem(undefined);
+          if (isFinal(next)) kept.forget(heldName(next.productId));
+        },
+        onProblem: setProblem,
+        onConnection: setLive,
+      }),
+    [orderId],
+  );
 
   const productId = order?.productId;
   useEffect(() => {

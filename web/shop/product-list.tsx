@@ -1,4 +1,5 @@
 /** `/`: the drops, and the products on sale beside them. If the API does not answer, the last copy with its age. */
+
 import { useEffect, useState } from "preact/hooks";
 import { count, money, timeOfDay } from "../lib/amounts.ts";
 import { api, type Drop, type Problem, type Product } from "../lib/api.ts";
@@ -9,6 +10,7 @@ import { Art } from "./parts/art.tsx";
 import { More } from "./parts/more.tsx";
 import { Name, nameClass } from "./parts/name.tsx";
 import { ProblemNotice } from "./parts/notice.tsx";
+import { useTitle } from "./parts/title.ts";
 
 type Copy = { atMs: number; products: Product[]; drops?: Drop[]; next: string | null };
 
@@ -22,8 +24,8 @@ export function ProductList() {
   const [list, setList] = useState(shown);
   const [problem, setProblem] = useState<Problem>();
 
+  useTitle(say("products"));
   useEffect(() => {
-    document.title = `${say("products")} · Dropgate`;
     let timer: ReturnType<typeof setTimeout>;
     let isShown = true;
     async function read() {

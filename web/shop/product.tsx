@@ -1,4 +1,5 @@
 /** `/p/{product}`: one product, one action. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, money, timeOfDay } from "../lib/amounts.ts";
 import { api, type Problem, type Product } from "../lib/api.ts";
@@ -11,6 +12,7 @@ import { Name, nameClass } from "./parts/name.tsx";
 import { Pill, ProblemNotice, type Tone } from "./parts/notice.tsx";
 import { Quantity } from "./parts/quantity.tsx";
 import { RefusalReceipt } from "./parts/receipt.tsx";
+import { useTitle } from "./parts/title.ts";
 import { LimitText } from "./product-list.tsx";
 
 const againAfterMs = 5_000;
@@ -39,9 +41,7 @@ export function ProductPage({ productId }: { productId: string }) {
     return () => clearTimeout(timer);
   }, [productId]);
 
-  useEffect(() => {
-    if (product) document.title = `${product.name} · Dropgate`;
-  }, [product]);
+  useTitle(product?.name);
 
   if (problem && !product) return <NotThere problem={problem} />;
   return (
@@ -212,9 +212,11 @@ function wordOf(refusal?: Problem): string {
 /** `title`: what is said of an address that names nothing. */
 export function NotThere({ problem, title = say("notFoundTitle") }: { problem: Problem; title?: string }) {
   const isUnknown = neverThere.includes(problem.code);
+  const heading = isUnknown ? title : say("unavailable");
+  useTitle(heading);
   return (
     <div class="wide empty">
-      <h1 tabIndex={-1}>{isUnknown ? title : say("unavailable")}</h1>
+      <h1 tabIndex={-1}>{heading}</h1>
       {isUnknown ? <p>{say("notFoundNext")}</p> : <ProblemNotice problem={problem} />}
       <p>
         <a class="button" href="/">

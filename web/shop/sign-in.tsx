@@ -1,4 +1,5 @@
 /** `/login`, `/join` and `/reset`: signing in, signing up, and setting a new password. */
+
 import type { TargetedEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../lib/amounts.ts";
@@ -9,6 +10,7 @@ import { go } from "../lib/router.ts";
 import { enter, type Shopper } from "../lib/shopper.ts";
 import { ProblemNotice } from "./parts/notice.tsx";
 import { OtherWays } from "./parts/other-ways.tsx";
+import { useTitle } from "./parts/title.ts";
 
 type Way = "password" | "code" | "join" | "reset";
 type Kind = "login" | "join" | "reset";
@@ -30,9 +32,7 @@ export function SignIn({ kind }: { kind: Kind }) {
   const isFirst = useRef(true);
   const title = say(way === "join" ? "join" : way === "reset" ? "resetTitle" : "signIn");
 
-  useEffect(() => {
-    document.title = `${title} · Dropgate`;
-  }, [title]);
+  useTitle(title);
   useEffect(() => {
     if (problem) status.current?.focus();
   }, [problem]);
