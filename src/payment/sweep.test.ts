@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { armCrashPoint } from "#platform/crash-points";
 import { OutcomeUnknown, type Provider } from "./provider.ts";
 import { openTestShop } from "./shop.testing.ts";
 
@@ -7,6 +8,24 @@ const shop = await openTestShop();
 after(() => shop.close());
 
 const { provider } = shop.simulator;
+
+test("money that is to go back is said to be back only once the provider has given it back", async () => {
+  const statusOf = async (orderId: string) => (await shop.payment.lastAttempts([orderId])).get(orderId)?.status;
+  for (const [isCaptured, before, after] of [
+    [true, "refunding", "refunded"],
+    [false, "voiding", "voided"],
+  ] as const) {
+    const orderId = await shop.order();
+    await shop.pay(orderId);
+    await shop.hearFromProvider();
+    if (isCaptured) await shop.payment.capture(orderId);
+    armCrashPoint("payment.close-decided", { kind: "error" }, 1);
+    await assert.rejects(shop.payment.close(orderId));
+    assert.equal(await statusOf(orderId), before);
+    await shop.payment.close(orderId);
+    assert.equal(await statusOf(orderId), after);
+  }
+});
 
 test("a refund that was refused a thousand times stops no other payment, and its pauses stay a minute", async () => {
   const refused = await refundOwed();

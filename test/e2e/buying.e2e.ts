@@ -95,6 +95,10 @@ describe("buying in the browser", { skip }, () => {
     const { page: console } = await stage.person("grace");
     await console.goto(`/console/orders?order=${orderId}`);
     await console.getByText("Captured; €8.00 given back", { exact: true }).waitFor();
+    await console.getByText("Partly refunded: €8.00 in all").waitFor();
+    await console.getByRole("button", { name: "Refund …" }).click();
+    await console.getByText("€11.99 goes back to the buyer. Of the total of €19.99, €8.00 was given back").waitFor();
+    await console.getByRole("button", { name: "Refund €11.99" }).waitFor();
     await giveBack();
     await stage.world.untilStatus(api, orderId, "REFUNDED");
     await page.reload();

@@ -1,8 +1,9 @@
 /** Follows one order live: each event of its stream is news of it. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { isMoneyOnItsWay } from "../lib/order-state.ts";
 import { isFinal } from "../lib/stream.ts";
-import { api, type Order } from "./api.ts";
+import { api } from "./api.ts";
 
 /** An event as the stream sent it. */
 export type RawEvent = { id: string; type: string; data: string };
@@ -19,7 +20,7 @@ export function useLiveOrder(orderId: string) {
     queryKey: ["order", orderId],
     queryFn: () => api.order(orderId),
     // The stream tells of the order, and after a refund the money is still on its way.
-    refetchInterval: ({ state }) => (state.data && moneyIsOnItsWay(state.data) ? lookEveryMs : false),
+    refetchInterval: ({ state }) => (state.data && isMoneyOnItsWay(state.data) ? lookEveryMs : false),
   });
   const isRefunded = order.data?.status === "REFUNDED";
 
@@ -61,8 +62,4 @@ export function useLiveOrder(orderId: string) {
   }, [orderId, isRefunded]);
 
   return { order, events, isLive };
-}
-
-export function moneyIsOnItsWay({ status, payment }: Order): boolean {
-  return status === "REFUNDED" && payment !== undefined && !/refunded|voided/.test(payment.status);
 }

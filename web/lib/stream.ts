@@ -3,6 +3,7 @@
  * cut stream neither loses nor repeats an event. If streams do not get through, it reads the order instead.
  */
 import { api, type Order, type Problem, problemOf, send } from "./api.ts";
+import { isMoneyOnItsWay } from "./order-state.ts";
 
 export type Entry = Order["timeline"][number];
 export type Following = {
@@ -46,8 +47,9 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
       if (over) return;
       if (read.ok) tell(read.body);
       else onProblem(read.problem);
+      const isEnded = order && isFinal(order) && !isMoneyOnItsWay(order);
       // A person who is signed out may sign in again in another tab.
-      if (over || (order && isFinal(order)) || (!read.ok && read.problem.status === 404)) return onConnection(false);
+      if (over || isEnded || (!read.ok && read.problem.status === 404)) return onConnection(false);
       if (read.ok && (await listen(read.body))) failures = 0;
       failures += 1;
       onConnection(false);

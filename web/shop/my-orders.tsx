@@ -147,7 +147,7 @@ function Row({ order, name }: { order: Order; name: string }) {
         </span>
         <span class={`state ${toneOfStatus(order.status)}`}>
           <span class="dot" aria-hidden="true" />
-          {sayStatus(order.status, order.total)}
+          {sayStatus(order)}
         </span>
         <span class="sum">{order.currency && money(order.total, order.currency)}</span>
       </a>

@@ -6,6 +6,7 @@ import { api, type Order, type Problem, type Product } from "../lib/api.ts";
 import { heldName } from "../lib/attempt.ts";
 import { kept } from "../lib/kept.ts";
 import { say } from "../lib/language.ts";
+import { isFree } from "../lib/order-state.ts";
 import { followOrder, isFinal } from "../lib/stream.ts";
 import { Art } from "./parts/art.tsx";
 import { Cancel } from "./parts/cancel.tsx";
@@ -61,12 +62,12 @@ export function OrderPage({ orderId }: { orderId: string }) {
       </div>
       <div class="story">
         <div class="head">
-          <Pill tone={toneOfStatus(order.status)}>{sayStatus(order.status, order.total)}</Pill>
+          <Pill tone={toneOfStatus(order.status)}>{sayStatus(order)}</Pill>
           <h1 tabIndex={-1}>
             <Name>{shown.name}</Name>
           </h1>
           <p class="facts">
-            <b>{money(order.total, order.currency || "EUR")}</b>
+            <b>{order.currency && money(order.total, order.currency)}</b>
             {order.quantity > 1 && (
               <span>
                 {say("quantityAndTotal", { count: count(order.quantity), price: money(order.price, order.currency) })}
@@ -110,12 +111,12 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   }, [isNews]);
   const code = shortCode(order.orderId);
   const typed = typedReason(order);
-  const isFree = order.total === 0;
+  const free = isFree(order);
   const [title, note] = {
-    CONFIRMED: [say("doneTitle"), say(isFree ? "orderOf" : "doneNote", { code })],
-    CANCELLED: [say("state_CANCELLED"), cancelledNote(order.reason, isFree)],
-    REFUNDED: [sayStatus("REFUNDED", order.total), say(isFree ? "endedFree" : "refundedNote")],
-    FAILED: [say("failedTitle"), say(whyFailed(order.reason, isFree))],
+    CONFIRMED: [say("doneTitle"), say(free ? "orderOf" : "doneNote", { code })],
+    CANCELLED: [say("state_CANCELLED"), cancelledNote(order.reason, free)],
+    REFUNDED: [sayStatus(order), say(free ? "endedFree" : "refundedNote")],
+    FAILED: [say("failedTitle"), say(whyFailed(order.reason, free))],
   }[order.status as "CONFIRMED" | "CANCELLED" | "REFUNDED" | "FAILED"] as [string, string];
   return (
     <div class="ended">
@@ -138,8 +139,8 @@ function Ended({ order, isNews }: { order: Order; isNews: boolean }) {
   );
 }
 
-function cancelledNote(reason: string | undefined, isFree: boolean): string {
-  const note = say(isFree ? "endedFree" : "cancelledNote");
+function cancelledNote(reason: string | undefined, free: boolean): string {
+  const note = say(free ? "endedFree" : "cancelledNote");
   return reason === "cancelled_by_customer" ? note : `${say("cancelledByShop")} ${note}`;
 }
 
@@ -149,9 +150,9 @@ function typedReason({ status, reason = "" }: Order): string {
   return isOfTheShop && !/^[a-z]+(?:_[a-z]+)+$/.test(reason) ? reason : "";
 }
 
-function whyFailed(reason: string | undefined, isFree: boolean) {
+function whyFailed(reason: string | undefined, free: boolean) {
   if (reason === "order_failed") return "failedOrder";
-  if (isFree) return "endedFree";
+  if (free) return "endedFree";
   return reason === "next_in_line" ? "failedNextInLine" : "failedNote";
 }
 

@@ -9,6 +9,7 @@ import { shortCode } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
 import { csvOf } from "../order-query.ts";
 import { type OrdersSearch, orderStatuses, searchOf } from "../order-search.ts";
+import { statesWord } from "../order-words.ts";
 import { BulkOrders } from "../parts/bulk-orders.tsx";
 import { SideDialog } from "../parts/dialog.tsx";
 import { KeptSearches } from "../parts/kept-searches.tsx";
@@ -17,7 +18,6 @@ import { type Asking, OrderDetail } from "../parts/order-detail.tsx";
 import { OrderRows } from "../parts/order-rows.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
-import { statusWord } from "../parts/status.tsx";
 
 export function Orders() {
   const { order, ...search } = useSearch({ from: "/orders" });
@@ -117,7 +117,7 @@ function SearchForm({ search }: { search: OrdersSearch }) {
         clearButtonProps={{ "aria-label": "Any status" }}
         value={typed.status ?? null}
         onChange={(status) => setTyped(searchOf({ ...typed, status }))}
-        data={orderStatuses.map((value) => ({ value, label: statusWord(value) }))}
+        data={orderStatuses.map((value) => ({ value, label: statesWord(value) }))}
       />
       <TextInput label="From day" type="date" {...field("from")} />
       <TextInput label="To day" type="date" {...field("to")} />

@@ -2,13 +2,14 @@
 import { Button, Group, Table, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { deskApi, type User } from "../desk-api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { SideDialog } from "../parts/dialog.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 import { PersonForm } from "../parts/person-form.tsx";
 import { PersonSessions } from "../parts/person-sessions.tsx";
-import { Status, sentenceOf } from "../parts/status.tsx";
+import { Status } from "../parts/status.tsx";
 
 const lookEveryMs = 15_000;
 

@@ -3,8 +3,8 @@ import { Table } from "@mantine/core";
 import type { ReactNode } from "react";
 import { count, timeOfDay } from "../../lib/amounts.ts";
 import type { Board } from "../board-following.ts";
+import { sentenceOf } from "../order-words.ts";
 import { Sparkline } from "./sparkline.tsx";
-import { sentenceOf } from "./status.tsx";
 
 const staleMs = 3_000;
 

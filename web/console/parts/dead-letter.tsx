@@ -3,11 +3,11 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { exactTime } from "../../lib/amounts.ts";
 import { deskApi } from "../desk-api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { Facts } from "./facts.tsx";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
 import { ReasonedAct } from "./reasoned-act.tsx";
-import { sentenceOf } from "./status.tsx";
 
 type DeadLetterProps = { letterId: number; isAsking: boolean; onAsk(isAsking: boolean): void };
 

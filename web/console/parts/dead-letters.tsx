@@ -3,12 +3,13 @@ import { Button, Select, Table } from "@mantine/core";
 import { useState } from "react";
 import { dayAndTime } from "../../lib/amounts.ts";
 import { deskApi, type Letter } from "../desk-api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { shortened } from "../shortened.ts";
 import { DeadLetter } from "./dead-letter.tsx";
 import { SideDialog } from "./dialog.tsx";
 import { ListFrame } from "./list-frame.tsx";
 import { usePagesOf } from "./pages-of.ts";
-import { Status, sentenceOf, type Tone } from "./status.tsx";
+import { Status, type Tone } from "./status.tsx";
 
 const lookEveryMs = 5_000;
 const states: Record<Letter["state"], Tone> = { waiting: "bad", replayed: "ok", discarded: "still" };

@@ -3,9 +3,9 @@ import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { exactTime } from "../../lib/amounts.ts";
 import { type Change, dropApi } from "../drop-api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
-import { sentenceOf } from "./status.tsx";
 import { inZone } from "./wall-time.ts";
 
 const fieldWords: Record<string, string> = {

@@ -3,8 +3,9 @@ import { Button, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { dayAndTime } from "../../lib/amounts.ts";
 import { deskApi, type Mail } from "../desk-api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { ProblemNote } from "./problem.tsx";
-import { Status, sentenceOf, type Tone } from "./status.tsx";
+import { Status, type Tone } from "./status.tsx";
 
 const tones: Record<string, Tone> = { kept: "info", queued: "info", sent: "ok", failed: "bad" };
 

@@ -47,40 +47,43 @@ export function OrderRows({ orders, search, chosen, onChoose }: OrderRowsProps) 
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {orders.map(({ orderId, placedAt, userId, email, productId, quantity, total, currency, status }) => (
-            <Table.Tr key={orderId}>
-              <Table.Td className="choice" data-label="Choose">
-                <Checkbox
-                  aria-label={`Choose order ${shortCode(orderId)}`}
-                  checked={chosen.has(orderId)}
-                  onChange={({ currentTarget }) => choose(orderId, currentTarget.checked)}
-                />
-              </Table.Td>
-              <Table.Th scope="row">
-                <Link to="/orders" search={{ ...search, order: orderId }} className="code">
-                  {shortCode(orderId)}
-                </Link>
-              </Table.Th>
-              <Table.Td data-label="Placed" className="moment">
-                {dayAndTime(placedAt)}
-              </Table.Td>
-              <Table.Td data-label="Buyer" className="breaks">
-                {email ?? userId}
-              </Table.Td>
-              <Table.Td data-label="Product" className="breaks">
-                {productId}
-              </Table.Td>
-              <Table.Td data-label="Units" className="figure">
-                {count(quantity)}
-              </Table.Td>
-              <Table.Td data-label="Total" className="figure">
-                {money(total, currency)}
-              </Table.Td>
-              <Table.Td data-label="Status">
-                <OrderStatus status={status} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
+          {orders.map((order) => {
+            const { orderId, placedAt, userId, email, productId, quantity, total, currency } = order;
+            return (
+              <Table.Tr key={orderId}>
+                <Table.Td className="choice" data-label="Choose">
+                  <Checkbox
+                    aria-label={`Choose order ${shortCode(orderId)}`}
+                    checked={chosen.has(orderId)}
+                    onChange={({ currentTarget }) => choose(orderId, currentTarget.checked)}
+                  />
+                </Table.Td>
+                <Table.Th scope="row">
+                  <Link to="/orders" search={{ ...search, order: orderId }} className="code">
+                    {shortCode(orderId)}
+                  </Link>
+                </Table.Th>
+                <Table.Td data-label="Placed" className="moment">
+                  {dayAndTime(placedAt)}
+                </Table.Td>
+                <Table.Td data-label="Buyer" className="breaks">
+                  {email ?? userId}
+                </Table.Td>
+                <Table.Td data-label="Product" className="breaks">
+                  {productId}
+                </Table.Td>
+                <Table.Td data-label="Units" className="figure">
+                  {count(quantity)}
+                </Table.Td>
+                <Table.Td data-label="Total" className="figure">
+                  {money(total, currency)}
+                </Table.Td>
+                <Table.Td data-label="Status">
+                  <OrderStatus order={order} />
+                </Table.Td>
+              </Table.Tr>
+            );
+          })}
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>

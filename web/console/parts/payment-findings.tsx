@@ -5,10 +5,10 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { dayAndTime, money, shortCode } from "../../lib/amounts.ts";
 import { deskApi, type Finding } from "../desk-api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { Loading } from "./loading.tsx";
 import { ProblemNote } from "./problem.tsx";
 import { ReasonedAct } from "./reasoned-act.tsx";
-import { sentenceOf } from "./status.tsx";
 
 const lookEveryMs = 5_000;
 

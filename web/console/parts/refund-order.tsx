@@ -1,20 +1,22 @@
-/** Gives back the money of a paid order: how much, why, and whether the units come back into stock. */
+/** Takes back a confirmed order: how much money goes back, why, and whether the units come back into stock. */
 import { Checkbox, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { money } from "../../lib/amounts.ts";
+import { isFree } from "../../lib/order-state.ts";
 import { api, type Order } from "../api.ts";
 import { plural } from "../plural.ts";
 import { Confirm } from "./confirm.tsx";
 import { useOrderAct } from "./order-act.ts";
 
 export function RefundOrder({ order, opened, onClose }: { order: Order; opened: boolean; onClose(): void }) {
-  const { orderId, total, currency, quantity, productId, timeline } = order;
+  const { orderId, total, currency, quantity, productId, timeline, payment } = order;
   const isHandedOver = timeline.some(({ status }) => status === "HANDED_OVER");
   const [reason, setReason] = useState("");
   const [restock, setRestock] = useState(false);
   const [fault, setFault] = useState<string>();
   const refunding = useOrderAct(() => api.refund(orderId, { reason: reason.trim(), restock }, isHandedOver), onClose);
-  const sum = money(total, currency);
+  const before = payment?.givenBackMinor ?? 0;
+  const sum = isFree(order) ? "" : money(total - before, currency);
 
   function act(): void {
     const isGiven = reason.trim() !== "";
@@ -24,16 +26,18 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
 
   return (
     <Confirm
-      title="Refund this order"
+      title={`${takingBack(order)} this order`}
       opened={opened}
       onClose={onClose}
-      act={total ? `Refund ${sum}` : "Take the order back"}
+      act={sum ? `Refund ${sum}` : "Take the order back"}
       onAct={act}
       isBad
       acting={refunding}
     >
       <Text>
-        {total ? `${sum} goes back to the buyer.` : "It cost nothing, so no money goes back."} This cannot be undone.
+        {sum ? `${sum} goes back to the buyer.` : "It cost nothing, so no money goes back."}
+        {before > 0 && ` Of the total of ${money(total, currency)}, ${money(before, currency)} was given back before.`}{" "}
+        This cannot be undone.
       </Text>
       {isHandedOver && <Text fw={600}>The parcel was handed over: the buyer has what they ordered, or will.</Text>}
       <TextInput
@@ -55,4 +59,8 @@ export function RefundOrder({ order, opened, onClose }: { order: Order; opened: 
       />
     </Confirm>
   );
+}
+
+export function takingBack(order: Order): string {
+  return isFree(order) ? "Take back" : "Refund";
 }

@@ -1,4 +1,6 @@
 /** A status is a dot and a word, never a colour alone. */
+import type { Order } from "../api.ts";
+import { stateWord } from "../order-words.ts";
 
 export type Tone = "ok" | "warn" | "bad" | "info" | "still";
 
@@ -21,27 +23,6 @@ const ofOrders: Record<string, Tone> = {
   REFUNDED: "warn",
 };
 
-const words: Record<string, string> = {
-  PENDING: "Accepted",
-  INVENTORY_RESERVED: "Units held",
-  PAYMENT_PENDING: "Waiting for payment",
-  CONFIRMED: "Paid",
-  FAILED: "Failed",
-  CANCELLED: "Cancelled",
-  REFUNDED: "Refunded",
-};
-
-export function statusWord(status: string): string {
-  return words[status] ?? sentenceOf(status);
-}
-
-export function OrderStatus({ status }: { status: string }) {
-  return <Status tone={ofOrders[status] ?? "still"}>{statusWord(status)}</Status>;
-}
-
-/** `cancelled_by_admin` reads as `Cancelled by admin`; what a person typed stays as it is. */
-export function sentenceOf(code: string): string {
-  if (!/^(?:[a-z_]+|[A-Z_]+)$/.test(code)) return code;
-  const text = code.toLowerCase().replaceAll("_", " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+export function OrderStatus({ order }: { order: Order }) {
+  return <Status tone={ofOrders[order.status] ?? "still"}>{stateWord(order.status, order)}</Status>;
 }

@@ -2,9 +2,9 @@
 import { Table } from "@mantine/core";
 import { count, dayAndTime } from "../../lib/amounts.ts";
 import { api } from "../api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { ListFrame } from "./list-frame.tsx";
 import { usePagesOf } from "./pages-of.ts";
-import { sentenceOf } from "./status.tsx";
 
 export function StockEntries({ productId }: { productId: string }) {
   const pages = usePagesOf(["stock", productId, "entries"], (cursor) => api.entries(productId, cursor));

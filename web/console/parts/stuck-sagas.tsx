@@ -5,11 +5,12 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { dayAndTime, money, shortCode } from "../../lib/amounts.ts";
 import { deskApi, type Saga } from "../desk-api.ts";
+import { sentenceOf, stateWord } from "../order-words.ts";
 import { ListFrame } from "./list-frame.tsx";
 import { usePagesOf } from "./pages-of.ts";
 import { ProblemNote } from "./problem.tsx";
 import { ReasonedAct } from "./reasoned-act.tsx";
-import { Status, statusWord } from "./status.tsx";
+import { Status } from "./status.tsx";
 
 const lookEveryMs = 5_000;
 const kinds: Record<Saga["kind"], string> = {
@@ -35,7 +36,12 @@ export function StuckSagas() {
     <section aria-label="Stuck orders">
       <h2 className="group">Stuck orders</h2>
       {retrying.isError && isHere(retrying.variables) && <ProblemNote error={retrying.error} />}
-      {retrying.data && <Text role="status">Done: the order is {statusWord(retrying.data.status).toLowerCase()}.</Text>}
+      {retrying.data && (
+        <Text role="status">
+          Done: the order is {stateWord(retrying.data.status, settled(retrying.variables, retrying.data)).toLowerCase()}
+          .
+        </Text>
+      )}
       <ListFrame
         pages={pages}
         more="More"
@@ -69,7 +75,7 @@ export function StuckSagas() {
                 <Table.Td data-label="Total" className="figure">
                   {money(saga.total, saga.currency)}
                 </Table.Td>
-                <Table.Td data-label="Payment">{statusWord(saga.payment)}</Table.Td>
+                <Table.Td data-label="Payment">{saga.total ? sentenceOf(saga.payment) : "It costs nothing"}</Table.Td>
                 <Table.Td data-label="Acts">
                   <Group gap="xs" wrap="nowrap">
                     <Button
@@ -106,4 +112,8 @@ export function StuckSagas() {
       </ReasonedAct>
     </section>
   );
+}
+
+function settled({ total, currency }: Saga, { status }: { status: string }) {
+  return { total, currency, status };
 }

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { count, exactTime } from "../../lib/amounts.ts";
 import { type Delivery, deskApi, type Webhook } from "../desk-api.ts";
+import { sentenceOf } from "../order-words.ts";
 import { plural } from "../plural.ts";
 import { shortened } from "../shortened.ts";
 import { Confirm } from "./confirm.tsx";
@@ -11,7 +12,7 @@ import { ListFrame } from "./list-frame.tsx";
 import { usePagesOf } from "./pages-of.ts";
 import { ProblemNote } from "./problem.tsx";
 import { Secret } from "./secret.tsx";
-import { Status, sentenceOf, type Tone } from "./status.tsx";
+import { Status, type Tone } from "./status.tsx";
 import { ChangeWebhook } from "./webhook-form.tsx";
 
 const lookEveryMs = 2_000;

@@ -127,6 +127,7 @@ export const ar: Strings = {
   state_FAILED: "انتهى دون دفع",
   state_CANCELLED: "أُلغي",
   state_REFUNDED: "أُعيد المبلغ",
+  state_REFUNDING: "المبلغ في طريقه إليك",
   state_PAYMENT_DECLINED: "رُفضت البطاقة",
   state_PAYMENT_RETURNED: "أُعيد المال",
   state_PAYMENT_CHARGED_BACK: "استرده البنك",

@@ -132,6 +132,7 @@ export const de: Strings = {
   state_FAILED: "Ohne Zahlung beendet",
   state_CANCELLED: "Storniert",
   state_REFUNDED: "Erstattet",
+  state_REFUNDING: "Erstattung unterwegs",
   state_PAYMENT_DECLINED: "Karte abgelehnt",
   state_PAYMENT_RETURNED: "Geld zurückgegeben",
   state_PAYMENT_CHARGED_BACK: "Zurückgebucht",

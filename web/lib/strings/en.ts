@@ -127,6 +127,7 @@ export const en = {
   state_FAILED: "Ended without payment",
   state_CANCELLED: "Cancelled",
   state_REFUNDED: "Refunded",
+  state_REFUNDING: "Refund on its way",
   state_PAYMENT_DECLINED: "Card declined",
   state_PAYMENT_RETURNED: "Money returned",
   state_PAYMENT_CHARGED_BACK: "Charged back",

@@ -2,6 +2,7 @@
 import { dayAndTime, timeOfDay } from "../../lib/amounts.ts";
 import type { Order } from "../../lib/api.ts";
 import { say } from "../../lib/language.ts";
+import { keyOfState } from "../../lib/order-state.ts";
 import { en } from "../../lib/strings/en.ts";
 import type { Tone } from "./notice.tsx";
 
@@ -19,10 +20,9 @@ export function toneOfStatus(status: string): Tone {
 
 type State = Extract<Parameters<typeof say>[0], `state_${string}` | `free_${string}`>;
 
-/** An order that costs nothing is not paid, so some states have words of their own. */
-export function sayStatus(status: string, total: number): string {
-  const words = [`${total ? "" : "free"}_${status}`, `state_${status}`].find((one) => one in en) ?? "state_other";
-  return say(words as State);
+/** Of the order, or of an entry of its timeline. */
+export function sayStatus(order: Order, status: string = order.status): string {
+  return say((keyOfState(en, status, order) ?? "state_other") as State);
 }
 
 /** An entry of a later day names its day: a refund may come weeks after the payment. */
@@ -44,7 +44,7 @@ export function Timeline({ order }: { order: Order }) {
         {order.timeline.map((entry, i) => (
           <li key={`${i}-${entry.status}`} class={toneOfEntry(entry.status, i === order.timeline.length - 1)}>
             <span class="dot" aria-hidden="true" />
-            <span>{sayStatus(entry.status, order.total)}</span>
+            <span>{sayStatus(order, entry.status)}</span>
             <time dateTime={entry.at}>{timeOfEntry(entry.at, order.placedAt)}</time>
           </li>
         ))}
