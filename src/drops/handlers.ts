@@ -146,7 +146,7 @@ export function createDropHandlers({ drops, identity, publicUrl, now }: DropHand
     if (!drop) return notFound(reply);
     const found = await drops.cancellation(drop);
     if (!found) return refuse(reply, dropProblems.drop_not_scheduled, details.drop_not_scheduled);
-    return { orders: found.map(({ paidMinor, ...rest }) => ({ ...rest, refund: paidMinor })) };
+    return { orders: found.map(({ refundMinor, ...rest }) => ({ ...rest, refund: refundMinor })) };
   }
 
   function made(reply: FastifyReply, changed: Changed) {

@@ -231,8 +231,8 @@ export const CancellationView = Type.Object({
     Type.Object({
       currency: Type.String(),
       open: Type.Integer({ description: "Orders that would be cancelled" }),
-      paid: Type.Integer({ description: "Orders that would be refunded" }),
-      refund: Type.Integer({ description: "What they paid, in minor units" }),
+      paid: Type.Integer({ description: "Confirmed orders, that would be refunded or taken back" }),
+      refund: Type.Integer({ description: "What they paid, without what went back before, in minor units" }),
     }),
   ),
 });

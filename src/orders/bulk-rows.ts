@@ -1,12 +1,14 @@
 /** Reads and writes the plans of bulk acts. A plan names its orders one by one, so a run touches no other order (K4). */
 import type { Queryable, Tx } from "#engines/sql";
 import { largestSum } from "./order-rows.ts";
+import { restMinor } from "./refunds.ts";
 import { filterValues, matchesFilter, type OrderFilter } from "./search.ts";
 import type { Status } from "./state.ts";
 
 export type BulkAction = "cancel" | "refund";
 
-export type Amount = { currency: string; count: number; amount: number };
+/** `free`: of these, the orders that cost nothing; a plan of an earlier version does not have it. */
+export type Amount = { currency: string; count: number; free?: number; amount: number };
 
 export type NewPlan = {
   planId: string;
@@ -74,11 +76,13 @@ export async function insertItems(
   );
 }
 
-/** Writes and returns what the plan's orders come to, by currency. */
+/** Writes and returns what the plan's orders come to, by currency, without what went back of them before. */
 export async function sumUp(tx: Tx, planId: string): Promise<Amount[]> {
   const amounts = await tx.query<Amount>(
-    `select currency, count(*)::integer as count, least(sum(total_minor), ${largestSum})::bigint as amount
-       from orders.bulk_item where plan_id = $1 group by currency order by currency`,
+    `select currency, count(*)::integer as count, (count(*) filter (where unit_price_minor = 0))::integer as free,
+            least(sum(${restMinor}), ${largestSum})::bigint as amount
+       from orders.orders where order_id in (select order_id from orders.bulk_item where plan_id = $1)
+      group by currency order by currency`,
     [planId],
   );
   await tx.query("update orders.bulk_plan set amounts = $2 where plan_id = $1", [planId, JSON.stringify(amounts)]);

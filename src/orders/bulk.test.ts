@@ -56,7 +56,7 @@ describe("an act on many orders", () => {
     const productId = await stage.newProduct({ stock: 10 });
     const [first = "", second = "", paid = ""] = await settled(productId, 3);
     const plan = await preview(productId, "cancel");
-    assert.deepEqual(plan.amounts, [{ currency: "EUR", count: 3, amount: 14_700 }]);
+    assert.deepEqual(plan.amounts, [{ currency: "EUR", count: 3, free: 0, amount: 14_700 }]);
     assert.equal(await statusOf(first), "PAYMENT_PENDING");
 
     const [late = ""] = await settled(productId, 1);
@@ -77,6 +77,27 @@ describe("an act on many orders", () => {
     assert.deepEqual(told, { [first]: "done", [second]: "done", [paid]: "refused" });
     assert.deepEqual(JSON.parse(about[0]?.detail ?? ""), { planId: plan.planId, reason: "the lamps break" });
     assert.equal((await stage.audit.verify()).brokenAt, null);
+  });
+
+  test("a plan, and the end of a drop, name what really goes back: not the parts that went before, and nothing of what was free", async () => {
+    const productId = await stage.newProduct({ stock: 4 });
+    const gift = await stage.newProduct({ stock: 1, price: 0 });
+    const [whole = "", parted = "", open = ""] = await settled(productId, 3);
+    const [given = ""] = await settled(gift, 1);
+    for (const id of [whole, parted, given]) await orders.confirm(id);
+    for (const [partMinor, givenBackMinor] of [
+      [900, 900],
+      [100, 1_000],
+    ] as const) {
+      await orders.notePartialRefund(parted, { partMinor, givenBackMinor, at: new Date() });
+    }
+    const plan = await orders.bulk.preview({ productIds: [productId, gift] }, { ...asked, action: "refund" });
+    assert.ok(plan !== "too_many");
+    const amounts = [{ currency: "EUR", count: 3, free: 1, amount: 4_900 + 3_900 }];
+    assert.deepEqual([plan.amounts, (await orders.bulk.read(plan.planId))?.amounts], [amounts, amounts]);
+    const all = { productIds: [productId, gift], since: new Date(0), until: null };
+    assert.deepEqual(await orders.notEnded(all), [{ currency: "EUR", open: 1, paid: 3, refundMinor: 4_900 + 3_900 }]);
+    assert.equal(await statusOf(open), "PAYMENT_PENDING");
   });
 
   test("a plan of named orders takes these alone, and of these the ones that can end so", async () => {

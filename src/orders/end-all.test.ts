@@ -64,6 +64,6 @@ describe("orders that are to end together", () => {
       [productId],
     );
     const all = await orders.notEnded({ productIds: [productId], since: new Date(0), until: null });
-    assert.deepEqual(all, [{ currency: "VND", open: 0, paid: 10, paidMinor: Number.MAX_SAFE_INTEGER }]);
+    assert.deepEqual(all, [{ currency: "VND", open: 0, paid: 10, refundMinor: Number.MAX_SAFE_INTEGER }]);
   });
 });

@@ -2,10 +2,11 @@
 import type { Queryable } from "#engines/sql";
 import { crashPoint } from "#platform/crash-points";
 import { largestSum } from "./order-rows.ts";
+import { restMinor } from "./refunds.ts";
 import type { Steps } from "./steps.ts";
 
-/** What ending them would do, as of now: of one currency, how many are open, how many are paid, and what was paid. */
-export type NotEnded = { currency: string; open: number; paid: number; paidMinor: number };
+/** What ending them would do, as of now: of one currency, how many are open, how many are paid, and what goes back. */
+export type NotEnded = { currency: string; open: number; paid: number; refundMinor: number };
 
 type Found = { orderId: string; status: string };
 
@@ -49,8 +50,8 @@ export function sumNotEnded(sql: Queryable, { productIds, since, until }: Placed
   return sql.query(
     `select currency, count(*) filter (where status <> 'CONFIRMED') as open,
             count(*) filter (where status = 'CONFIRMED') as paid,
-            least(coalesce(sum(unit_price_minor * quantity) filter (where status = 'CONFIRMED'), 0), ${largestSum})::bigint
-              as "paidMinor"
+            least(coalesce(sum(${restMinor}) filter (where status = 'CONFIRMED'), 0), ${largestSum})::bigint
+              as "refundMinor"
        from orders.orders
       where product_id = any($1::text[]) and placed_at >= $2 and placed_at < coalesce($3, 'infinity'::timestamptz)
         and status in ('INVENTORY_RESERVED', 'PAYMENT_PENDING', 'CONFIRMED')

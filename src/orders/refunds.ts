@@ -23,6 +23,15 @@ export type PartialRefund = { partMinor: number; givenBackMinor: number; at: Dat
 /** The entry of the timeline. */
 export const partlyRefunded = "PAYMENT_PARTLY_REFUNDED";
 
+/** An order's total without the parts that went back, as the books know them. */
+export const restMinor = `unit_price_minor * quantity - coalesce(
+  (select max((entry->>'givenBackMinor')::bigint) from jsonb_array_elements(timeline) as entry), 0)`;
+
+/** What went back of an order's total, or is on its way back. */
+export function givenBackOf({ status, totalMinor, timeline }: Order): number {
+  return status === "REFUNDED" ? totalMinor : Math.max(0, ...timeline.map(({ givenBackMinor = 0 }) => givenBackMinor));
+}
+
 /** undefined if the order has the entry, or was not paid. */
 export function takePartialRefund(
   tx: Tx,

@@ -101,10 +101,15 @@ export async function openOrderStage() {
     open,
 
     /** A product that the books know; at the gate with a price, without one, or not at all. */
-    async newProduct({ stock = 0, limit = null as number | null, atGate = "priced" as AtGate } = {}): Promise<string> {
+    async newProduct({
+      stock = 0,
+      price = 4_900,
+      limit = null as number | null,
+      atGate = "priced" as AtGate,
+    } = {}): Promise<string> {
       products += 1;
       const productId = `lamp-${products}`;
-      const offer = { unitPriceMinor: 4_900, currency: "EUR", limitPerCustomer: limit, version: 1 };
+      const offer = { unitPriceMinor: price, currency: "EUR", limitPerCustomer: limit, version: 1 };
       await sql.transaction((tx) => keepOffer(tx, productId, offer));
       if (atGate !== "absent") await gate.install(imageOf(productId, { offer: atGate === "priced" ? offer : null }));
       if (stock > 0) await enter(productId, stock);

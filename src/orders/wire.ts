@@ -33,12 +33,10 @@ const TimelineEntry = Type.Object({
 /** The latest attempt to pay, from the payment module. */
 export const PaymentView = Type.Object(
   {
-    status: Type.String(),
+    status: Type.String({ description: "refunding and voiding: the money is on its way back" }),
     retryable: Type.Boolean(),
     declineReason: Type.Optional(Type.String()),
-    givenBackMinor: Type.Optional(
-      Type.Integer({ description: "Given back in parts so far, in minor units of the currency" }),
-    ),
+    givenBackMinor: Type.Optional(Type.Integer({ description: "Given back in parts so far, in minor units" })),
   },
   { $id: "OrderPayment" },
 );
@@ -205,9 +203,11 @@ export const BulkPlan = Type.Object(
     restock: Type.Boolean(),
     filter: BulkFilterBody,
     count: numberOf("The orders that the run takes: these, and no others"),
+    free: numberOf("Of these, the orders that cost nothing"),
     amount: Type.Unsafe<number | null>({
       type: ["integer", "null"],
-      description: "Their totals, in minor units; null if they are in several currencies: see `amounts`",
+      description:
+        "Their totals, less what went back before, in minor units; null if in several currencies: see `amounts`",
     }),
     currency: Type.Unsafe<string | null>({ type: ["string", "null"], description: "ISO 4217, of `amount`" }),
     amounts: Type.Array(Type.Object({ currency: Type.String(), count: Type.Integer(), amount })),

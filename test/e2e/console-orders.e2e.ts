@@ -53,13 +53,34 @@ describe("the console's orders", { skip }, () => {
     }
     await page.goto(`/console/orders?productId=${productId}`);
     await page.getByText("lise").waitFor();
-    await page.getByRole("button", { name: "Refund the paid ones …" }).click();
+    assert.equal(await page.getByRole("cell", { name: "Confirmed", exact: true }).count(), 2);
+    await page.getByRole("button", { name: "Refund or take back …" }).click();
     await page.getByRole("textbox", { name: "Reason" }).fill("the concert is off");
     await page.getByRole("button", { name: "Count them" }).click();
     await page.getByText("2 orders end. They cost nothing, so no money goes back.").waitFor();
     await look(page, "console-bulk-free", "[role=dialog]");
-    await page.getByRole("button", { name: "Refund 2 orders", exact: true }).click();
-    await page.getByText("Done. 2 orders refunded.").waitFor();
+    await page.getByRole("button", { name: "Take back 2 orders", exact: true }).click();
+    await page.getByText("Done. 2 orders ended.", { exact: true }).waitFor();
+  });
+
+  test("an act on paid orders and on ones that cost nothing names the money of the paid ones alone", async () => {
+    const gift = await stage.world.newProduct({ stock: 1, price: 0 });
+    const [free, paid] = [await placed("mina", { productId: gift }), await placed("mina", lamp)];
+    assert.equal((await stage.world.as("mina").post(`/orders/${free}/payment`, {})).status, 202);
+    await stage.world.untilStatus(stage.world.as("mina"), free, "CONFIRMED");
+    await pay("mina", paid);
+    await page.goto("/console/orders?q=mina");
+    await page.getByRole("cell", { name: "Paid", exact: true }).waitFor();
+    await page.getByRole("button", { name: "Refund or take back …" }).click();
+    await page.getByRole("textbox", { name: "Reason" }).fill("it rains");
+    await page.getByRole("button", { name: "Count them" }).click();
+    await page.getByText("€49.00 of 1 order goes back to the buyer. 1 other order costs nothing").waitFor();
+    await look(page, "console-bulk-mixed", "[role=dialog]");
+    await page.getByRole("button", { name: "Refund or take back 2 orders: €49.00" }).click();
+    await page.getByText("Done. 2 orders ended. What was paid goes back by itself.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("cell", { name: "Taken back" }).waitFor();
+    await page.getByRole("cell", { name: "Refunded" }).waitFor();
   });
 
   test("many orders are cancelled after the page has named their number and sum, and no others", async () => {
@@ -80,7 +101,7 @@ describe("the console's orders", { skip }, () => {
     const act = page.getByRole("button", { name: "Cancel 2 orders: €98.00" });
     await act.waitFor();
     await page.getByRole("status").getByText("2 orders").and(page.locator(":focus")).waitFor();
-    await page.getByRole("button", { name: "Back" }).click();
+    await page.getByRole("button", { name: "Back", exact: true }).click();
     await page.getByRole("textbox", { name: "Reason" }).and(page.locator(":focus")).waitFor();
     await page.getByRole("button", { name: "Count them" }).click();
     await act.waitFor();
@@ -307,7 +328,7 @@ describe("the console's orders", { skip }, () => {
     const text = await readFile(await (await saving).path(), "utf8");
     const [header = "", line = "", end] = text.split("\r\n");
     assert.match(header, /^orderId,code,placedAt,buyer,/);
-    assert.match(line, /,hedy,.*,chair,1,12000,12000,EUR,PAYMENT_PENDING,$/);
+    assert.match(line, /,hedy,.*,chair,1,12000,12000,EUR,PAYMENT_PENDING,,0$/);
     assert.equal(end, "");
   });
 
@@ -370,8 +391,8 @@ describe("the console's orders", { skip }, () => {
     await page.goto(`/console/orders?order=${orderId}`);
     await page.getByText("It costs nothing, so no card is asked for.").waitFor();
     await stage.world.as("maria").post(`/orders/${orderId}/payment`, {});
-    await page.getByRole("button", { name: "Refund …" }).click();
-    const dialog = page.getByRole("dialog", { name: "Refund this order" });
+    await page.getByRole("button", { name: "Take back …", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Take back this order" });
     await dialog.getByText("It cost nothing, so no money goes back.").waitFor();
     await dialog.getByRole("button", { name: "Leave it" }).click();
   });

@@ -41,11 +41,11 @@ export function BulkOrders({ search, chosen, onStarted, isFiltered, isEmpty }: B
             {which}:
           </Text>
           <Button onClick={() => setAct({ action: "cancel", of })}>Cancel the open ones …</Button>
-          <Button onClick={() => setAct({ action: "refund", of })}>Refund the paid ones …</Button>
+          <Button onClick={() => setAct({ action: "refund", of })}>Refund or take back …</Button>
         </Group>
       )}
       <Dialog
-        title={act?.action === "refund" ? "Refund the paid orders" : "Cancel the open orders"}
+        title={act?.action === "refund" ? "Refund or take back orders" : "Cancel the open orders"}
         opened={act !== undefined}
         onClose={() => setAct(undefined)}
         isHeld={isStarting}
@@ -105,7 +105,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
               loading={starting.isPending}
               onClick={() => starting.mutate(plan.planId)}
             >
-              {`${verbs[action]} ${ordersOf(plan.count)}${sumOf(plan) && `: ${sumOf(plan)}`}`}
+              {`${verbOf(plan)} ${ordersOf(plan.count)}${sumOf(plan) && `: ${sumOf(plan)}`}`}
             </Button>
           )}
         </Group>
@@ -116,7 +116,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
     <Stack ref={fields}>
       <Text>
         {action === "refund"
-          ? `Of ${whichOf(of)} every paid or confirmed one is refunded.`
+          ? `Of ${whichOf(of)} every paid one is refunded, and every confirmed one that cost nothing is taken back.`
           : `Of ${whichOf(of)} every one that is not confirmed yet ends, and its units go back on sale.`}{" "}
         First see how many these are.
       </Text>
@@ -176,16 +176,16 @@ function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
     if (isDone) void queries.invalidateQueries({ queryKey: ["orders"] });
   }, [isDone, queries]);
   if (plan.isError) return <ProblemNote error={plan.error} again={plan.refetch} />;
-  const { action = "cancel", changed = 0, unchanged = 0, left = 0 } = plan.data ?? {};
-  const done = action === "refund" ? "refunded" : "cancelled";
+  const { changed = 0, unchanged = 0, left = 0 } = plan.data ?? {};
   return (
     <Stack>
       <News>
         {isDone ? "Done. " : "It goes on by itself, also when this page is closed. "}
-        {`${ordersOf(changed)} ${done}`}
+        {`${ordersOf(changed)} ${plan.data?.action === "refund" ? "ended" : "cancelled"}`}
         {unchanged > 0 &&
           `, ${plural(unchanged, "left as it is because it", "left as they are because they")} had gone on meanwhile`}
         {isDone ? "." : `, ${count(left)} to go.`}
+        {plan.data && isPaidBack(plan.data) && changed > 0 && " What was paid goes back by itself."}
       </News>
       <Group justify="end">
         <Button variant="filled" onClick={onClose}>
@@ -196,7 +196,15 @@ function Progress({ planId, onClose }: { planId: string; onClose(): void }) {
   );
 }
 
-const verbs: Record<Action, string> = { cancel: "Cancel", refund: "Refund" };
+function isPaidBack({ action, amounts }: BulkPlan): boolean {
+  return action === "refund" && amounts.some(({ amount }) => amount > 0);
+}
+
+function verbOf(plan: BulkPlan): string {
+  if (plan.action === "cancel") return "Cancel";
+  if (!isPaidBack(plan)) return "Take back";
+  return plan.free > 0 ? "Refund or take back" : "Refund";
+}
 
 function whichOf({ orderIds, ...rest }: BulkFilter): string {
   const isAll = Object.keys(rest).length === 0;
@@ -224,12 +232,16 @@ function saysOf(plan: BulkPlan): string {
 }
 
 function endsOf(plan: BulkPlan): string {
+  const { count: orders, free } = plan;
   const sum = sumOf(plan);
-  if (plan.action === "refund" && sum) {
+  const none = `${free === 1 ? "costs" : "cost"} nothing, so no money goes back`;
+  if (isPaidBack(plan)) {
     const goes = sum.includes(" and ") ? "go" : "goes";
-    return `${sum} of ${ordersOf(plan.count)} ${goes} back to the ${plan.count === 1 ? "buyer" : "buyers"}.`;
+    const paid = orders - free;
+    const rest = free > 0 ? ` ${plural(free, "other order", "other orders")} ${none}.` : "";
+    return `${sum} of ${ordersOf(paid)} ${goes} back to the ${paid === 1 ? "buyer" : "buyers"}.${rest}`;
   }
-  const ends = plural(plan.count, "order ends", "orders end");
+  const ends = plural(orders, "order ends", "orders end");
   if (sum) return `${ends}: ${sum} in all.`;
-  return `${ends}. ${plan.count === 1 ? "It costs" : "They cost"} nothing, so no money goes back.`;
+  return `${ends}. ${orders === 1 ? "It" : "They"} ${none}.`;
 }

@@ -80,7 +80,7 @@ function WhatEnds({ orders }: Cancellation) {
   const refund = refundOf({ orders });
   const facts = {
     "Open orders, to be cancelled": count(sum("open")),
-    [refund ? "Paid orders, to be refunded" : "Confirmed orders, to be taken back"]: count(sum("paid")),
+    "Confirmed orders, to be taken back": count(sum("paid")),
     "Money that goes back": refund || "None",
   };
   return (
