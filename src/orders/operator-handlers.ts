@@ -9,6 +9,7 @@ import { shortCodeOf } from "#platform/short-codes";
 import { pageOfOrders, positionOf } from "./cursors.ts";
 import type { Position } from "./order-rows.ts";
 import type { Orders } from "./orders.ts";
+import { givenBackOf } from "./refunds.ts";
 import type { OrderFilter } from "./search.ts";
 import type { Views } from "./view.ts";
 import type { BulkFilterBody, OrderFilterBody, SearchQuery } from "./wire.ts";
@@ -28,7 +29,7 @@ const pageSize = 50;
 const linesAtOnce = 500;
 const header = [
   ...["orderId", "code", "placedAt", "buyer", "email", "productId", "quantity", "price", "total", "currency"],
-  ...["status", "reason"],
+  ...["status", "reason", "givenBack"],
 ];
 
 export function createOperatorHandlers({ orders, views, accounts, ordersOfDrop }: OperatorHandlersOptions) {
@@ -84,6 +85,7 @@ export function createOperatorHandlers({ orders, views, accounts, ordersOfDrop }
           order.currency,
           order.status,
           order.reason,
+          givenBackOf(order),
         ]),
       );
       yield lines.join("");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Client, Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { payOrder, untilMoneyIs } from "../support/pay.ts";
 import { query } from "../support/query.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -121,10 +122,32 @@ describe("the list of orders", () => {
       assert.equal(answer.status, 200);
       assert.match(answer.headers["content-type"] ?? "", /^text\/csv/);
       const [header, line, end, ...more] = answer.body.split("\r\n");
-      assert.equal(header, "orderId,code,placedAt,buyer,email,productId,quantity,price,total,currency,status,reason");
+      assert.equal(
+        header,
+        "orderId,code,placedAt,buyer,email,productId,quantity,price,total,currency,status,reason,givenBack",
+      );
       const cells = [orderId, code, placedAt, `"'=HYPERLINK(""http://shop.example"")"`, "", lamp];
-      assert.equal(line, [...cells, 2, 1999, 3998, "EUR", "PAYMENT_PENDING", ""].join(","));
+      assert.equal(line, [...cells, 2, 1999, 3998, "EUR", "PAYMENT_PENDING", "", 0].join(","));
       assert.deepEqual([end, more], ["", []]);
+    });
+
+    test("as CSV says what went back of an order, in parts and as a whole", async () => {
+      const lamp = await world.newProduct({ stock: 2, price: 1_000 });
+      const [parted, whole] = [world.as("parted"), world.as("whole")];
+      for (const buyer of [parted, whole]) {
+        const { orderId } = await world.place(buyer, lamp);
+        await world.untilStatus(buyer, orderId, "PAYMENT_PENDING");
+        const { body } = await payOrder<{ paymentId: string }>(buyer, orderId, { cardNumber: "4242424242424242" });
+        await untilMoneyIs(buyer, orderId, "captured");
+        const amount = buyer === parted ? { amountMinor: 250 } : {};
+        await world.system.faces.simulator.byHand(body.paymentId, { deed: "refund", ...amount });
+      }
+      const ends = await eventually(async () => {
+        const { body } = await world.admin.get<string>(`/admin/orders.csv?productId=${lamp}`);
+        const lines = body.split("\r\n").slice(1, -1);
+        return lines.every((line) => !line.endsWith(",0")) && lines.map((line) => line.split(",").slice(-3).join());
+      });
+      assert.deepEqual(ends.toSorted(), ["CONFIRMED,,250", "REFUNDED,refunded_by_provider,1000"]);
     });
 
     test("as CSV has every order of a long list once", async () => {
