@@ -43,6 +43,15 @@ describe("the texts of mails about an order", () => {
     });
   }
 
+  test("a mail about a refund says that the money is on its way: no provider has answered yet that it is back", () => {
+    for (const kind of ["refunded", "partly-refunded"] as const) {
+      for (const language of mailLanguages) {
+        const { subject, text } = orderMailText(language, kind, facts);
+        assert.doesNotMatch(`${subject} ${text}`, /is refunded|was refunded|erstattet|استُردّ/, kind);
+      }
+    }
+  });
+
   test("a mail about a second partial refund says its own sum, and the sum of all", () => {
     for (const language of mailLanguages) {
       const { text } = orderMailText(language, "partly-refunded", { ...facts, withEarlier: "€7.50" });

@@ -48,7 +48,7 @@ const en: Texts = {
     text: `Order ${order}\n${units}.\n\nThe order is cancelled, and nothing is charged. A payment that was begun is given back.`,
   }),
   refunded: ({ order, units, total }) => ({
-    subject: "Your order is refunded",
+    subject: "Your payment goes back to you",
     text: `Order ${order}\n${units}.\n\nIn total, ${total} goes back to you. Your bank may need a few days.`,
   }),
   "partly-refunded": ({ order, units, total, part, withEarlier }) => ({
@@ -87,7 +87,7 @@ const de: Texts = {
     text: `Bestellung ${order}\n${units}.\n\nDie Bestellung ist storniert, und nichts wird abgebucht. Eine begonnene Zahlung kommt zurück.`,
   }),
   refunded: ({ order, units, total }) => ({
-    subject: "Deine Bestellung ist erstattet",
+    subject: "Du bekommst deine Zahlung zurück",
     text: `Bestellung ${order}\n${units}.\n\nDu bekommst insgesamt ${total} zurück. Deine Bank braucht dafür vielleicht einige Tage.`,
   }),
   "partly-refunded": ({ order, units, total, part, withEarlier }) => ({
@@ -126,7 +126,7 @@ const ar: Texts = {
     text: `الطلب ${order}\n${units}.\n\nأُلغي الطلب ولن يُخصم أي مبلغ. تُعاد أي دفعة كانت قد بدأت.`,
   }),
   refunded: ({ order, units, total }) => ({
-    subject: "استُردّ مبلغ طلبك",
+    subject: "تعود إليك دفعتك",
     text: `الطلب ${order}\n${units}.\n\nيعود إليك ما مجموعه ${total}. قد يحتاج مصرفك إلى بضعة أيام.`,
   }),
   "partly-refunded": ({ order, units, total, part, withEarlier }) => ({

@@ -72,7 +72,7 @@ describe("a mail about an order", () => {
     assert.ok(english?.text.startsWith(`Order ${spelledCodeOf(ada.orderId)}\n`), english?.text);
     assert.ok(english?.text.endsWith(`\n\nhttps://shop.example/o/${ada.orderId}\n`), english?.text);
     const [german] = mailsOf(jo.orderId);
-    assert.equal(german?.subject, "Deine Bestellung ist erstattet");
+    assert.equal(german?.subject, "Du bekommst deine Zahlung zurück");
     assert.match(german?.text ?? "", /Du bekommst insgesamt €\s98,00 zurück/);
     const [arabic] = mailsOf(amal.orderId);
     assert.match(arabic?.subject ?? "", /^\p{Script=Arabic}/u);
