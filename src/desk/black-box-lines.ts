@@ -75,9 +75,10 @@ function ofStock({ reservations, entries }: StockHistory): Line[] {
 }
 
 function ofBooks({ order, refund, events }: OrderHistory): Line[] {
-  const entries = (order?.timeline ?? []).map(({ status, at, reason, payBy }) => {
-    const until = payBy === undefined ? "" : `, to be paid by ${payBy}`;
-    return line("books", new Date(at), `${status}${reason ? `: ${reason}` : ""}${until}`, {
+  const entries = (order?.timeline ?? []).map(({ status, at, reason, payBy, givenBackMinor }) => {
+    const until = payBy === undefined ? "" : `, to be ${order?.totalMinor ? "paid" : "confirmed"} by ${payBy}`;
+    const back = givenBackMinor === undefined ? "" : `, ${money(givenBackMinor, order?.currency ?? "")} in all`;
+    return line("books", new Date(at), `${status}${reason ? `: ${reason}` : ""}${until}${back}`, {
       status,
       reason: reason ?? null,
     });
@@ -122,7 +123,9 @@ function ofPayment(payment: PaymentAttempt): Line[] {
     line(
       "payment",
       requestedAt,
-      `attempt ${attempt}: ${provider} is asked for ${money(amountMinor, currency)}${card}`,
+      amountMinor === 0
+        ? `attempt ${attempt}: it costs nothing, so no provider is asked`
+        : `attempt ${attempt}: ${provider} is asked for ${money(amountMinor, currency)}${card}`,
       facts,
     ),
     ...(grantedAt ? [line("payment", grantedAt, `attempt ${attempt} is granted`, facts)] : []),

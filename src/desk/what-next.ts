@@ -20,7 +20,7 @@ export function whatNext(known: Known, nowMs: number): string {
   if (order.status === "REFUNDED") {
     return books.refund && !books.refund.doneAt
       ? "Its refund is repeated every second until money and units are where they belong."
-      : "Nothing: it is refunded.";
+      : `Nothing: it is ${isFree(order) ? "taken back" : "refunded"}.`;
   }
   const isQueued = known.stock?.reservations.some(({ outcome, endedAt }) => outcome === "released" && !endedAt);
   return isQueued ? "Its units are counted back within a second." : "Nothing: it has ended, and it holds no units.";
@@ -48,13 +48,18 @@ function whileOpen(order: Order, { paid }: Known, nowMs: number): string {
   if (nowMs > payByMs + stuckAfterMs) {
     return `Its saga stands: it should have ended at ${until}. POST /admin/sagas/${order.orderId}/retry says why.`;
   }
-  if (states.has("authorized") || states.has("captured")) return "It is paid, and its saga confirms it now.";
+  if (states.has("authorized") || states.has("captured"))
+    return `${isFree(order) ? "Its buyer took it" : "It is paid"}, and its saga confirms it now.`;
   const units = order.quantity === 1 ? "its unit goes" : `its ${order.quantity} units go`;
   const then = `then it fails with payment_timeout and ${units} back on sale`;
   if (states.has("requested")) return `The provider decides about its payment. It may take until ${until}; ${then}.`;
   return nowMs < payByMs
-    ? `It waits for its payment until ${until}; ${then}.`
-    : "Its time to pay is over, and its saga ends it now.";
+    ? `It waits ${isFree(order) ? "for its buyer to confirm it" : "for its payment"} until ${until}; ${then}.`
+    : "Its time is over, and its saga ends it now.";
+}
+
+function isFree({ totalMinor }: Order): boolean {
+  return totalMinor === 0;
 }
 
 function moneyOwed({ paid }: Known): string | undefined {
@@ -69,10 +74,10 @@ function moneyOwed({ paid }: Known): string | undefined {
 function parcelsNext({ parcel, books }: Known): string {
   const state = parcel?.parcel.state;
   if (state === "handed_over" || books?.order?.timeline.some(({ status }) => status === "HANDED_OVER")) {
-    return "Nothing: it is paid and handed over.";
+    return "Nothing: it is handed over.";
   }
   if (state === "picked") return "Its parcel is picked and waits to be handed over.";
   if (state === "picking") return "Its parcel is being picked.";
-  if (state === "short") return "Its parcel is short: the order is refunded by itself.";
-  return state === "to_pick" ? "Its parcel waits to be picked." : "It is paid. The warehouse makes a parcel of it.";
+  if (state === "short") return "Its parcel is short: the order is taken back by itself.";
+  return state === "to_pick" ? "Its parcel waits to be picked." : "The warehouse makes a parcel of it.";
 }

@@ -112,6 +112,24 @@ describe("the black box of an order", () => {
     assert.equal(box.order?.status, "REFUNDED");
   });
 
+  test("of an order that costs nothing speaks of no payment that is asked for, and of no refund at its end", async () => {
+    const gift = await world.newProduct({ stock: 1, price: 0 });
+    const ada = world.as("ada");
+    const { orderId } = await world.place(ada, gift);
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+    const open = await read(orderId);
+    assert.match(open.next, /^It waits for its buyer to confirm it until /);
+    assert.equal((await ada.post(`/orders/${orderId}/payment`, {})).status, 202);
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+    const confirmed = await eventually(async () => {
+      const box = await read(orderId);
+      return /attempt 1: it costs nothing, so no provider is asked/.test(saysOf(box)) && box;
+    });
+    assert.doesNotMatch(`${confirmed.next} ${saysOf(confirmed)}`, /is paid|EUR/);
+    await world.admin.post(`/orders/${orderId}/refund`, { reason: "off", restock: false });
+    await eventually(async () => (await read(orderId)).next === "Nothing: it is taken back.");
+  });
+
   test("is found by the short code too, and the command prints it with the age of each line", async () => {
     const lamp = await world.newProduct({ stock: 1 });
     const ada = world.as("ada");
