@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { type Command, runCommand } from "../support/command.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
-import { payOrder } from "../support/pay.ts";
+import { payOrder, untilMoneyIs } from "../support/pay.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const examples = resolve(import.meta.dirname, "../../examples");
@@ -34,12 +34,13 @@ describe("an example", () => {
     return command;
   }
 
-  async function buy(user: string, productId: string, quantity = 1): Promise<string> {
+  async function buy(user: string, productId: string, quantity = 1) {
     const buyer = world.as(user);
     const { orderId } = await world.place(buyer, productId, quantity);
-    await payOrder(buyer, orderId, card);
+    const { body } = await payOrder<{ paymentId: string }>(buyer, orderId, card);
     await world.untilStatus(buyer, orderId, "CONFIRMED");
-    return orderId;
+    await untilMoneyIs(buyer, orderId, "captured");
+    return { orderId, paymentId: body.paymentId };
   }
 
   test("in the shell makes a drop and schedules it, and a second run changes nothing", async () => {
@@ -80,7 +81,7 @@ describe("an example", () => {
     });
     await eventually(() => receiver.output.includes("listening"));
     const productId = await world.newProduct({ stock: 1, price: 700 });
-    const orderId = await buy("pia", productId);
+    const { orderId } = await buy("pia", productId);
     await eventually(() => receiver.output.includes(`paid ${orderId} 700`));
 
     const deliveryId = await eventually(async () => {
@@ -99,22 +100,29 @@ describe("an example", () => {
     assert.doesNotMatch(receiver.output, /invented/);
   });
 
-  test("on the topic of orders' events counts each payment and refund once, also when all events come again", async () => {
+  test("on the topic of orders' events counts each payment and refund once, parts too, also when all events come again", async () => {
     const { KAFKA_BOOTSTRAP = "" } = world.environment;
     const settings = { KAFKA_BOOTSTRAP, DATABASE_URL: world.databaseUrl };
     const productId = await world.newProduct({ stock: 9, price: 300 });
     await buy("kim", productId, 2);
     const first = start(process.execPath, "takings/consume.ts", [], settings);
     await eventually(() => first.output.includes(`${productId}: 2 units, 600 EUR`));
-    const orderId = await buy("lou", productId);
+    const { orderId, paymentId } = await buy("lou", productId);
     await eventually(() => first.output.includes(`${productId}: 3 units, 900 EUR`));
+    for (const [amountMinor, sum] of [
+      [100, 800],
+      [50, 750],
+    ] as const) {
+      await world.system.faces.simulator.byHand(paymentId, { deed: "refund", amountMinor });
+      await eventually(() => first.output.includes(`${productId}: 3 units, ${sum} EUR`));
+    }
     first.kill("SIGTERM");
     assert.equal(await first.ended, 0, first.output);
 
     // Another group gets every event of this shop again, those of the test before too, and the books stay as they are.
     const counted = first.output.match(/ units, /g)?.length;
     const again = start(process.execPath, "takings/consume.ts", [], { ...settings, GROUP: "takings-again" });
-    await eventually(() => again.output.match(/came again/g)?.length === counted);
+    await eventually(() => again.output.match(/changes nothing/g)?.length === counted);
     assert.doesNotMatch(again.output, new RegExp(`${productId}: `));
     await eventually(async () => {
       const { status } = await world.admin.post(`/orders/${orderId}/refund`, { reason: "example", restock: true });
