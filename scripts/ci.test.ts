@@ -12,6 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "dropgate-ci-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const suites = [
+  "npm run test:process",
   "npm run test:real",
   "npm run test:e2e",
   "npm run chaos -- --quick",
@@ -44,8 +45,8 @@ test("CI prints each failing test again with its whole error, before the count i
     "run test:e2e": more,
     "run simulate -- --seeds 10000 --threads 1": "echo seed 7 broke a law; exit 1",
   });
-  // 4 steps without tests, the test that holds; the broken one, the file that ended, the check and the simulation.
-  assert.equal(lines.at(-1), "5 passed, 4 failed");
+  // 5 steps without tests, the test that holds; the broken one, the file that ended, the check and the simulation.
+  assert.equal(lines.at(-1), "6 passed, 4 failed");
   assert.equal(status, 1);
   const end = lines.slice(lines.lastIndexOf("more") + 1).join("\n");
   const failures = ["== failed: npm run check", "no types", "== failed: npm test", "✖ a law that is broken"];
@@ -64,6 +65,6 @@ test("CI prints how long each step took, and the count at its end, if every step
     ["npm ci", "npm run check", "npm test", ...suites],
   );
   assert.match(times[2] ?? "", /^ *[2-9] s /);
-  assert.deepEqual(lines.slice(-2), ["", "7 passed, 0 failed"]);
+  assert.deepEqual(lines.slice(-2), ["", "8 passed, 0 failed"]);
   assert.equal(status, 0);
 });

@@ -180,7 +180,8 @@ export async function renderHazardsPage(): Promise<string> {
   return `# Hazards
 
 Bugs that systems of this kind have had, and the tests that hold them. Written by \`npm run generate\` from the titles of
-the tests. *embedded* runs in \`npm test\`, *real* in \`npm run test:real\`, *chaos* in \`npm run chaos\`, *browser* in \`npm run test:e2e\`.
+the tests. *embedded* runs in \`npm test\`, *process* in \`npm run test:process\`, *real* in \`npm run test:real\`, *chaos* in
+\`npm run chaos\`, *browser* in \`npm run test:e2e\`.
 ${Object.entries(hazards)
   .map(([title, cases]) => section(title, cases, held))
   .join("")}`;

@@ -30,6 +30,7 @@ export function cellOf(title: string): string {
 function enginesOf(path: string): string {
   if (path.startsWith("test/crash/")) return "chaos";
   if (path.startsWith("test/e2e/")) return path.endsWith("/life.e2e.ts") ? "browser, embedded and real" : "browser";
+  if (path.startsWith("test/process/")) return "process";
   if (/\.real\.ts$|\/kafka\/[a-z]+\.testing\.ts$/.test(path)) return "real";
   return /\/contract\/|^test\/(guide\/|edge\/(idempotency|races|events|late-payments)\.)/.test(path)
     ? "embedded, real"

@@ -1,3 +1,4 @@
+/** The program is started, killed in the middle of work, and started again. */
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
