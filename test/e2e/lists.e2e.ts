@@ -45,6 +45,20 @@ describe("the lists of the shop", { skip }, () => {
     assert.deepEqual(new Set(names), new Set([`Thing ${100 + products + 4}`]));
   });
 
+  test("a sum is not broken among its figures on a phone with letters twice as large", async () => {
+    const productId = await stage.world.newProduct({ stock: 1, price: 1_234_567, currency: "KWD" });
+    const { page, api } = await stage.person("reads-large");
+    const { orderId } = await stage.world.place(api, productId);
+    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto("/me");
+    await page.locator(".sum").waitFor();
+    await page.evaluate('document.documentElement.style.fontSize = "200%"');
+    const lines = `(() => { const { height } = document.querySelector(".sum").getBoundingClientRect();
+      return Math.round(height / parseFloat(getComputedStyle(document.querySelector(".sum")).lineHeight)); })()`;
+    assert.equal(await page.evaluate<number>(lines), 1);
+  });
+
   test("back leads to the place in the list that was left, with the products that were asked for", async () => {
     const { page } = await stage.person("browses");
     await page.goto("/");
