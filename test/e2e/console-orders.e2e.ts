@@ -307,17 +307,32 @@ describe("the console's orders", { skip }, () => {
 
   test("a search is kept under a name, is a link from then on, and can be forgotten", async () => {
     await page.goto(`/console/orders?productId=${lamp.productId}&status=CONFIRMED`);
-    await page.getByRole("button", { name: "Keep this search …" }).click();
+    const opener = page.getByRole("button", { name: "Keep this search …" });
+    const isFocused = () => opener.and(page.locator(":focus")).waitFor();
+    await opener.press("Enter");
+    await page.getByRole("textbox", { name: "Name of the search" }).press("Escape");
+    await isFocused();
+    await page.keyboard.press("Enter");
     await page.keyboard.type("Paid lamps");
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: "Paid lamps" }).waitFor();
+    await isFocused();
     await look(page, "console-orders-kept");
     await page.goto("/console/orders");
     await page.getByRole("link", { name: "Paid lamps" }).click();
     await page.waitForURL(/productId=night-lamp/);
     assert.match(page.url(), /status=CONFIRMED/);
-    await page.getByRole("button", { name: "Forget the search Paid lamps" }).click();
+    // No key clears a choice by a button of its own, so the choice of all is one of them.
+    const status = page.getByRole("combobox", { name: "Status" });
+    await status.press("Enter");
+    await page.getByRole("option", { name: "Any", exact: true }).waitFor();
+    for (const key of ["ArrowUp", "ArrowUp", "ArrowUp", "Enter"]) await page.keyboard.press(key);
+    assert.equal(await status.inputValue(), "Any");
+    await page.getByRole("button", { name: "Search", exact: true }).press("Enter");
+    await eventually(async () => !page.url().includes("status="));
+    await page.getByRole("button", { name: "Forget the search Paid lamps" }).press("Enter");
     await page.getByRole("link", { name: "Paid lamps" }).waitFor({ state: "hidden" });
+    await isFocused();
   });
 
   test("the orders of a search are taken as a file", async () => {

@@ -19,6 +19,9 @@ import { OrderRows } from "../parts/order-rows.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 
+/** A button that clears the choice is reached by no key. */
+const any = { value: "", label: "Any" };
+
 export function Orders() {
   const { order, ...search } = useSearch({ from: "/orders" });
   const navigate = useNavigate({ from: "/orders" });
@@ -112,12 +115,10 @@ function SearchForm({ search }: { search: OrdersSearch }) {
       <TextInput label="Drop id" autoComplete="off" {...field("dropId")} />
       <Select
         label="Status"
-        placeholder="Any"
-        clearable
-        clearButtonProps={{ "aria-label": "Any status" }}
-        value={typed.status ?? null}
+        allowDeselect={false}
+        value={typed.status ?? any.value}
         onChange={(status) => setTyped(searchOf({ ...typed, status }))}
-        data={orderStatuses.map((value) => ({ value, label: statesWord(value) }))}
+        data={[any, ...orderStatuses.map((value) => ({ value, label: statesWord(value) }))]}
       />
       <TextInput label="From day" type="date" {...field("from")} />
       <TextInput label="To day" type="date" {...field("to")} />

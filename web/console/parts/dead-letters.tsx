@@ -14,6 +14,9 @@ import { Status, type Tone } from "./status.tsx";
 const lookEveryMs = 5_000;
 const states: Record<Letter["state"], Tone> = { waiting: "bad", replayed: "ok", discarded: "still" };
 
+/** A button that clears the choice is reached by no key. */
+const any = { value: "", label: "Any" };
+
 export function DeadLetters() {
   const [state, setState] = useState<string | null>("waiting");
   const [open, setOpen] = useState<number>();
@@ -27,12 +30,10 @@ export function DeadLetters() {
         label="State"
         maw={220}
         mb="md"
-        placeholder="Any"
-        clearable
-        clearButtonProps={{ "aria-label": "Any state" }}
-        value={state}
-        onChange={setState}
-        data={Object.keys(states).map((value) => ({ value, label: sentenceOf(value) }))}
+        allowDeselect={false}
+        value={state ?? any.value}
+        onChange={(chosen) => setState(chosen || null)}
+        data={[any, ...Object.keys(states).map((value) => ({ value, label: sentenceOf(value) }))]}
       />
       <ListFrame
         pages={pages}
