@@ -33,7 +33,8 @@ const TimelineEntry = Type.Object({
 /** The latest attempt to pay, from the payment module. */
 export const PaymentView = Type.Object(
   {
-    status: Type.String({ description: "refunding and voiding: the money is on its way back" }),
+    status: Type.String(),
+    isOnItsWay: Type.Optional(Type.Boolean({ description: "The provider has not answered yet that it is back" })),
     retryable: Type.Boolean(),
     declineReason: Type.Optional(Type.String()),
     givenBackMinor: Type.Optional(Type.Integer({ description: "Given back in parts so far, in minor units" })),

@@ -5,8 +5,10 @@ import { isLive, isPaid, type PaymentState } from "./state.ts";
 
 export type Attempt = {
   paymentId: string;
-  /** `voiding` and `refunding`: the money is on its way back, and the provider has not answered that it is there. */
-  status: Exclude<PaymentState, "requested" | "capturing"> | "processing";
+  /** A void or refund that is decided counts as done, because nothing can stop it. */
+  status: "processing" | "authorized" | "captured" | "declined" | "voided" | "refunded" | "charged_back";
+  /** The provider has not answered yet that it is voided or refunded. */
+  isOnItsWay?: true;
   cardLast4: string;
   declineReason?: string;
   /** The part that was given back, in minor units of its currency, if the payment is not refunded as a whole. */
@@ -29,7 +31,8 @@ export async function lastAttempts(sql: Queryable, orderIds: readonly string[]):
       orderId,
       {
         paymentId,
-        status: shownAs(state),
+        status: shownAs[state],
+        ...((state === "voiding" || state === "refunding") && { isOnItsWay: true as const }),
         cardLast4,
         ...(declineReason && { declineReason }),
         ...(givenBackMinor > 0 && isPaid(state) && { givenBackMinor }),
@@ -50,8 +53,15 @@ type AttemptRow = {
   payable: boolean;
 };
 
-function shownAs(state: PaymentState): Attempt["status"] {
-  if (state === "requested") return "processing";
-  // Nothing is taken yet.
-  return state === "capturing" ? "authorized" : state;
-}
+const shownAs: Record<PaymentState, Attempt["status"]> = {
+  requested: "processing",
+  authorized: "authorized",
+  capturing: "authorized",
+  captured: "captured",
+  declined: "declined",
+  voiding: "voided",
+  voided: "voided",
+  refunding: "refunded",
+  refunded: "refunded",
+  charged_back: "charged_back",
+};

@@ -2,7 +2,7 @@
 import type { OrderView } from "#wire/orders";
 
 type Priced = Pick<OrderView, "total" | "currency">;
-type Moved = { status: string; payment?: { status: string } | undefined };
+type Moved = { status: string; payment?: { status: string; isOnItsWay?: boolean } | undefined };
 export type Named = Priced & Moved;
 
 /** An order that never came into the books has no currency, and its price is not known. */
@@ -12,7 +12,8 @@ export function isFree({ total, currency }: Priced): boolean {
 
 /** A refund is decided, and the provider has not answered that the money is back. */
 export function isMoneyOnItsWay({ status, payment }: Moved): boolean {
-  return status === "REFUNDED" && /^(?:authorized|captured|voiding|refunding)$/.test(payment?.status ?? "");
+  const isBegun = payment?.isOnItsWay || payment?.status === "authorized" || payment?.status === "captured";
+  return status === "REFUNDED" && isBegun === true;
 }
 
 /** The key of these words for a state of the order, or for an entry of its timeline, or for a reason. */

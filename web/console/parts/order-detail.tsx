@@ -90,7 +90,8 @@ function paymentOf(order: Order): string {
   if (!payment) return order.currency ? "No card was given yet." : "It was never to be paid.";
   const why = payment.declineReason ? `: ${sentenceOf(payment.declineReason)}` : "";
   const back = payment.givenBackMinor ? `; ${money(payment.givenBackMinor, currency)} given back` : "";
-  return `${sentenceOf(payment.status)}${why}${back}`;
+  const status = payment.isOnItsWay ? "Goes back to the buyer" : sentenceOf(payment.status);
+  return `${status}${why}${back}`;
 }
 
 /** A run of the workflow engine takes the order once there is something to do. */
