@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { heldBack } from "./held-back.ts";
 import { tabTo } from "./keyboard.ts";
 import { openStage, type Stage, skip } from "./stage.ts";
 
@@ -73,6 +74,28 @@ describe("the lists of the shop", { skip }, () => {
     await page.goBack();
     await last.waitFor();
     await eventually(async () => (await page.evaluate<number>("scrollY")) === leftAt);
+  });
+
+  test("products that are asked for put no older ones in place of those that were read meanwhile", async () => {
+    const { page } = await stage.person("asks-for-more");
+    await page.goto("/");
+    await page.getByRole("link", { name: "Thing 100" }).click();
+    await page.getByRole("button", { name: /^Buy/ }).waitFor();
+    const renamed = Promise.withResolvers<void>();
+    await page.route(/\/products\?limit=60$/, async (route) => {
+      const response = await route.fetch();
+      await renamed.promise;
+      await route.fulfill({ response, body: (await response.text()).replace("Thing 100", "Thing anew") });
+    });
+    await page.goBack();
+    const more = await heldBack(page, "**/products?cursor=*");
+    await page.getByRole("button", { name: "Show more" }).click();
+    await more.answered;
+    renamed.resolve();
+    await page.getByRole("link", { name: "Thing anew" }).waitFor();
+    await more.pass();
+    await page.getByRole("link", { name: `Thing ${100 + products + 4}` }).waitFor();
+    await page.getByRole("link", { name: "Thing anew" }).waitFor({ timeout: 5_000 });
   });
 
   test("a list of the console with four pages is read a quarter as often as one of one page", async () => {

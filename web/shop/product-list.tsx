@@ -64,9 +64,13 @@ export function ProductList() {
 
   async function showMore(copy: Copy) {
     const answer = await api.products(copy.next ?? undefined);
-    if (answer.ok)
-      setList({ ...copy, products: [...copy.products, ...answer.body.products], next: answer.body.nextCursor });
-    else setProblem(answer.problem);
+    setProblem(answer.ok ? undefined : answer.problem);
+    if (!answer.ok) return;
+    const { products, nextCursor: next } = answer.body;
+    // A newer first page stays. If it goes on elsewhere, these products are not what follows.
+    setList((known) =>
+      known?.next === copy.next ? { ...known, products: [...known.products, ...products], next } : known,
+    );
   }
 
   const drops = list?.drops ?? [];
