@@ -7,6 +7,7 @@ import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
 import { hourMs } from "../support/times.ts";
+import { heldBack } from "./held-back.ts";
 import { borderOf, look, picture } from "./look.ts";
 import { endRoutes, launch, openStage, type Stage, skip } from "./stage.ts";
 
@@ -120,6 +121,20 @@ describe("the states of a drop's page", { skip }, () => {
         );
       }
     }
+  });
+
+  test("a drop that is paused stays so, although an answer from before the pause comes last", async () => {
+    const { dropId } = await scheduled({ opensInMs: -10_000 });
+    const { page } = await stage.person("hears-late");
+    await seen(page, dropId);
+    const reading = await heldBack(page, `**/drops/${dropId}/live`);
+    await reading.answered;
+    const paused = await stage.world.admin.put(`/drops/${dropId}/pause`, { paused: true, reason: "test" });
+    assert.equal(paused.status, 200, JSON.stringify(paused.body));
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
+    await page.getByText("Paused").first().waitFor();
+    await reading.pass();
+    assert.notEqual(await page.getByText("Paused").count(), 0);
   });
 
   test("a name of 120 characters and a price of three decimals fit, before the opening and after it", async () => {

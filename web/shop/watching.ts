@@ -70,10 +70,12 @@ export function useDrop(dropId: string): Watched {
       return isShown;
     }
 
-    async function readLive(of: Drop): Promise<boolean> {
+    async function readLive(of: Drop, own: number): Promise<boolean> {
       heard.askedSinceMs ??= performance.now();
       const answer = await api.dropLive(dropId);
-      if (answer.ok) {
+      // A later reading may have been answered before this one.
+      if (answer.ok && own > lastRead) {
+        lastRead = own;
         hear();
         known = { ...of, ...answer.body };
       }
@@ -91,10 +93,11 @@ export function useDrop(dropId: string): Watched {
 
     /** A tab that is seen again reads at once: a reading that is still under way is the last of its own. */
     let latest = 0;
+    let lastRead = 0;
     async function read(): Promise<void> {
       latest += 1;
       const own = latest;
-      const goesOn = await (known ? readLive(known) : readFirst());
+      const goesOn = await (known ? readLive(known, own) : readFirst());
       if (goesOn && own === latest) timer = setTimeout(read, waitMs(known));
     }
     const seen = () => {
