@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { heldBack } from "./held-back.ts";
 import { look } from "./look.ts";
 import { mailedCode } from "./mailed-code.ts";
 import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
@@ -187,6 +188,70 @@ describe("signing in in the browser", { skip }, () => {
       await eventually(async () => (await page.title()) === "طلباتك · Dropgate");
     });
     await endRoutes(page);
+  });
+
+  test("the form speaks of what is in it, whatever was asked for before", async (t) => {
+    const { page } = await stage.person("undecided", stranger);
+    const codeField = page.getByLabel("Code from the mail");
+    async function codeFor(address: string) {
+      await page.goto("/login");
+      await press(page, /^Sign in with a code/);
+      await fill(page, "E-mail address", address);
+      const asking = await heldBack(page, "**/session/code");
+      await press(page, "Mail me a code");
+      await asking.answered;
+      return asking;
+    }
+    await t.test("a code that was asked for is none of a sign-up", async () => {
+      const asking = await codeFor("one@shop.example");
+      await press(page, /sign up$/);
+      await asking.pass();
+      assert.equal(await codeField.count(), 0);
+    });
+    await t.test("a code belongs to the address that it was asked for with", async () => {
+      const asking = await codeFor("one@shop.example");
+      await fill(page, "E-mail address", "two@shop.example");
+      await asking.pass();
+      await codeField.waitFor();
+      await page.getByText("one@shop.example").waitFor({ timeout: 5_000 });
+    });
+    await t.test("a password manager fills all fields at once", async () => {
+      await page.goto("/login?to=/me");
+      await page.getByLabel("Password").waitFor();
+      await page.evaluate(`for (const [name, value] of [["email", "one@shop.example"], ["password", "secret"]]) {
+        const field = document.querySelector("input[name=" + name + "]");
+        field.value = value;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      }`);
+      await eventually(async () => (await page.getByLabel("Password").inputValue()) === "secret");
+      assert.equal(await page.getByLabel("E-mail address").inputValue(), "one@shop.example");
+    });
+    await t.test("a person who has gone on is signed in where they are", async () => {
+      await page.goto("/login?to=/me");
+      const entering = await heldBack(page, "**/session/demo");
+      await press(page, "Linus packs");
+      await entering.answered;
+      await page.getByRole("link", { name: "Shop", exact: true }).click();
+      await page.getByRole("heading", { name: "On sale now and soon" }).waitFor();
+      await entering.pass();
+      assert.equal(new URL(page.url()).pathname, "/");
+      await page.getByRole("link", { name: "Your orders" }).click();
+      await untilSignedInAs(page, "Linus");
+    });
+  });
+
+  test("a person who signs out stays signed out, although a question for their session is answered afterwards", async () => {
+    const { page } = await stage.person("left-quickly");
+    await page.goto("/me");
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    const asking = await heldBack(page, "**/session");
+    await page.locator("footer select").selectOption("de");
+    await asking.answered;
+    await page.getByRole("button", { name: "Abmelden" }).click();
+    await page.waitForURL("**/login");
+    await asking.pass();
+    await page.getByRole("link", { name: "Shop", exact: true }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "Anmelden" }).waitFor({ timeout: 5_000 });
   });
 
   test("a visitor of the demo is Ada; signed out they stay so, and one click makes them another demo person, at the page they wanted", async () => {

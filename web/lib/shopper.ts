@@ -16,19 +16,23 @@ let asking: Promise<Shopper | undefined> | undefined;
 
 /** undefined if there is no way to sign in. @throws if no answer comes, or, with the answer as its cause, if the shop refuses one. */
 export function shopper(): Promise<Shopper | undefined> {
-  asking ??= find().then(
+  if (asking) return asking;
+  const own: Promise<Shopper | undefined> = find().then(
     (account) => {
+      // They have signed in or out meanwhile.
+      if (asking && asking !== own) return asking;
       if (account) kept.write(signedIn, true);
       else kept.forget(signedIn);
       if (account) void heard(account);
       return account;
     },
     (error) => {
-      asking = undefined;
+      if (asking === own) asking = undefined;
       throw error;
     },
   );
-  return asking;
+  asking = own;
+  return own;
 }
 
 let heard: (account: Shopper) => void = () => {};

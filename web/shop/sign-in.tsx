@@ -30,6 +30,8 @@ export function SignIn({ kind }: { kind: Kind }) {
   const form = useRef<HTMLFormElement>(null);
   const status = useRef<HTMLDivElement>(null);
   const isFirst = useRef(true);
+  /** Of the way that is shown: a way that was left has answers that are none of the next one's. */
+  const turn = useRef(0);
   const title = say(way === "join" ? "join" : way === "reset" ? "resetTitle" : "signIn");
 
   useTitle(title);
@@ -46,21 +48,26 @@ export function SignIn({ kind }: { kind: Kind }) {
 
   /** If the shop is busy it is asked once more, after the time that it names. */
   async function ask<Body>(request: () => Promise<Answer<Body>>): Promise<Body | undefined> {
+    const own = turn.current;
     setAsking(true);
     setProblem(undefined);
     let answer = await request();
     if (!answer.ok && answer.problem.code === "login_busy") {
-      await countDown(answer.problem.retryAfterMs);
+      await countDown(own, answer.problem.retryAfterMs);
+      if (own !== turn.current) return undefined;
       answer = await request();
     }
-    setAsking(false);
-    setProblem(answer.ok ? undefined : answer.problem);
+    if (own === turn.current) {
+      setAsking(false);
+      setProblem(answer.ok ? undefined : answer.problem);
+    }
     return answer.ok ? answer.body : undefined;
   }
 
   /** Up to a quarter longer, so that the many do not all come back in one moment. */
-  async function countDown(waitMs = 3_000): Promise<void> {
+  async function countDown(own: number, waitMs = 3_000): Promise<void> {
     for (let left = Math.ceil((waitMs / 1000) * (1 + Math.random() / 4)); left > 0; left -= 1) {
+      if (own !== turn.current) return;
       setBusySeconds(left);
       await new Promise((resolve) => {
         setTimeout(resolve, 1_000);
@@ -74,6 +81,8 @@ export function SignIn({ kind }: { kind: Kind }) {
     if (!entered) return;
     enter(entered.account);
     tellHabits(entered.account, true);
+    // They have gone on to another page, and are signed in there.
+    if (!form.current) return;
     const to = wantedPage(entered.account);
     // The console is a document of its own.
     if (/^\/console(?:[/?#]|$)/.test(to)) location.assign(to);
@@ -88,14 +97,21 @@ export function SignIn({ kind }: { kind: Kind }) {
     if (codeId && way === "join") return signIn(() => api.verify({ codeId, code }));
     if (codeId && way === "reset") return signIn(() => api.resetPassword({ email, code, password }));
     if (codeId) return signIn(() => api.logIn({ email, code }));
+    const own = turn.current;
     const asked = await ask(() => {
       if (way === "join") return api.signUp({ email, name, password });
       return way === "reset" ? api.forgotPassword({ email }) : api.sendLogInCode({ email });
     });
-    setCodeId(asked?.codeId);
+    if (!asked || own !== turn.current) return;
+    // The code is of the address that was asked with: another one may be typed meanwhile.
+    setGiven((known) => ({ ...known, email }));
+    setCodeId(asked.codeId);
   }
 
   function turnTo(next: Way): void {
+    turn.current += 1;
+    setAsking(false);
+    setBusySeconds(undefined);
     setWay(next);
     setCodeId(undefined);
     setProblem(undefined);
@@ -109,7 +125,8 @@ export function SignIn({ kind }: { kind: Kind }) {
         name={name}
         required
         value={given[name]}
-        onInput={({ currentTarget }) => setGiven({ ...given, [name]: currentTarget.value })}
+        // A password manager fills all fields before the page is drawn again.
+        onInput={({ currentTarget: { value } }) => setGiven((known) => ({ ...known, [name]: value }))}
       />
     </label>
   );
