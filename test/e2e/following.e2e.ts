@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
+import { heldBack } from "./held-back.ts";
 import { endRoutes, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 const words: Record<string, string> = {
@@ -49,6 +51,12 @@ describe("following an order in the browser", { skip }, () => {
       return happened as string[];
     });
   }
+
+  const hide = (page: Page, isHidden: boolean) =>
+    page.evaluate(
+      `Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });` +
+        `document.dispatchEvent(new Event("visibilitychange"));`,
+    );
 
   const untilHappened = (person: Person & { orderId: string }, entries: number) =>
     eventually(async () => (await readOrder(person)).timeline.length >= entries);
@@ -155,6 +163,41 @@ describe("following an order in the browser", { skip }, () => {
     assert.equal(await says.getByText("The bank declined this card").count(), 0);
   });
 
+  test("an answer that comes after later news of its order turns nothing back", async (t) => {
+    await t.test("more time was asked for, and the order is paid", async () => {
+      const { page, api } = await stage.person("paid-meanwhile");
+      const hurried = await stage.world.newProduct({ stock: 1 });
+      const sale = { ...openSale, dropId: "hurry", holdMs: 110_000 };
+      await stage.world.system.faces.inventory.books.products.setSale(hurried, sale, 300_000);
+      const { orderId } = await stage.world.place(api, hurried);
+      await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+      await page.goto(`/o/${orderId}`);
+      const extension = await heldBack(page, "**/extend");
+      await page.getByRole("button", { name: "5 minutes more, once" }).click();
+      await extension.answered;
+      await payOrder(api, orderId, { cardNumber: good });
+      await page.getByText("It is yours").waitFor();
+      await extension.pass();
+      assert.equal(await page.getByText("It is yours").count(), 1);
+      assert.equal(await page.getByRole("button", { name: "Pay" }).count(), 0);
+    });
+    await t.test("the order was read, and is cancelled", async () => {
+      const { page, api } = await stage.person("cancelled-meanwhile");
+      await page.route("**/events", (route) => route.abort());
+      const { orderId } = await stage.world.place(api, product);
+      await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+      await page.goto(`/o/${orderId}`);
+      await page.getByRole("button", { name: "Cancel the order" }).click();
+      const reading = await heldBack(page, `**/orders/${orderId}`);
+      await reading.answered;
+      await page.getByRole("button", { name: "Yes, cancel it" }).click();
+      await page.getByText("Nothing was charged").waitFor();
+      await reading.pass();
+      assert.equal(await page.getByText("Nothing was charged").count(), 1);
+      await endRoutes(page);
+    });
+  });
+
   test("the order of another person is none", async () => {
     const { orderId } = await held("owner");
     const { page } = await stage.person("stranger");
@@ -170,17 +213,12 @@ describe("following an order in the browser", { skip }, () => {
     await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
     await page.goto(`/o/${orderId}`);
     await page.getByRole("timer").waitFor();
-    const hide = (isHidden: boolean) =>
-      page.evaluate(
-        `Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });` +
-          `document.dispatchEvent(new Event("visibilitychange"));`,
-      );
-    await hide(true);
+    await hide(page, true);
     await page.clock.fastForward(31_000);
     await page.getByText("Reconnecting").waitFor();
     await payOrder(api, orderId, { cardNumber: good });
     await stage.world.untilStatus(api, orderId, "CONFIRMED");
-    await hide(false);
+    await hide(page, false);
     await page.getByText("It is yours").waitFor();
     await assertComplete({ ...person, orderId });
   });

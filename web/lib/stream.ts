@@ -24,8 +24,13 @@ export function isFinal({ status }: Pick<Order, "status">): boolean {
   return finals.includes(status);
 }
 
-/** Answers what ends the following. */
-export function followOrder(orderId: string, { onOrder, onProblem, onConnection }: Following): () => void {
+export type Followed = {
+  /** The answer to an act on the order. News that came before it may be of later things. */
+  hear(order: Order): void;
+  end(): void;
+};
+
+export function followOrder(orderId: string, { onOrder, onProblem, onConnection }: Following): Followed {
   let order: Order | undefined;
   let over = false;
   let connection: AbortController | undefined;
@@ -43,14 +48,16 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
   async function follow(): Promise<void> {
     for (let failures = 0; !over; ) {
       if (document.hidden && failures > 0) await woken();
+      const known = order;
       const read = await api.order(orderId);
       if (over) return;
-      if (read.ok) tell(read.body);
-      else onProblem(read.problem);
+      if (!read.ok) onProblem(read.problem);
+      // An act was answered meanwhile: its answer is newer.
+      else if (order === known) tell(read.body);
       const isEnded = order && isFinal(order) && !isMoneyOnItsWay(order);
       // A person who is signed out may sign in again in another tab.
       if (over || isEnded || (!read.ok && read.problem.status === 404)) return onConnection(false);
-      if (read.ok && (await listen(read.body))) failures = 0;
+      if (read.ok && order && (await listen(order))) failures = 0;
       failures += 1;
       onConnection(false);
       await woken(Math.min(againAfterMs * failures, longestPauseMs));
@@ -121,12 +128,17 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
     });
   }
 
-  return () => {
-    over = true;
-    clearTimeout(hiding);
-    document.removeEventListener("visibilitychange", onVisibility);
-    connection?.abort();
-    wake();
+  return {
+    hear(answer) {
+      if (order && answer.timeline.length >= order.timeline.length) tell(answer);
+    },
+    end() {
+      over = true;
+      clearTimeout(hiding);
+      document.removeEventListener("visibilitychange", onVisibility);
+      connection?.abort();
+      wake();
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { heldName } from "../lib/attempt.ts";
 import { kept } from "../lib/kept.ts";
 import { say } from "../lib/language.ts";
 import { isFree } from "../lib/order-state.ts";
-import { followOrder, isFinal } from "../lib/stream.ts";
+import { type Followed, followOrder, isFinal } from "../lib/stream.ts";
 import { Art } from "./parts/art.tsx";
 import { Cancel } from "./parts/cancel.tsx";
 import { Countdown } from "./parts/countdown.tsx";
@@ -26,21 +26,21 @@ export function OrderPage({ orderId }: { orderId: string }) {
   const [isLive, setLive] = useState(true);
   /** The page has shown the order before it ended. */
   const wasOpen = useRef(false);
+  const following = useRef<Followed>(undefined);
 
   useTitle(say("orderOf", { code: shortCode(orderId) }));
-  useEffect(
-    () =>
-      followOrder(orderId, {
-        onOrder(next) {
-          setOrder(next);
-          setProblem(undefined);
-          if (isFinal(next)) kept.forget(heldName(next.productId));
-        },
-        onProblem: setProblem,
-        onConnection: setLive,
-      }),
-    [orderId],
-  );
+  useEffect(() => {
+    following.current = followOrder(orderId, {
+      onOrder(next) {
+        setOrder(next);
+        setProblem(undefined);
+        if (isFinal(next)) kept.forget(heldName(next.productId));
+      },
+      onProblem: setProblem,
+      onConnection: setLive,
+    });
+    return following.current.end;
+  }, [orderId]);
 
   const productId = order?.productId;
   useEffect(() => {
@@ -84,7 +84,11 @@ export function OrderPage({ orderId }: { orderId: string }) {
           </p>
         </div>
         {isShutOut && problem && <ProblemNotice problem={problem} isNews />}
-        {isFinal(order) ? <Ended order={order} isNews={wasOpen.current} /> : <Open order={order} onOrder={setOrder} />}
+        {isFinal(order) ? (
+          <Ended order={order} isNews={wasOpen.current} />
+        ) : (
+          <Open order={order} onOrder={(answer) => following.current?.hear(answer)} />
+        )}
         {order.status !== "PENDING" && <Receipt orderId={orderId} />}
       </div>
     </article>
