@@ -222,4 +222,18 @@ describe("following an order in the browser", { skip }, () => {
     await page.getByText("It is yours").waitFor();
     await assertComplete({ ...person, orderId });
   });
+
+  test("an older order that is looked at takes nothing from the note that another one is held", async () => {
+    const { page, api } = await stage.person("two-orders");
+    const { orderId } = await stage.world.place(api, product);
+    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    await api.post(`/orders/${orderId}/cancel`);
+    await page.goto(`/p/${product}`);
+    await page.getByRole("button", { name: /^Buy/ }).click();
+    await page.waitForURL("**/o/*");
+    await page.goto(`/o/${orderId}`);
+    await page.getByText("Nothing was charged").waitFor();
+    await page.goto(`/p/${product}`);
+    await page.getByText("You hold an order of this until").waitFor({ timeout: 10_000 });
+  });
 });

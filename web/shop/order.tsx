@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem, type Product } from "../lib/api.ts";
-import { heldName } from "../lib/attempt.ts";
+import { type HeldOrder, heldName } from "../lib/attempt.ts";
 import { kept } from "../lib/kept.ts";
 import { say } from "../lib/language.ts";
 import { isFree } from "../lib/order-state.ts";
@@ -34,7 +34,8 @@ export function OrderPage({ orderId }: { orderId: string }) {
       onOrder(next) {
         setOrder(next);
         setProblem(undefined);
-        if (isFinal(next)) kept.forget(heldName(next.productId));
+        const held = heldName(next.productId);
+        if (isFinal(next) && kept.read<HeldOrder>(held)?.orderId === orderId) kept.forget(held);
       },
       onProblem: setProblem,
       onConnection: setLive,
