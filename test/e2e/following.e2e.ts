@@ -236,4 +236,25 @@ describe("following an order in the browser", { skip }, () => {
     await page.goto(`/p/${product}`);
     await page.getByText("You hold an order of this until").waitFor({ timeout: 10_000 });
   });
+
+  test("a device that has slept asks for the order as soon as the page is seen again", async () => {
+    const { page, api } = await stage.person("slept");
+    await page.clock.install();
+    // A connection that leads nowhere.
+    const connection = Promise.withResolvers<void>();
+    await page.route("**/events", (route) => connection.promise.then(() => route.abort().catch(() => {})));
+    const { orderId } = await stage.world.place(api, product);
+    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    const connecting = page.waitForRequest("**/events");
+    await page.goto(`/o/${orderId}`);
+    await connecting;
+    await hide(page, true);
+    await payOrder(api, orderId, { cardNumber: good });
+    await stage.world.untilStatus(api, orderId, "CONFIRMED");
+    await page.clock.setSystemTime(Date.now() + 3_600_000);
+    await hide(page, false);
+    await page.getByText("It is yours").waitFor({ timeout: 15_000 });
+    connection.resolve();
+    await endRoutes(page);
+  });
 });

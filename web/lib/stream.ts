@@ -36,11 +36,18 @@ export function followOrder(orderId: string, { onOrder, onProblem, onConnection 
   let connection: AbortController | undefined;
   let wake = () => {};
   let hiding: ReturnType<typeof setTimeout> | undefined;
+  let hiddenAtMs: number;
 
   const onVisibility = () => {
     clearTimeout(hiding);
-    if (document.hidden) hiding = setTimeout(() => connection?.abort(), hiddenForMs);
-    else wake();
+    if (document.hidden) {
+      hiddenAtMs = Date.now();
+      hiding = setTimeout(() => connection?.abort(), hiddenForMs);
+      return;
+    }
+    // A device that slept kept its timers still, and its connection leads nowhere.
+    if (Date.now() - hiddenAtMs > hiddenForMs) connection?.abort();
+    wake();
   };
   document.addEventListener("visibilitychange", onVisibility);
   void follow();
