@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import type { Order } from "../support/client.ts";
@@ -196,6 +197,35 @@ describe("following an order in the browser", { skip }, () => {
       assert.equal(await page.getByText("Nothing was charged").count(), 1);
       await endRoutes(page);
     });
+  });
+
+  test("an answer to the card before says nothing of the one that is on its way", async () => {
+    const { page } = await held("two-cards");
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let cards = 0;
+    await page.route("**/payment", async (route) => {
+      cards += 1;
+      if (cards === 2) await second.promise;
+      const response = await route.fetch();
+      if (cards === 2) return route.fulfill({ response });
+      await first.promise;
+      await route.abort();
+    });
+    const says = page.locator("form.pay").getByRole("status");
+    await page.getByLabel("Card number").fill(bad);
+    await page.getByRole("button", { name: "Pay" }).click();
+    await says.getByText("The bank declined this card").waitFor();
+    await page.getByLabel("Card number").fill(good);
+    await page.getByRole("button", { name: "Pay" }).click();
+    await says.getByText("Your bank is deciding").waitFor();
+    const failed = page.waitForEvent("requestfailed");
+    first.resolve();
+    await failed;
+    await sleep(200);
+    assert.equal(await says.getByText("Your bank is deciding").count(), 1);
+    second.resolve();
+    await page.getByText("It is yours").waitFor();
+    await endRoutes(page);
   });
 
   test("the order of another person is none", async () => {

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type FakeStripe, startFakeStripe } from "../servers/fake-stripe.ts";
 import { freePort } from "../support/free-port.ts";
+import { heldBack } from "./held-back.ts";
 import { look } from "./look.ts";
 import { openStage, type Person, type Stage, skip } from "./stage.ts";
 
@@ -99,6 +100,21 @@ describe("paying by Stripe in the browser", { skip }, () => {
     await page.getByRole("link", { name: "approve" }).click();
     await page.getByText("It is yours").waitFor();
     assert.equal(new URL(page.url()).pathname, new URL(order).pathname);
+  });
+
+  test("a buyer who has left the order is not led to their bank, and finds the way there on its page", async () => {
+    const person = await held("stripe-leaves");
+    const { page } = person;
+    const order = new URL(page.url()).pathname;
+    const paying = await heldBack(page, "**/payment");
+    await payWith(person, "asks");
+    await paying.answered;
+    await page.getByRole("link", { name: "Shop", exact: true }).click();
+    await page.getByRole("heading", { name: "On sale now and soon" }).waitFor();
+    await paying.pass();
+    assert.equal(new URL(page.url()).pathname, "/");
+    await page.goto(order);
+    await page.getByRole("link", { name: "Go to your bank" }).waitFor();
   });
 
   test("if Stripe's script does not come the page says so, and no other field takes a card", async () => {

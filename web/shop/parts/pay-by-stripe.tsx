@@ -51,20 +51,25 @@ export function PayByStripe({ order, stripe }: Props) {
     const { client, card } = field.current;
     setFault(undefined);
     setProblem(undefined);
-    setSentAt(answers.length);
+    const happened = answers.length;
+    // Another card may be on its way once the answer comes.
+    const givenUp = () => setSentAt((known) => (known === happened ? undefined : known));
+    setSentAt(happened);
     const made = await client.createPaymentMethod({ type: "card", card });
     if (!made.paymentMethod) {
-      setSentAt(undefined);
+      givenUp();
       return setFault(made.error?.message ?? say("cardFieldAway"));
     }
     const answer = await api.pay(order.orderId, { paymentMethod: made.paymentMethod.id });
     if (answer.ok && answer.body.actionUrl) {
       kept.write(bankOf(order.orderId), answer.body.actionUrl);
-      return location.assign(answer.body.actionUrl);
+      // A person who has left finds the way to the bank on the page of the order.
+      if (place.current) location.assign(answer.body.actionUrl);
+      return;
     }
     // An earlier card is being decided: its answer comes as this one's would.
     if (answer.ok || answer.problem.code === "payment_in_progress" || answer.problem.code === "already_paid") return;
-    setSentAt(undefined);
+    givenUp();
     setProblem(answer.problem);
   }
 

@@ -42,7 +42,8 @@ export function PayForm({ order }: { order: Order }) {
     const answer = await api.pay(order.orderId, order.total ? cardOf(card) : {});
     // An earlier card is being decided: its answer comes as this one's would.
     if (answer.ok || answer.problem.code === "payment_in_progress" || answer.problem.code === "already_paid") return;
-    setSentAt(undefined);
+    // Another card may be on its way by now.
+    setSentAt((known) => (known === happened ? undefined : known));
     setFailed({ problem: answer.problem, sentAt: happened });
   }
 
@@ -56,9 +57,10 @@ export function PayForm({ order }: { order: Order }) {
         value={card[name]}
         aria-invalid={wrong.includes(name)}
         aria-describedby={wrong.includes(name) ? `${name}-fault` : undefined}
-        onInput={({ currentTarget }) => {
-          setCard({ ...card, [name]: currentTarget.value });
-          setWrong(wrong.filter((one) => one !== name));
+        onInput={({ currentTarget: { value } }) => {
+          // A browser fills all fields before the page is drawn again.
+          setCard((known) => ({ ...known, [name]: value }));
+          setWrong((known) => known.filter((one) => one !== name));
         }}
       />
       {wrong.includes(name) && (
