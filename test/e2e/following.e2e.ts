@@ -253,6 +253,36 @@ describe("following an order in the browser", { skip }, () => {
     await assertComplete({ ...person, orderId });
   });
 
+  test("a page that was left while the shop did not answer asks no more", async () => {
+    const { page, orderId } = await held("leaves");
+    await page.clock.install();
+    for (const [at, path] of [
+      [`/p/${product}`, `/products/${product}`],
+      [`/o/${orderId}`, "/payments/means"],
+    ] as const) {
+      const [asked, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let times = 0;
+      await page.route(`**${path}`, async (route) => {
+        times += 1;
+        asked.resolve();
+        await left.promise;
+        await route.abort();
+      });
+      await page.goto(at);
+      await asked.promise;
+      await page.getByRole("link", { name: "Shop", exact: true }).click();
+      await page.getByRole("heading", { name: "On sale now and soon" }).waitFor();
+      const failed = page.waitForEvent("requestfailed", (request) => request.url().endsWith(path));
+      left.resolve();
+      await failed;
+      await sleep(200);
+      await page.clock.fastForward(6_000);
+      await sleep(200);
+      assert.equal(times, 1, path);
+      await endRoutes(page);
+    }
+  });
+
   test("an older order that is looked at takes nothing from the note that another one is held", async () => {
     const { page, api } = await stage.person("two-orders");
     const { orderId } = await stage.world.place(api, product);

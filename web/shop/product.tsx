@@ -34,11 +34,15 @@ export function ProductPage({ productId }: { productId: string }) {
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
+    let isShown = true;
     const readUntilKnown = async () => {
-      if (!(await read())) timer = setTimeout(readUntilKnown, againAfterMs);
+      if (!(await read()) && isShown) timer = setTimeout(readUntilKnown, againAfterMs);
     };
     void readUntilKnown();
-    return () => clearTimeout(timer);
+    return () => {
+      isShown = false;
+      clearTimeout(timer);
+    };
   }, [productId]);
 
   useTitle(product?.name);

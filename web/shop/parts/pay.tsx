@@ -19,10 +19,12 @@ export function Pay({ order }: { order: Order }) {
 
   useEffect(() => {
     let timer = 0;
+    let isShown = true;
     async function ask() {
       const answer = await api.payMeans();
       setProblem(answer.ok ? undefined : answer.problem);
       if (!answer.ok) {
+        if (!isShown) return;
         timer = setTimeout(ask, askAgainMs) as unknown as number;
         return;
       }
@@ -32,7 +34,10 @@ export function Pay({ order }: { order: Order }) {
       setStripe(() => PayByStripe);
     }
     void ask();
-    return () => clearTimeout(timer);
+    return () => {
+      isShown = false;
+      clearTimeout(timer);
+    };
   }, []);
 
   if (means?.takes === "card" || !order.total) return <PayForm order={order} />;
