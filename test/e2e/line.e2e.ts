@@ -5,6 +5,7 @@ import type { Page, Route } from "playwright-core";
 import { randomHex } from "#platform/ids";
 import { eventually } from "../support/eventually.ts";
 import { hourMs, inMs } from "../support/times.ts";
+import { heldBack } from "./held-back.ts";
 import { tabTo, tabToMatch } from "./keyboard.ts";
 import { fitsNarrow, look, picture } from "./look.ts";
 import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
@@ -333,6 +334,20 @@ describe("the line of a drop", { skip }, () => {
     await page.getByRole("button", { name: "Leave the line" }).click();
     await page.getByRole("button", { name: "Leave the line" }).click();
     await page.getByRole("button", { name: "Join the line" }).waitFor();
+  });
+
+  test("a person who joins while the page asks for their place is in, although the older answer knows of none", async () => {
+    const line = { stock: 5, opensInMs: 120_000, entry: "draw", prequeueAt: inMs(-1_000) } as const;
+    const { dropId } = await scheduled("Drawn caps", line);
+    const { page } = await stage.person("joins-meanwhile");
+    const asking = await heldBack(page, "**/room/place");
+    await page.route("**/room/place", (route) => route.fulfill({ status: 503, json: {} }), { times: 1 });
+    await waits(page, dropId);
+    await asking.answered;
+    await page.getByRole("button", { name: "Join the line" }).click();
+    await label(page, "You are in").waitFor();
+    await asking.pass();
+    assert.equal(await label(page, "You are in").count(), 1);
   });
 
   test("a person who signed out elsewhere and leaves is led to the log-in, and not left with a button that does nothing", async () => {

@@ -84,16 +84,19 @@ async function askOwn(path: string, method?: string) {
 }
 
 /** With its receipt, the promise that it is in the list. */
-function remember(answer: Mine | undefined) {
+function remember(answer?: Mine) {
   own = answer;
   if (own) keep(`place:${dropId}`, own);
 }
 
 async function readOwn() {
+  const known = own;
   const { status, body } = await askOwn(`${roomPath}/place`);
+  // They have joined or left meanwhile: it is asked again.
+  if (own !== known) return;
   isTold = status < 429;
   if (status === 200) remember(body);
-  if (status === 404) own = undefined;
+  if (status === 404) remember();
 }
 
 async function act(method: string) {
