@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
 import { createChanges } from "./changes.ts";
 import { attempt, openTestShop } from "./shop.testing.ts";
@@ -178,4 +179,50 @@ test("256 orders paid and confirmed at once take no transaction each, and each s
     );
   }
   await empty.close();
+});
+
+test("changes do not wait for an intent that another session has locked, and its own are made once it is free", async () => {
+  const [locked = "", ...free] = await orders(30);
+  const paymentId = await shop.pay(locked);
+  const granted = shop.webhook({ paymentId, status: "authorized" });
+  const waiting: Promise<unknown>[] = [];
+  await shop.sql.transaction(async (tx) => {
+    await tx.query("select from payment.intent where order_id = $1 for update", [locked]);
+    const beganMs = performance.now();
+    for (const wave of [free.slice(0, 10), free.slice(10, 20), free.slice(20)]) {
+      waiting.push(granted.send(), shop.payment.lastCall(locked, shop.now() + 900_000));
+      const answers = await Promise.all(
+        wave.map((orderId) => attempt(shop.payment, orderId, { cardNumber: goodCard })),
+      );
+      assert.deepEqual(
+        answers.filter(({ ok }) => !ok),
+        [],
+      );
+    }
+    assert.ok(performance.now() - beganMs < 4_000, "they waited for the lock");
+    assert.equal((await shop.states(locked)).join(), "requested");
+  });
+  assert.equal((await Promise.all(waiting)).filter((answer) => answer === "accepted").length, 3);
+  assert.equal((await shop.states(locked)).join(), "authorized");
+});
+
+test("of changes that wait for their intents, those that become free are made, and the others fail", async () => {
+  const [locked = "", ...soonFree] = await orders(3);
+  const lock = "select from payment.intent where order_id = any($1::uuid[]) for update";
+  await shop.sql.transaction(async (tx) => {
+    await tx.query(lock, [[locked]]);
+    let closing: Promise<unknown>[] = [];
+    await shop.sql.transaction(async (other) => {
+      await other.query(lock, [soonFree]);
+      closing = [locked, ...soonFree].map((orderId) => shop.payment.close(orderId));
+      await sleep(500);
+    });
+    const [ofLocked, ...ofFree] = await Promise.allSettled(closing);
+    assert.deepEqual(
+      ofFree.map(({ status }) => status),
+      ["fulfilled", "fulfilled"],
+    );
+    assert.ok(ofLocked?.status === "rejected" && ofLocked.reason.code === "55P03");
+  });
+  await shop.payment.close(locked);
 });

@@ -1,9 +1,9 @@
 /**
  * Makes changes to payments by batch: calls that come while a batch is under way become one transaction, the next one. It
  * locks the intents of all its orders, reads their payments, decides each change by a pure function, and writes all that
- * has changed. docs/adr/0055-payment-by-batch.md.
+ * has changed. Changes whose intents another session has locked wait apart. docs/adr/0055-payment-by-batch.md.
  */
-import { mayBeOneRowsFault, type Sql, type Tx } from "#engines/sql";
+import { hasWaitedForLock, mayBeOneRowsFault, type Sql, type Tx } from "#engines/sql";
 import { createBatcher } from "#platform/batch";
 import { crashPoint } from "#platform/crash-points";
 import { type InboxEvent, noteEvents } from "./inbox.ts";
@@ -12,8 +12,10 @@ import {
   type FirstIntent,
   type Intent,
   insertIntents,
+  type Locked,
   lockPayments,
   type Payment,
+  withIntent,
   writeIntents,
   writePayments,
 } from "./payment-rows.ts";
@@ -61,25 +63,76 @@ const mostChanges = 256;
 const mostWaiting = 20_000;
 
 export function createChanges({ sql, now }: { sql: Sql; now(): number }): Changes {
-  const batches = createBatcher<Change<unknown>, unknown>({
+  const size = {
     maxBatch: mostChanges,
     maxWaiting: mostWaiting,
-    run: (changes) => sql.transaction((tx) => makeIn(tx, changes, now)),
-    mayBeOnesFault: (error) => error instanceof DecisionFailed || mayBeOneRowsFault(error),
+    mayBeOnesFault: (error: unknown) => error instanceof DecisionFailed || mayBeOneRowsFault(error),
+  };
+  const batches = createBatcher<Change<unknown>, unknown>({
+    ...size,
+    run: (changes) => makeFree(changes, (change) => waiting.add(change)),
   });
+  // One transaction at a time, and not one for each: a process that is suspended may have locked hundreds.
+  const waiting = createBatcher<Change<unknown>, unknown>({
+    ...size,
+    async run(changes) {
+      try {
+        return await makeAll(changes, "wait");
+      } catch (error) {
+        if (changes.length === 1 || !hasWaitedForLock(error)) throw error;
+        return makeFree(changes, () => Promise.reject(error));
+      }
+    },
+  });
+
+  const makeAll = (changes: readonly Change<unknown>[], locked: Locked) =>
+    sql.transaction((tx) => makeIn(tx, changes, now, locked));
+
+  /** Those whose intents another session has locked are answered by `ofLocked`. */
+  async function makeFree(
+    changes: readonly Change<unknown>[],
+    ofLocked: (change: Change<unknown>) => Promise<unknown>,
+  ): Promise<unknown[]> {
+    const locked = new Set<Change<unknown>>();
+    for (;;) {
+      const free = changes.filter((change) => !locked.has(change));
+      try {
+        const answers = free.length > 0 ? await makeAll(free, "leave out") : [];
+        return changes.map((change) => (locked.has(change) ? ofLocked(change) : answers.shift()));
+      } catch (error) {
+        if (!(error instanceof LockedElsewhere)) throw error;
+        // Rolled back, because their events must not be stored without them. Ends: there are fewer each time.
+        for (const change of error.changes) locked.add(change);
+      }
+    }
+  }
+
   return {
     make: <Answer>(change: Change<Answer>) => batches.add(change) as Promise<Answer>,
   };
 }
 
-async function makeIn(tx: Tx, changes: readonly Change<unknown>[], now: () => number): Promise<unknown[]> {
-  // Asked for together: one trip to PostgreSQL.
-  const [repeated, { books, orderOf }] = await Promise.all([noteFirst(tx, changes, now()), readLocked(tx, changes)]);
+async function makeIn(
+  tx: Tx,
+  changes: readonly Change<unknown>[],
+  now: () => number,
+  locked: Locked,
+): Promise<unknown[]> {
+  // Asked for together: one trip to PostgreSQL. A message that comes again does not wait for one that waits for its intent,
+  // because events are stored behind the locks.
+  const [, { books, orderOf }, repeated] = await Promise.all([
+    insertFirst(tx, changes, now()),
+    readLocked(tx, changes, locked),
+    noteAll(tx, changes, now()),
+  ]);
+  const orderIdOf = ({ of }: Change<unknown>) =>
+    "orderId" in of ? lower(of.orderId) : orderOf.get(lower(of.paymentId));
+  if (locked === "leave out") await refuseLocked(tx, changes, orderIdOf, books);
   const nowMs = now();
   const after = new Map(books);
-  const answers = changes.map(({ of, decide, event }) => {
-    const orderId = "orderId" in of ? lower(of.orderId) : orderOf.get(lower(of.paymentId));
-    const before = orderId === undefined ? undefined : after.get(orderId);
+  const answers = changes.map((change) => {
+    const { decide, event } = change;
+    const before = after.get(orderIdOf(change) ?? "");
     const isRepeated = event !== undefined && repeated(event);
     const decided = decidedBy(() => decide(before, { nowMs, isRepeated }));
     if (decided.books) after.set(decided.books.intent.orderId, decided.books);
@@ -90,26 +143,27 @@ async function makeIn(tx: Tx, changes: readonly Change<unknown>[], now: () => nu
 }
 
 /** In the order of their keys, as all that locks here, so that batches wait for each other in one direction only. */
-async function noteFirst(tx: Tx, changes: readonly Change<unknown>[], nowMs: number) {
-  const events = changes.flatMap(({ event }) => (event ? [event] : []));
+async function insertFirst(tx: Tx, changes: readonly Change<unknown>[], nowMs: number): Promise<void> {
   const first = new Map<string, FirstIntent>();
   for (const { of, firstIntent } of changes) {
     if (!firstIntent || !("orderId" in of) || first.has(lower(of.orderId))) continue;
     first.set(lower(of.orderId), { orderId: lower(of.orderId), ...firstIntent });
   }
-  const [fresh] = await Promise.all([
-    noteEvents(tx, events, nowMs),
-    insertIntents(tx, [...first.values()].toSorted(byOrder), nowMs),
-  ]);
+  await insertIntents(tx, [...first.values()].toSorted(byOrder), nowMs);
+}
+
+async function noteAll(tx: Tx, changes: readonly Change<unknown>[], nowMs: number) {
+  const events = changes.flatMap(({ event }) => (event ? [event] : []));
+  const fresh = await noteEvents(tx, events, nowMs);
   if (fresh.size > 0) await crashPoint("payment.webhook-noted");
   // The first of a batch is fresh, and its copies in the same batch are repetitions.
   return ({ eventId }: InboxEvent) => !fresh.delete(eventId);
 }
 
-async function readLocked(tx: Tx, changes: readonly Change<unknown>[]) {
+async function readLocked(tx: Tx, changes: readonly Change<unknown>[], locked: Locked) {
   const orderIds = changes.flatMap(({ of }) => ("orderId" in of ? [lower(of.orderId)] : []));
   const paymentIds = changes.flatMap(({ of }) => ("paymentId" in of ? [lower(of.paymentId)] : []));
-  const { intents, payments } = await lockPayments(tx, [...new Set(orderIds)], [...new Set(paymentIds)]);
+  const { intents, payments } = await lockPayments(tx, [...new Set(orderIds)], [...new Set(paymentIds)], locked);
   const paymentsBy = Map.groupBy(payments, ({ orderId }) => orderId);
   const books = intents.map((intent): [string, OrderBooks] => [
     intent.orderId,
@@ -119,6 +173,19 @@ async function readLocked(tx: Tx, changes: readonly Change<unknown>[]) {
     books: new Map(books),
     orderOf: new Map(payments.map(({ paymentId, orderId }) => [paymentId, orderId])),
   };
+}
+
+/** @throws LockedElsewhere if an order was left out, and not for the want of an intent. */
+async function refuseLocked(
+  tx: Tx,
+  changes: readonly Change<unknown>[],
+  orderIdOf: (change: Change<unknown>) => string | undefined,
+  books: ReadonlyMap<string, OrderBooks>,
+): Promise<void> {
+  const missing = changes.flatMap((change) => orderIdOf(change) ?? []).filter((orderId) => !books.has(orderId));
+  if (missing.length === 0) return;
+  const locked = new Set(await withIntent(tx, missing));
+  if (locked.size > 0) throw new LockedElsewhere(changes.filter((change) => locked.has(orderIdOf(change) ?? "")));
 }
 
 /** A decision returns what it did not change as it was, so the others are what is to be written. */
@@ -144,6 +211,15 @@ function writeChanged(
 
 /** Thrown for a change whose decision threw. */
 class DecisionFailed extends Error {}
+
+/** Thrown to roll a batch back. */
+class LockedElsewhere extends Error {
+  readonly changes: readonly Change<unknown>[];
+  constructor(changes: readonly Change<unknown>[]) {
+    super("another session has locked the intents of payments");
+    this.changes = changes;
+  }
+}
 
 function decidedBy(decide: () => Decided<unknown>): Decided<unknown> {
   try {

@@ -76,6 +76,9 @@ export async function insertIntents(tx: Tx, intents: readonly FirstIntent[], now
 const ofOrdersOrPayments =
   "$1::uuid[] || array(select order_id from payment.payment where payment_id = any($2::uuid[]))";
 
+/** For intents that another session has locked: to wait for them, or to leave them out. */
+export type Locked = "wait" | "leave out";
+
 /**
  * Locks the intents in the order of their ids, so that no two transactions wait for each other. The payments are read
  * after the lock, by a statement of its own: its snapshot then has what the last holder of the lock wrote.
@@ -84,11 +87,13 @@ export async function lockPayments(
   tx: Tx,
   orderIds: readonly string[],
   paymentIds: readonly string[],
+  locked: Locked,
 ): Promise<{ intents: Intent[]; payments: Payment[] }> {
+  const waiting = locked === "wait" ? "" : " skip locked";
   const [intents, payments] = await Promise.all([
     tx.query<Intent>(
       `select ${intentColumns} from payment.intent where order_id = any(${ofOrdersOrPayments})
-        order by order_id for update`,
+        order by order_id for update${waiting}`,
       [orderIds, paymentIds],
     ),
     tx.query<Payment>(
@@ -98,6 +103,15 @@ export async function lockPayments(
     ),
   ]);
   return { intents, payments };
+}
+
+/** Those of the orders that have an intent. */
+export async function withIntent(tx: Tx, orderIds: readonly string[]): Promise<string[]> {
+  const found = await tx.query<Pick<Intent, "orderId">>(
+    'select order_id as "orderId" from payment.intent where order_id = any($1::uuid[])',
+    [orderIds],
+  );
+  return found.map(({ orderId }) => orderId);
 }
 
 /** Called with the intents locked. A closed one stays closed. */

@@ -21,7 +21,12 @@ export function isDataFault(error: unknown): boolean {
  * holds for long.
  */
 export function mayBeOneRowsFault(error: unknown): boolean {
-  return isDataFault(error) || (error instanceof Error && "code" in error && error.code === lockNotAvailable);
+  return isDataFault(error) || hasWaitedForLock(error);
+}
+
+/** True if another session held the lock of a row, or of a table, for too long. */
+export function hasWaitedForLock(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === lockNotAvailable;
 }
 
 /** SQLSTATE of a statement that has waited for a lock too long. */

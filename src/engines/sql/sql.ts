@@ -1,6 +1,6 @@
 /** The SQL port is a pool of connections to one PostgreSQL, embedded or given by URL. */
 
-export { isDataFault, mayBeOneRowsFault } from "./data-faults.ts";
+export { hasWaitedForLock, isDataFault, mayBeOneRowsFault } from "./data-faults.ts";
 export { isRefusal } from "./refusals.ts";
 
 export type Row = Record<string, unknown>;

@@ -90,6 +90,13 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
       const asked = ordersOf(tx, orderIds as string[], paymentIds as string[]);
       return [...new Set(asked)].toSorted().flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
     },
+    "order by order_id for update skip locked": (tx, [orderIds, paymentIds]) => {
+      const asked = ordersOf(tx, orderIds as string[], paymentIds as string[]);
+      const free = [...new Set(asked)].toSorted().filter((orderId) => !t.intent.isLockedByOther(tx, orderId));
+      return free.flatMap((orderId) => shown(t.intent.lock(tx, orderId)));
+    },
+    'select order_id as "orderId" from payment.intent where order_id = any': (tx, [orderIds]) =>
+      (orderIds as string[]).flatMap((orderId) => t.intent.get(tx, orderId) ?? []),
     "select from payment.intent where order_id = $1 and": (tx, [orderId, before, longBefore]) => {
       const row = t.intent.get(tx, orderId as string);
       if (!row) return [];
