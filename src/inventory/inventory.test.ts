@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import type { EventLog } from "#engines/log";
+import { hasWaitedForLock } from "#engines/sql";
 import { randomId, uuidV8 } from "#platform/ids";
 import type { TestDatabase } from "../../test/support/database.ts";
 import { randomFrom } from "../../test/support/random.ts";
@@ -233,6 +234,25 @@ describe("inventory", () => {
     const fresh = await reserve(productId);
     assert.equal(fresh?.epoch, 6);
     assert.equal((await claim([fresh as Reservation]))[0]?.fate, "claimed");
+  });
+
+  test("units of ended orders are for sale again although another session has locked another product", async () => {
+    const [locked, free] = [await newProduct(1), await newProduct(1)];
+    for (const productId of [locked, free]) {
+      const [claimed] = await claim([(await reserve(productId)) as Reservation]);
+      await end(claimed as unknown as Reservation, "released");
+    }
+    const isForSale = async (productId: string) => (await reserve(productId)) !== undefined;
+    const settlement = { drained: async () => {}, watermark: async () => async () => true, redrive: async () => {} };
+    const running = await database.sql.transaction(async (tx) => {
+      await tx.query("select from inventory.stock where product_id = $1 for update", [locked]);
+      const running = await inventory.agreement.start(settlement);
+      await until(() => isForSale(free), { withinMs: 20_000 });
+      return running;
+    });
+    await until(() => isForSale(locked));
+    await running.stop();
+    assert.deepEqual(new Set(faults.splice(0).map(hasWaitedForLock)), new Set([true]));
   });
 
   test("for any events in any order, gate and books agree after every step", async (t) => {

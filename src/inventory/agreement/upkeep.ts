@@ -1,5 +1,5 @@
 /** Keeps gate and books in agreement while the system runs: each turn may be lost, and the next one makes up for it. */
-import type { Sql } from "#engines/sql";
+import { hasWaitedForLock, type Sql } from "#engines/sql";
 import { type Loop, type LoopOptions, startLoop } from "#platform/loop";
 import { countOutcomes } from "../books/outcomes.ts";
 import { type Gate, GateUnavailable } from "../gate/gate.ts";
@@ -102,9 +102,21 @@ function startLoops(options: UpkeepOptions & UpkeepDeps & { suspects: Set<string
   }
 
   const sweep = createSweeper({ sql, gate, relay, settlement, onRepaired, onFault });
-  async function count(): Promise<boolean | undefined> {
-    const { counted, rows } = await countOutcomes(sql, outcomesAtOnce);
+  async function countSome(locked?: "leave out"): Promise<number> {
+    const { counted, rows } = await countOutcomes(sql, outcomesAtOnce, locked);
     await relay.apply(rows);
+    return counted;
+  }
+  async function count(): Promise<boolean | undefined> {
+    let counted = 0;
+    try {
+      counted = await countSome();
+    } catch (error) {
+      if (!hasWaitedForLock(error)) throw error;
+      // Not at first: a product that sells is locked at most moments, and its units are to come back all the same.
+      while ((await countSome("leave out")) === outcomesAtOnce);
+      throw error;
+    }
     return counted === 0 ? false : counted === outcomesAtOnce || undefined;
   }
   const mark = sql.still?.mark;

@@ -29,19 +29,17 @@ export function queueOutcomes(tx: Tx, claims: readonly EndedClaim[], outcome: Ou
 
 type Queued = EndedClaim & { outcome: Outcome };
 
+/** For products that another session has locked: to wait for them, or to leave their outcomes out. */
+type Locked = "wait" | "leave out";
+
 /** Counts up to `limit` queued outcomes. Several processes may run it at once: each takes other rows. */
-export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted: number; rows: StreamRow[] }> {
+export async function countOutcomes(
+  sql: Sql,
+  limit: number,
+  locked: Locked = "wait",
+): Promise<{ counted: number; rows: StreamRow[] }> {
   return sql.transaction(async (tx) => {
-    const queued = await tx.query<Queued>(
-      `with taken as (
-         select product_id, epoch, reservation_no from inventory.outcome_queue
-          order by product_id, epoch, reservation_no limit $1 for update skip locked)
-       delete from inventory.outcome_queue q using taken
-        where (q.product_id, q.epoch, q.reservation_no) = (taken.product_id, taken.epoch, taken.reservation_no)
-       returning q.product_id as "productId", q.epoch, q.reservation_no as "reservationNo", q.order_id as "orderId",
-                 q.user_id as "userId", q.quantity, q.outcome`,
-      [limit],
-    );
+    const queued = await takeQueued(tx, limit, locked === "wait" ? null : await lockFree(tx));
     if (queued.length === 0) return { counted: 0, rows: [] };
     const stock = await lockStock(
       tx,
@@ -58,6 +56,31 @@ export async function countOutcomes(sql: Sql, limit: number): Promise<{ counted:
     writeStock(tx, stock.values(), rows);
     return { counted: queued.length, rows };
   });
+}
+
+/** `of`: of these products alone. */
+function takeQueued(tx: Tx, limit: number, of: readonly string[] | null): Promise<Queued[]> {
+  return tx.query<Queued>(
+    `with taken as (
+       select product_id, epoch, reservation_no from inventory.outcome_queue
+        where $2::text[] is null or product_id = any($2::text[])
+        order by product_id, epoch, reservation_no limit $1 for update skip locked)
+     delete from inventory.outcome_queue q using taken
+      where (q.product_id, q.epoch, q.reservation_no) = (taken.product_id, taken.epoch, taken.reservation_no)
+     returning q.product_id as "productId", q.epoch, q.reservation_no as "reservationNo", q.order_id as "orderId",
+               q.user_id as "userId", q.quantity, q.outcome`,
+    [limit, of],
+  );
+}
+
+/** Locks the products that have outcomes in the queue and that no other session has locked. */
+async function lockFree(tx: Tx): Promise<string[]> {
+  const free = await tx.query<{ productId: string }>(
+    `select product_id as "productId" from inventory.stock
+      where product_id in (select product_id from inventory.outcome_queue)
+      order by product_id for update skip locked`,
+  );
+  return free.map(({ productId }) => productId);
 }
 
 /** The row of the product's stream by which the units of a claim that ended are for sale again; undefined until it is written. */
