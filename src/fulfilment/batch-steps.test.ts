@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../../test/support/until.ts";
 import { type DeskStage, openDeskStage, payWithinMs } from "../desk/desk.testing.ts";
+import { lockOrders } from "../orders/stage.testing.ts";
 import { attempt } from "../payment/shop.testing.ts";
 import { createBatchSteps } from "./batch-steps.ts";
 
@@ -96,5 +97,35 @@ describe("the steps of many orders", () => {
     await assert.rejects(steps.endAll({ run: null, orderIds: [first] }), /are away/);
     bad.clear();
     assert.deepEqual(sorted(await steps.endAll(batch)), sorted({ confirmed: [], over: [first, second] }));
+  });
+
+  test("end orders that are due beside a paid one whose row another session has locked", async () => {
+    stage.clock.aheadMs = 0;
+    const [paid = "", paidLast = "", ...due] = await ordersOf(6);
+    for (const orderId of [paid, paidLast]) await attempt(stage.payment, orderId, { cardNumber: goodCard });
+    await until(async () => {
+      await stage.hearFromProvider();
+      const verdicts = await Promise.all([paid, paidLast].map(stage.payment.verdict));
+      return verdicts.every((verdict) => verdict === "authorized");
+    });
+    stage.clock.aheadMs = payWithinMs + 1_000;
+    // The payment of one is known at the last call only.
+    const verdicts = async (orderIds: readonly string[]) =>
+      stage.payment.verdicts(orderIds.filter((orderId) => orderId !== paidLast));
+    const { steps, faults } = stepsWith({ verdicts });
+    await stage.sql.transaction(async (tx) => {
+      await lockOrders(tx, [paid, paidLast]);
+      const batch = { run: null, orderIds: [paid, paidLast, ...due] };
+      const found = await steps.confirmPaid(batch);
+      assert.deepEqual(sorted(found), sorted({ confirmed: [], due: [paidLast, ...due], over: [] }));
+      const ended = await steps.endAll({ run: null, orderIds: found.due });
+      assert.deepEqual(sorted(ended), sorted({ confirmed: [], over: due }));
+      assert.deepEqual(
+        faults.map((fault) => (fault as { code?: string }).code),
+        ["55P03", "55P03"],
+      );
+      await assert.rejects(steps.confirmPaid({ run: null, orderIds: [paid] }), { code: "55P03" });
+    });
+    assert.deepEqual((await steps.confirmPaid({ run: null, orderIds: [paid] })).confirmed, [paid]);
   });
 });

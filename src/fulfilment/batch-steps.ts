@@ -1,4 +1,5 @@
 /** Defines the steps of the story of many orders: each takes all of its orders at once. */
+import { mayBeOneRowsFault } from "#engines/sql";
 import { isFinal, isOver, isUndecided, type Order, type Orders } from "#orders";
 import type { Payment, Verdict } from "#payment";
 import type { EarlierBatchSteps, Ended } from "./batch-saga.ts";
@@ -13,6 +14,7 @@ export type BatchStepsOptions = {
   onFault(what: string, error: unknown): void;
 };
 
+type Told = { orderId: string; dueAt: Date | null }[];
 type Verdicts = Awaited<ReturnType<Payment["verdicts"]>>;
 
 export function createBatchSteps({
@@ -54,13 +56,9 @@ export function createBatchSteps({
 
   /**
    * The answers of those that succeeded.
-   * @throws if all fail: that is no fault of one order.
+   * @throws if all fail.
    */
-  async function tryAll<T extends { orderId: string }, A>(
-    what: string,
-    asked: readonly T[],
-    work: (one: T) => Promise<A>,
-  ): Promise<[T, A][]> {
+  async function tryAll<T, A>(what: string, asked: readonly T[], work: (one: T) => Promise<A>): Promise<[T, A][]> {
     const answers = await Promise.allSettled(asked.map(work));
     const faults = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
     if (faults.length > 0 && faults.length === asked.length) throw faults[0];
@@ -75,7 +73,14 @@ export function createBatchSteps({
     async confirmPaid({ run, orderIds }) {
       const verdicts = await payment.verdicts(orderIds);
       const paid = orderIds.filter((orderId) => verdicts.get(orderId) === "authorized");
-      const taken = idsOf(await confirm(paid, run));
+      const taken = idsOf(
+        await confirm(paid, run).catch((fault) => {
+          // The others are to go on.
+          if (paid.length === orderIds.length || !mayBeOneRowsFault(fault)) throw fault;
+          onFault("confirm", fault);
+          return [];
+        }),
+      );
       // The answer has the orders that were just confirmed, so the books are read for the others alone.
       const others = without(orderIds, taken);
       const found = sort(others.length > 0 ? await orders.booked(others) : [], verdicts);
@@ -109,9 +114,12 @@ export function createBatchSteps({
         called
           .filter(([, answer]) => answer === verdict)
           .map(([{ orderId, payBy }]) => ({ orderId, dueAt: verdict === "authorized" ? null : payBy }));
-      await orders.confirmAll(told("authorized"), run);
-      await orders.lapseAll(told("processing"), run);
-      await orders.failAll(told("open"), "payment_timeout", run);
+      const kinds = [
+        { asked: told("authorized"), take: (asked: Told) => orders.confirmAll(asked, run) },
+        { asked: told("processing"), take: (asked: Told) => orders.lapseAll(asked, run) },
+        { asked: told("open"), take: (asked: Told) => orders.failAll(asked, "payment_timeout", run) },
+      ].filter(({ asked }) => asked.length > 0);
+      await tryAll("end", kinds, ({ asked, take }) => take(asked));
       return endsOf(orderIds, []);
     },
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type OrderStage, openOrderStage } from "./stage.testing.ts";
+import { lockOrders, type OrderStage, openOrderStage } from "./stage.testing.ts";
 
 describe("orders that are to end together", () => {
   let stage: OrderStage;
@@ -42,7 +42,7 @@ describe("orders that are to end together", () => {
     const statusOf = async (orderId: string) => (await orders.read(orderId))?.status;
     const asked = (orderIds: readonly string[]) => orderIds.map((orderId) => ({ orderId }));
     await sql.transaction(async (tx) => {
-      await tx.query("select from orders.orders where order_id = $1 for update", [locked]);
+      await lockOrders(tx, [locked]);
       await orders.confirmAll(asked([locked, paid]), null);
       await orders.failAll(asked([locked, ...unpaid]), "payment_timeout", null);
       assert.deepEqual(await Promise.all([paid, ...unpaid].map(statusOf)), ["CONFIRMED", "FAILED", "FAILED"]);

@@ -2,6 +2,7 @@
  * Opens orders on a real database, with the embedded log and the gate in memory. Nothing settles until a test asks for
  * it, and no upkeep runs, so that a test sees each state between gate, log and books.
  */
+import type { Tx } from "#engines/sql";
 import { createLog } from "#platform/log";
 import { createMetrics } from "#platform/metrics";
 import { openTestDatabase } from "../../test/support/database.ts";
@@ -155,4 +156,9 @@ export async function openOrderStage() {
       await database.close();
     },
   };
+}
+
+/** As a forgotten transaction of an operator does. */
+export async function lockOrders(tx: Tx, orderIds: readonly string[]): Promise<void> {
+  await tx.query("select from orders.orders where order_id = any($1::uuid[]) for update", [orderIds]);
 }
