@@ -29,6 +29,7 @@ import type { MailEngine } from "./mail/mail.ts";
 import { mailSchema } from "./mail/message-rows.ts";
 import type { RedisEngine } from "./redis/redis.ts";
 import { agree, requireAgreement, type Term } from "./shop/agreement.ts";
+import { databasesOf } from "./shop/databases.ts";
 import { openPresence, type Presence } from "./shop/presence.ts";
 import { requireSameServers } from "./shop/servers.ts";
 import { entriesOf, type SharedSetting } from "./shop/shared-settings.ts";
@@ -174,7 +175,9 @@ export async function openEngines(
   const shop = await readShop(common, { name: settings.shopName, url });
   const mayGoOn = () => requireAgreement(common, terms);
   await mayGoOn();
-  const entries = await entriesOf(settings.shared, shop.id);
+  const byDatabase = schemasByDatabase(settings, { url }, schemas);
+  const shared = [...settings.shared, ...(await databasesOf(byDatabase, Object.keys(settings.databaseUrls), openPool))];
+  const entries = await entriesOf(shared, shop.id);
   const onBeat = common.still?.passOver;
   const presence = await openPresence({ url, alone: settings.alone, settings: entries, log, onBeat, mayGoOn });
   resources.defer(() => presence.close());
@@ -207,7 +210,7 @@ export async function openEngines(
     beacons: beaconsOf(settings.drand, settings.secret),
     shop,
     redis,
-    requireSameServers: () => requireSameServers(presence, settings.shared),
+    requireSameServers: () => requireSameServers(presence, shared),
     services: presence,
     agree: () => agree(common, terms),
     failed: presence.lost,

@@ -90,4 +90,16 @@ describe("settlement processes during a sale", { timeout: 300_000 }, () => {
     const says = /JWT_SECRET of this process is not that of process \d+ on .*: give all processes of the shop the same/;
     await assert.rejects(fleet.join("settlement3", "settlement", other), says);
   });
+
+  test("O34: one that has its orders and stock in another database does not join", async () => {
+    const { fleet } = stage;
+    const url = new URL(fleet.servers.postgres.url);
+    await stage.useSql((sql) => sql.query("create database apart"));
+    url.pathname = "/apart";
+    const apart = { ORDERS_DATABASE_URL: url.href, INVENTORY_DATABASE_URL: url.href };
+    await assert.rejects(
+      fleet.join("settlement4", "settlement", apart),
+      /(ORDERS|INVENTORY)_DATABASE_URL of this process/,
+    );
+  });
 });

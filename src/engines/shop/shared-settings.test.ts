@@ -4,7 +4,9 @@ import { createLog } from "#platform/log";
 import { openTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { readConfig } from "../../config/config.ts";
 import { sharedOf } from "../../config/shared.ts";
+import { openPool } from "../open.ts";
 import { migrate } from "../sql/migrate.ts";
+import { databasesOf } from "./databases.ts";
 import { openPresence } from "./presence.ts";
 import { requireSameServers } from "./servers.ts";
 import { entriesOf } from "./shared-settings.ts";
@@ -112,6 +114,34 @@ describe("the settings that the living processes of a shop share", { concurrency
       await using _next = await start(change);
     });
   }
+
+  test("O34: a process whose module has another database than in a living one does not start, whatever the addresses", async () => {
+    const [common, one, two] = [await fresh(), await fresh(), await fresh()];
+    const { url } = common.database;
+    const log = createLog({ level: "silent" });
+    async function start(ordersUrl: string): Promise<AsyncDisposable> {
+      const shared = await databasesOf(new Map([[ordersUrl, [{ schema: "orders" }]]]), ["orders"], openPool);
+      const presence = await openPresence({ url, settings: await entriesOf(shared, ""), log, mayGoOn: async () => {} });
+      try {
+        await requireSameServers(presence, shared);
+      } catch (error) {
+        await presence.close();
+        throw error;
+      }
+      return { [Symbol.asyncDispose]: () => presence.close() };
+    }
+    await using _living = await start(one.database.url);
+    const otherAddress = new URL(one.database.url);
+    otherAddress.searchParams.set("application_name", "by another address");
+    await using _same = await start(otherAddress.href);
+    await assert.rejects(start(two.database.url), (error: Error) => {
+      assert.match(
+        error.message,
+        /^ORDERS_DATABASE_URL of this process is not that of process \d+ on \S+ \(.* at .*\), so each/,
+      );
+      return true;
+    });
+  });
 
   test("the same beacons and address in other words and a new password of the mail server are no difference", async () => {
     const { start } = await fresh();
