@@ -2,7 +2,7 @@
  * Ends the reservations that their requests abandoned. Their age decides only how soon they are handled, never how: the
  * books decide that.
  */
-import type { Sql } from "#engines/sql";
+import { hasWaitedForLock, type Sql } from "#engines/sql";
 import { elapsedMs } from "#platform/clock";
 import { crashPoint } from "#platform/crash-points";
 import { createOnce } from "#platform/once";
@@ -64,6 +64,26 @@ export function createSweeper({
       if ((await gate.claimVoid(record)) === "voiding") voiding.push(record);
     }
     await crashPoint("sweep.claimed");
+    try {
+      return await voidTogether(voiding);
+    } catch (error) {
+      const byProduct = Map.groupBy(voiding, ({ productId }) => productId);
+      if (byProduct.size === 1 || !hasWaitedForLock(error)) throw error;
+      // Another session has locked one of the products: the others' units are to come back.
+      let voided = 0;
+      for (const [productId, ofProduct] of byProduct) {
+        await voidTogether(ofProduct).then(
+          (count) => {
+            voided += count;
+          },
+          (fault) => onFault(`the voids of product ${productId}`, fault),
+        );
+      }
+      return voided;
+    }
+  }
+
+  async function voidTogether(voiding: readonly GateRecord[]): Promise<number> {
     const { rows, unstorable } = await voidReservations(sql, voiding);
     await crashPoint("sweep.voided");
     await relay.apply(rows);
