@@ -2,7 +2,7 @@
  * Names the database of each module as a setting that the living processes of a shop must share: with two of them there
  * would be two books.
  */
-import type { Sql } from "../sql/sql.ts";
+import { isRefusal, type Sql } from "../sql/sql.ts";
 import type { SharedSetting } from "./shared-settings.ts";
 
 /**
@@ -16,7 +16,9 @@ export async function databasesOf(
 ): Promise<SharedSetting[]> {
   const found = await Promise.all(
     Array.from(byUrl, async ([url, schemas]) => {
-      const { id, shown } = await identityOf(url, open(url));
+      const identity = await identityOf(url, open(url));
+      if (!identity) return [];
+      const { id, shown } = identity;
       const settable = schemas.filter(({ schema }) => named.includes(schema));
       return settable.map(({ schema }) => ({
         part: `database of ${schema}`,
@@ -31,8 +33,11 @@ export async function databasesOf(
   return found.flat();
 }
 
-/** A standby that becomes the primary keeps the id; a copy that is restored from a dump gets another one. */
-async function identityOf(url: string, sql: Sql): Promise<{ id: string; shown: string }> {
+/**
+ * A standby that becomes the primary keeps the id; a copy that is restored from a dump gets another one. Undefined if the
+ * server tells it to its administrators alone: then nothing is compared.
+ */
+async function identityOf(url: string, sql: Sql): Promise<{ id: string; shown: string } | undefined> {
   try {
     const [row] = await sql.query<{ id: string; name: string }>(
       `select system_identifier || ' ' || pg_database.oid as id, datname as name
@@ -41,6 +46,9 @@ async function identityOf(url: string, sql: Sql): Promise<{ id: string; shown: s
     if (!row) throw new Error("PostgreSQL does not name its own database");
     const { host, searchParams } = new URL(url);
     return { id: row.id, shown: `${row.name} at ${searchParams.get("host") ?? host}` };
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
   } finally {
     await sql.close();
   }

@@ -143,6 +143,16 @@ describe("the settings that the living processes of a shop share", { concurrency
     });
   });
 
+  test("a server that tells its id to its administrators alone keeps no process from its start", async (t) => {
+    const { database } = await fresh();
+    const role = `plain_${process.pid}`;
+    await database.sql.query("revoke execute on function pg_control_system() from public");
+    await database.sql.query(`create role ${role} login password 'plain'`);
+    t.after(() => database.sql.query(`drop role ${role}`));
+    const url = Object.assign(new URL(database.url), { username: role, password: "plain" });
+    assert.deepEqual(await databasesOf(new Map([[url.href, [{ schema: "orders" }]]]), ["orders"], openPool), []);
+  });
+
   test("the same beacons and address in other words and a new password of the mail server are no difference", async () => {
     const { start } = await fresh();
     await using _first = await start();
