@@ -1,8 +1,10 @@
 /** The work on one parcel: it is taken at the opening of its page, scanned on or off line, and handed over or short. */
+
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { count, shortCode } from "../lib/amounts.ts";
 import { Refused } from "./ask.ts";
+import { hear } from "./heard.ts";
 import type { Said } from "./parts/scan-result.tsx";
 import { type Answered, scanQueue } from "./scan-queue.ts";
 import { useSession } from "./session.ts";
@@ -24,7 +26,7 @@ export function usePicking(orderId: string) {
     queryFn: () => warehouseApi.parcel(orderId),
     refetchInterval: lookEveryMs,
   });
-  const take = (parcel: Parcel) => queries.setQueryData(key, parcel);
+  const take = (parcel: Parcel) => void hear(queries, key, parcel);
 
   const starting = useMutation({
     mutationFn: (takeOver: boolean) => warehouseApi.start(orderId, takeOver),

@@ -1,10 +1,12 @@
 /** The switch between the gate, orders decided in the books, and no new orders: who set it, and when. */
+
 import { Radio, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { GateMode } from "#wire/inventory";
 import { dayAndTime } from "../../lib/amounts.ts";
 import { api, type Mode } from "../api.ts";
+import { hear } from "../heard.ts";
 import { Confirm } from "../parts/confirm.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
@@ -39,8 +41,8 @@ export function SwitchPage() {
   const mode = useQuery({ queryKey: ["mode"], queryFn: api.mode, refetchInterval: lookEveryMs });
   const switching = useMutation({
     mutationFn: api.switchTo,
-    onSuccess(changed) {
-      queries.setQueryData(["mode"], changed);
+    async onSuccess(changed) {
+      await hear(queries, ["mode"], changed);
       setWanted(undefined);
     },
   });

@@ -1,8 +1,10 @@
 /** The picture of a product: the one that the shop shows now, and another one from a file. */
+
 import { Button, Group, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { api, type Product } from "../api.ts";
+import { hear } from "../heard.ts";
 import { ProblemNote } from "./problem.tsx";
 
 const kinds = "image/png,image/jpeg,image/webp,image/avif";
@@ -19,7 +21,7 @@ export function ImageForm({ product }: { product: Product }) {
       return api.setImage(productId, version, file);
     },
     async onSuccess(changed) {
-      queries.setQueryData(["product", productId], changed);
+      await hear(queries, ["product", productId], changed);
       await queries.invalidateQueries({ queryKey: ["products"] });
     },
   });

@@ -1,9 +1,11 @@
 /** Changes the price of the version that was read: if another operator was quicker, nothing is overwritten. */
+
 import { Button, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { money } from "../../lib/amounts.ts";
 import { api, type Product } from "../api.ts";
+import { hear } from "../heard.ts";
 import { useFaultFocus } from "./fault-focus.ts";
 import { minorOf, typedPrice } from "./price-text.ts";
 import { ProblemNote } from "./problem.tsx";
@@ -18,7 +20,7 @@ export function PriceForm({ product }: { product: Product }) {
   const changing = useMutation({
     mutationFn: (minor: number) => api.changeProduct(productId, version, { price: minor }),
     async onSuccess(changed) {
-      queries.setQueryData(["product", productId], changed);
+      await hear(queries, ["product", productId], changed);
       await queries.invalidateQueries({ queryKey: ["products"] });
       await queries.invalidateQueries({ queryKey: ["stock", productId] });
     },

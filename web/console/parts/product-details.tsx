@@ -1,8 +1,10 @@
 /** Changes what is said of a product. Only what was typed is sent, so what another operator changed meanwhile stays. */
+
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { api, type Product } from "../api.ts";
+import { hear } from "../heard.ts";
 import { detailsOf, patchOf } from "../product-details.ts";
 import { isAtFields, useFaultFocus } from "./fault-focus.ts";
 import { ProblemNote } from "./problem.tsx";
@@ -18,7 +20,7 @@ export function ProductDetails({ product }: { product: Product }) {
     mutationFn: (body: NonNullable<typeof patch>) => api.changeProduct(productId, version, body),
     async onSuccess(changed) {
       startFrom(changed);
-      queries.setQueryData(["product", productId], changed);
+      await hear(queries, ["product", productId], changed);
       await queries.invalidateQueries({ queryKey: ["products"] });
     },
   });
