@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { heldBack } from "./held-back.ts";
+import { scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
@@ -17,6 +18,7 @@ describe("the console with late answers", { skip }, () => {
   after(() => stage?.close());
 
   const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
+  const field = (name: string) => page.getByRole("textbox", { name, exact: true });
 
   test("a switch that was answered stands, although an older look at it comes last", async () => {
     await page.goto("/console/switch");
@@ -30,5 +32,36 @@ describe("the console with late answers", { skip }, () => {
     await look.pass();
     assert.equal(await state.textContent(), "Closed");
     await stage.world.admin.put("/admin/gatekeeper", { mode: "gatekeeper" });
+  });
+
+  test("what is typed while a form is saved stays, and is saved next", async (t) => {
+    await t.test("the details of a product", async () => {
+      await page.goto(`/console/products/${lamp.productId}`);
+      await field("Description").fill("A lamp");
+      const saving = await heldBack(page, `**/products/${lamp.productId}`);
+      await button("Save the details").click();
+      await saving.answered;
+      await field("Bin").fill("A-02-3");
+      await saving.pass();
+      assert.equal(await field("Bin").inputValue(), "A-02-3");
+      await button("Save the details").click();
+      await page.getByText("Saved.").waitFor();
+      const { body } = await stage.world.admin.get<Record<string, unknown>>(`/products/${lamp.productId}`);
+      assert.deepEqual([body.description, body.bin], ["A lamp", "A-02-3"]);
+    });
+    await t.test("the plan of a drop", async () => {
+      const { dropId } = await scheduled(stage.world, "Paper moons", -1_000);
+      await page.goto(`/console/drops/${dropId}`);
+      await field("Story").fill("Moons of paper.");
+      const saving = await heldBack(page, `**/drops/${dropId}`);
+      await button("Save the changes").click();
+      await saving.answered;
+      await field("Limit per person, units").fill("3");
+      await saving.pass();
+      await button("Discard them").waitFor();
+      assert.equal(await field("Limit per person, units").inputValue(), "3");
+      await button("Save the changes").click();
+      await page.getByText("Saved.").waitFor();
+    });
   });
 });

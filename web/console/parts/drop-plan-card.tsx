@@ -1,9 +1,11 @@
 /** The plan of a drop, to be changed as far as it may. Typed text stays while others change the drop. */
+
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
 import { Refused } from "../ask.ts";
 import { type Drop, dropApi } from "../drop-api.ts";
-import { frozenOf, patchOf, planOf } from "../drop-plan.ts";
+import { frozenOf, type Plan, patchOf, planOf } from "../drop-plan.ts";
+import { typedSince } from "../typed-since.ts";
 import { useDropAct } from "./drop-act.ts";
 import { DropForm } from "./drop-form.tsx";
 
@@ -12,17 +14,18 @@ export function DropPlanCard({ drop, nowMs }: { drop: Drop; nowMs: number }) {
   const [plan, setPlan] = useState(() => planOf(drop));
   const patch = patchOf(base, plan);
   const saving = useDropAct(
-    (body: NonNullable<typeof patch>) => dropApi.change(base, body),
+    ({ body }: { body: NonNullable<typeof patch>; sent: Plan }) => dropApi.change(base, body),
     () => undefined,
   );
 
   // A pause is a new version with the same plan: what is typed still fits.
   const isSamePlan = patchOf(base, planOf(drop)) === undefined;
-  if (drop.version > base.version && (!patch || isSamePlan || saving.data?.version === drop.version)) startFrom(drop);
+  const saved = saving.data?.version === drop.version ? saving.variables : undefined;
+  if (drop.version > base.version && (!patch || isSamePlan || saved)) startFrom(drop);
 
   function startFrom(next: Drop): void {
     setBase(next);
-    if (!isSamePlan) setPlan(planOf(next));
+    if (!isSamePlan) setPlan(saved ? typedSince(saved.sent, plan, planOf(next)) : planOf(next));
   }
 
   function discard(): void {
@@ -48,7 +51,7 @@ export function DropPlanCard({ drop, nowMs }: { drop: Drop; nowMs: number }) {
         onChange={setPlan}
         frozen={frozenOf(drop, nowMs)}
         error={saving.error}
-        onSubmit={() => patch && saving.mutate(patch)}
+        onSubmit={() => patch && saving.mutate({ body: patch, sent: plan })}
         {...(isOtherVersion && { again })}
       >
         <Group>

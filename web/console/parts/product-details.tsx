@@ -5,7 +5,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { api, type Product } from "../api.ts";
 import { hear } from "../heard.ts";
-import { detailsOf, patchOf } from "../product-details.ts";
+import { type Details, detailsOf, patchOf } from "../product-details.ts";
+import { typedSince } from "../typed-since.ts";
 import { isAtFields, useFaultFocus } from "./fault-focus.ts";
 import { ProblemNote } from "./problem.tsx";
 import { ProductFields } from "./product-fields.tsx";
@@ -17,9 +18,11 @@ export function ProductDetails({ product }: { product: Product }) {
   const [typed, setTyped] = useState(() => detailsOf(product));
   const patch = patchOf(base, typed);
   const saving = useMutation({
-    mutationFn: (body: NonNullable<typeof patch>) => api.changeProduct(productId, version, body),
-    async onSuccess(changed) {
-      startFrom(changed);
+    mutationFn: ({ body }: { body: NonNullable<typeof patch>; sent: Details }) =>
+      api.changeProduct(productId, version, body),
+    async onSuccess(changed, { sent }) {
+      setBase(changed);
+      setTyped((now) => typedSince(sent, now, detailsOf(changed)));
       await hear(queries, ["product", productId], changed);
       await queries.invalidateQueries({ queryKey: ["products"] });
     },
@@ -35,7 +38,7 @@ export function ProductDetails({ product }: { product: Product }) {
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    if (patch) saving.mutate(patch);
+    if (patch) saving.mutate({ body: patch, sent: typed });
   }
 
   async function readAgain(): Promise<void> {
