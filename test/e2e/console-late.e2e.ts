@@ -64,4 +64,33 @@ describe("the console with late answers", { skip }, () => {
       await page.getByText("Saved.").waitFor();
     });
   });
+
+  test("an act does what its dialog offered when it was opened", async (t) => {
+    const { dropId } = await scheduled(stage.world, "Glass boats", -1_000);
+    await page.goto(`/console/drops/${dropId}`);
+    await t.test("a drop that another operator has paused is not resumed by a pause", async () => {
+      await button("Pause Glass boats").click();
+      await field("Reason").fill("counting");
+      await field("Type “Glass boats”").fill("Glass boats");
+      await stage.world.admin.put(`/drops/${dropId}/pause`, { paused: true, reason: "counted elsewhere" });
+      await page.getByText("Reason: counted elsewhere").waitFor();
+      await page
+        .getByRole("dialog")
+        .getByRole("button", { name: /^(?:Pause|Resume)$/ })
+        .click();
+      await page.getByRole("dialog").waitFor({ state: "hidden", timeout: 5_000 });
+      const { body } = await stage.world.admin.get<{ paused: boolean }>(`/drops/${dropId}`);
+      assert.equal(body.paused, true);
+    });
+    await t.test("a copy opens under the id that it was made with", async () => {
+      await button("Copy …").click();
+      await field("Id of the copy").fill("boats-again");
+      const copying = await heldBack(page, `**/drops/${dropId}/copy`);
+      await button("Make the copy").click();
+      await copying.answered;
+      await field("Id of the copy").fill("boats-once-more");
+      await copying.pass();
+      await page.waitForURL("**/drops/boats-again");
+    });
+  });
 });

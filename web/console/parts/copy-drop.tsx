@@ -13,9 +13,9 @@ export function CopyDrop({ dropId }: { dropId: string }) {
   const [copyId, setCopyId] = useState("");
   const copying = useDropAct(
     () => dropApi.copy(dropId, copyId.trim()),
-    () => {
+    ({ dropId }) => {
       setIsAsking(false);
-      void navigate({ to: "/drops/$dropId", params: { dropId: copyId.trim() } });
+      void navigate({ to: "/drops/$dropId", params: { dropId } });
     },
   );
   const fault = faultOfField(copying.error, "dropId");

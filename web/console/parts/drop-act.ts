@@ -2,13 +2,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Drop } from "../drop-api.ts";
 
-export function useDropAct<Given = void>(act: (given: Given) => Promise<Drop>, onDone: () => void) {
+export function useDropAct<Given = void>(act: (given: Given) => Promise<Drop>, onDone: (drop: Drop) => void) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: act,
     onSuccess(drop) {
       queries.setQueryData(["drop", drop.dropId], drop);
-      onDone();
+      onDone(drop);
     },
     // Also after a refusal: a change may be stored although the gate has not been told yet.
     onSettled: () =>

@@ -11,35 +11,41 @@ type Pausable = Pick<Drop, "dropId" | "name" | "paused">;
 export function PauseDrop({ drop, phase, isMain = false }: { drop: Pausable; phase: Phase; isMain?: boolean }) {
   const { dropId, name, paused } = drop;
   const [isAsking, setIsAsking] = useState(false);
+  /** As it was offered: while the dialog stands another operator may pause the drop. */
+  const [toPause, setToPause] = useState(!paused);
   const pausing = useDropAct(
-    (reason: string) => dropApi.pause(dropId, !paused, reason),
+    (reason: string) => dropApi.pause(dropId, toPause, reason),
     () => setIsAsking(false),
   );
-  const verb = paused ? "Resume" : "Pause";
+  const verbOf = (isPause: boolean) => (isPause ? "Pause" : "Resume");
+  const asked = verbOf(toPause);
   return (
     <>
       <Button
         {...(isMain && { variant: "filled" })}
         flex="none"
-        onClick={() => setIsAsking(true)}
-        aria-label={`${verb} ${name}`}
+        onClick={() => {
+          setToPause(!paused);
+          setIsAsking(true);
+        }}
+        aria-label={`${verbOf(!paused)} ${name}`}
       >
-        {verb} …
+        {verbOf(!paused)} …
       </Button>
       <ReasonedAct
-        title={`${verb} this drop`}
-        act={verb}
+        title={`${asked} this drop`}
+        act={asked}
         opened={isAsking}
         onClose={() => setIsAsking(false)}
         onAct={pausing.mutate}
-        nameToType={!paused && isOnSale(phase) ? name : undefined}
+        nameToType={toPause && isOnSale(phase) ? name : undefined}
         says="Buyers read it on the drop's page"
         acting={pausing}
       >
         <Text>
-          {paused
-            ? "The drop accepts orders again, until it closes."
-            : "As soon as the server has answered, no process accepts an order for this drop. Orders that were accepted go on: they can be paid."}
+          {toPause
+            ? "As soon as the server has answered, no process accepts an order for this drop. Orders that were accepted go on: they can be paid."
+            : "The drop accepts orders again, until it closes."}
         </Text>
       </ReasonedAct>
     </>
