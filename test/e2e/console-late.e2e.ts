@@ -93,4 +93,17 @@ describe("the console with late answers", { skip }, () => {
       await page.waitForURL("**/drops/boats-again");
     });
   });
+
+  test("two moments are offered for the time alone that was sent", async () => {
+    await page.goto("/console/drops/new");
+    await field("Name").fill("Summer time");
+    await page.getByRole("combobox", { name: "Product id" }).fill(lamp.productId);
+    const opens = page.getByLabel(/^Opens(?! in)/);
+    await opens.fill("2027-10-31T02:30");
+    await page.getByLabel(/^Closes(?! in)/).fill("2027-11-28T12:00");
+    await button("Save the draft").click();
+    await page.getByText("Which 02:30?").waitFor();
+    await opens.fill("2027-10-31T11:00");
+    await page.getByText(/^Which /).waitFor({ state: "hidden", timeout: 5_000 });
+  });
 });

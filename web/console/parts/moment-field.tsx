@@ -1,7 +1,7 @@
 /** A time as clocks show it in the drop's zone. If they show it twice that day, the operator says which one is meant. */
 import { Radio, Stack, TextInput } from "@mantine/core";
 import type { Moment } from "../drop-plan.ts";
-import { inZone } from "./wall-time.ts";
+import { inZone, wallTimeOf } from "./wall-time.ts";
 
 type MomentFieldProps = {
   label: string;
@@ -16,7 +16,8 @@ type MomentFieldProps = {
 };
 
 export function MomentField({ label, zone, value, onChange, error, instants, frozen }: MomentFieldProps) {
-  const isTwice = instants.length > 0;
+  // Of the time and the zone that were sent: others may be typed by now.
+  const isTwice = instants.some((instant) => wallTimeOf(instant, zone) === value.wall);
   return (
     <>
       <TextInput
