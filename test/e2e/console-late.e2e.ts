@@ -7,18 +7,20 @@ import { scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
+const boat = { ...lamp, productId: "glass-boat", name: "Glass boat" };
 
 describe("the console with late answers", { skip }, () => {
   let stage: Stage;
   let page: Page;
   before(async () => {
     ({ stage, page } = await openConsole({ at: "/console/health" }));
-    assert.equal((await stage.world.admin.post("/products", lamp)).status, 201);
+    for (const product of [lamp, boat]) assert.equal((await stage.world.admin.post("/products", product)).status, 201);
   });
   after(() => stage?.close());
 
   const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
   const field = (name: string) => page.getByRole("textbox", { name, exact: true });
+  const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
 
   test("a switch that was answered stands, although an older look at it comes last", async () => {
     await page.goto("/console/switch");
@@ -105,5 +107,17 @@ describe("the console with late answers", { skip }, () => {
     await page.getByText("Which 02:30?").waitFor();
     await opens.fill("2027-10-31T11:00");
     await page.getByText(/^Which /).waitFor({ state: "hidden", timeout: 5_000 });
+  });
+
+  test("a product that is gone to from another one has its own form", async () => {
+    await page.goto(`/console/products/${lamp.productId}`);
+    await heading(lamp.name);
+    await page.getByRole("link", { name: "All products" }).click();
+    await page.getByRole("link", { name: boat.name, exact: true }).click();
+    await heading(boat.name);
+    await field("Reason").fill("of the boat");
+    await page.evaluate("history.go(-2)");
+    await heading(lamp.name);
+    assert.deepEqual([await field("Name").inputValue(), await field("Reason").inputValue()], [lamp.name, ""]);
   });
 });

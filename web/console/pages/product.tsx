@@ -45,7 +45,7 @@ export function ProductPage() {
       <Link to="/products">All products</Link>
       {product.isError && <ProblemNote error={product.error} again={product.refetch} />}
       <PageHead title={name} says={productId} />
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+      <SimpleGrid key={productId} cols={{ base: 1, md: 2 }} spacing="lg">
         <section className="card" aria-label="Stock">
           <h2>Stock</h2>
           {stock.isPending && <Loading rows={2} />}
