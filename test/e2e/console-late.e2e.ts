@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
 import { heldBack } from "./held-back.ts";
 import { scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
@@ -119,5 +120,17 @@ describe("the console with late answers", { skip }, () => {
     await page.evaluate("history.go(-2)");
     await heading(lamp.name);
     assert.deepEqual([await field("Name").inputValue(), await field("Reason").inputValue()], [lamp.name, ""]);
+  });
+
+  test("the deliveries of one person are none of the next one who signs in here", async () => {
+    await page.goto("/console/restock");
+    await field("Scan").fill(lamp.productId);
+    await page.getByRole("textbox", { name: "Quantity" }).fill("3");
+    await button("Bring in").click();
+    await button(/^Undo 3 of/).waitFor();
+    await page.request.post("/session/demo", { data: { person: "linus" }, headers: { origin: stage.world.origin } });
+    await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
+    await page.getByRole("navigation").getByText("linus@demo.invalid").waitFor();
+    await eventually(async () => (await button(/^Undo 3 of/).count()) === 0);
   });
 });

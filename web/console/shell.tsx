@@ -107,7 +107,15 @@ export function Shell() {
         {session.isPending && <Loading rows={4} />}
         {session.isError && <ProblemNote error={session.error} again={session.refetch} />}
         {session.data && !account && <SignIn {...session.data} />}
-        {account && <PageFor account={account} pathname={pathname} demoPeople={session.data?.demoPeople ?? []} />}
+        {account && (
+          // Another person begins with pages of their own.
+          <PageFor
+            key={account.userId}
+            account={account}
+            pathname={pathname}
+            demoPeople={session.data?.demoPeople ?? []}
+          />
+        )}
       </AppShell.Main>
     </AppShell>
   );
