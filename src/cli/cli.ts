@@ -201,14 +201,18 @@ function print(answer: unknown): void {
 
 /**
  * A reader that has seen enough, as `head`, or has ended, as a log's pipe, ends no command in the middle: it goes on to its
- * end without being read, and its exit code says how it ended.
+ * end without being read, and its exit code says how it ended. So does a command whose output is lost, as on a full disk,
+ * but it says so.
  */
 function goOnUnread(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  let told = false;
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    if (!told) console.error(`The output cannot be written: ${error.message}`);
+    told = true;
+    process.exitCode = 1;
+  });
 }
 
 /** The colours of citty would be signs between the words in a file or a pipe. */

@@ -28,6 +28,29 @@ export type LogOptions = {
   destination?: DestinationStream;
 };
 
+const waitingBytes = 1_048_576;
+
+/**
+ * It is written beside the work. While it takes nothing, as on a full disk, lines wait for it, and those that no longer
+ * fit are left out: a log ends no shop.
+ */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ fd: process.stdout.fd, maxLength: waitingBytes });
+  let takes = true;
+  output.on("error", () => {
+    takes = false;
+  });
+  output.on("write", () => {
+    takes = true;
+  });
+  // At the end of the process pino repeats a write until it succeeds: the process would stand.
+  const flush = output.flushSync.bind(output);
+  output.flushSync = () => {
+    if (takes) flush();
+  };
+  return output;
+}
+
 export function createLog({ level = "info", destination }: LogOptions = {}): Log {
   const options = {
     level,
@@ -38,7 +61,7 @@ export function createLog({ level = "info", destination }: LogOptions = {}): Log
     mixin: idsOfWork,
     redact: { paths: secretFields, censor: "***" },
   };
-  const writer = destination ? pino(options, destination) : pino(options);
+  const writer = pino(options, destination ?? standardOutput());
   const sparing = createSparing((ms, happen) => setTimeout(happen, ms).unref());
 
   function tell(level: "warn" | "error", event: string, fields: LogFields): void {

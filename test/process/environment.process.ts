@@ -1,10 +1,15 @@
 /** A shell and a `.env` with leftovers that tests do not have. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type Command, runCommand } from "../support/command.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+
+const cli = fileURLToPath(new URL("../../src/cli/cli.ts", import.meta.url));
 
 const hostile = {
   PGHOST: "203.0.113.1",
@@ -28,8 +33,8 @@ const hostile = {
 describe("the environment of a process", () => {
   const folder = mkdtempSync(join(tmpdir(), "dropgate-environment-"));
   const commands: Command[] = [];
-  function run(args: string[], settings: Record<string, string>): Command {
-    const command = runCommand(folder, args, { PORT: "0", LOG_LEVEL: "error", ...settings });
+  function run(args: string[], settings: Record<string, string>, program?: [string, ...string[]]): Command {
+    const command = runCommand(folder, args, { PORT: "0", LOG_LEVEL: "error", ...settings }, program);
     commands.push(command);
     return command;
   }
@@ -70,5 +75,21 @@ describe("the environment of a process", () => {
     const absurd = run(["start", "--check-config"], { PAYMENT_WINDOW_MS: "9007199254740991" });
     assert.equal(await absurd.ended, 1);
     assert.match(absurd.output, /PAYMENT_WINDOW_MS must be between 1 and 604800000, not "9007199254740991"/);
+  });
+
+  test("a file for the output on a full disk neither keeps the system from serving and stopping nor lets a command end with 0", {
+    skip: !existsSync("/dev/full"),
+  }, async () => {
+    const onFullDisk: [string, ...string[]] = ["sh", "-c", 'exec "$0" "$@" > /dev/full', process.execPath, cli];
+    const settings = { PORT: String(await freePort()), LOG_LEVEL: "debug", DATA_DIR: join(folder, "full") };
+    const system = run(["start"], settings, onFullDisk);
+    const readiness = `http://127.0.0.1:${settings.PORT}/actuator/health/readiness`;
+    await eventually(async () => (await fetch(readiness).catch(() => undefined))?.ok);
+    const printed = run(["start", "--print-config"], settings, onFullDisk);
+    assert.equal(await printed.ended, 1);
+    assert.match(printed.output, /^The output cannot be written: ENOSPC\b/m);
+    assert.doesNotMatch(printed.output, /^ +at /m);
+    system.kill("SIGTERM");
+    assert.equal(await system.ended, 0, system.output);
   });
 });
