@@ -1,5 +1,4 @@
 /** The console's page of orders: acts on many orders, kept searches, the file, and an order that is followed live. */
-
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";

@@ -1,5 +1,4 @@
 /** States of a drop's page that its stories do not pass: languages, currencies, long names, and how people set up their screens. */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";

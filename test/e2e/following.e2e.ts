@@ -1,5 +1,4 @@
 /** Following an order in the browser: what happens is shown in order, once, whatever becomes of the connection. */
-
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,5 +1,4 @@
 /** The work on one parcel: it is taken at the opening of its page, scanned on or off line, and handed over or short. */
-
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { count, shortCode } from "../lib/amounts.ts";

@@ -1,5 +1,4 @@
 /** `/d/{drop}`: one drop in its phase: the clock until it opens, then what is left and the one action. */
-
 import { useState } from "preact/hooks";
 import { count, dayTimeAndZone, longClockText, money } from "../lib/amounts.ts";
 import type { Drop, Product } from "../lib/api.ts";

@@ -1,5 +1,4 @@
 /** `/d/{drop}/fair`: the order of a line, checked in this browser. */
-
 import { useEffect, useState } from "preact/hooks";
 import type { Check, Kept } from "../../src/fairness/fairness.ts";
 import { count } from "../lib/amounts.ts";

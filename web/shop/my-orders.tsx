@@ -1,5 +1,4 @@
 /** `/me`: the orders of the person who is shopping here, and where they are signed in. */
-
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";

@@ -1,5 +1,4 @@
 /** `/o/{order}`: pay for it, follow it, cancel it. */
-
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, dayAndTime, money, shortCode } from "../lib/amounts.ts";
 import { api, type Order, type Problem, type Product } from "../lib/api.ts";

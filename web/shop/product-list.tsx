@@ -1,5 +1,4 @@
 /** `/`: the drops, and the products on sale beside them. If the API does not answer, the last copy with its age. */
-
 import { useEffect, useState } from "preact/hooks";
 import { count, money, timeOfDay } from "../lib/amounts.ts";
 import { api, type Drop, type Problem, type Product } from "../lib/api.ts";

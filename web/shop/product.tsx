@@ -1,5 +1,4 @@
 /** `/p/{product}`: one product, one action. */
-
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, money, timeOfDay } from "../lib/amounts.ts";
 import { api, type Problem, type Product } from "../lib/api.ts";

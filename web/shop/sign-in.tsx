@@ -1,5 +1,4 @@
 /** `/login`, `/join` and `/reset`: signing in, signing up, and setting a new password. */
-
 import type { TargetedEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../lib/amounts.ts";

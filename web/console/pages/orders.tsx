@@ -6,6 +6,7 @@ import { Button, Group, Select, TextInput } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { shortCode } from "../../lib/amounts.ts";
+import { anyChoice } from "../any-choice.ts";
 import { api } from "../api.ts";
 import { csvOf } from "../order-query.ts";
 import { type OrdersSearch, orderStatuses, searchOf } from "../order-search.ts";
@@ -18,9 +19,6 @@ import { type Asking, OrderDetail } from "../parts/order-detail.tsx";
 import { OrderRows } from "../parts/order-rows.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
-
-/** A button that clears the choice is reached by no key. */
-const any = { value: "", label: "Any" };
 
 export function Orders() {
   const { order, ...search } = useSearch({ from: "/orders" });
@@ -116,9 +114,9 @@ function SearchForm({ search }: { search: OrdersSearch }) {
       <Select
         label="Status"
         allowDeselect={false}
-        value={typed.status ?? any.value}
+        value={typed.status ?? anyChoice.value}
         onChange={(status) => setTyped(searchOf({ ...typed, status }))}
-        data={[any, ...orderStatuses.map((value) => ({ value, label: statesWord(value) }))]}
+        data={[anyChoice, ...orderStatuses.map((value) => ({ value, label: statesWord(value) }))]}
       />
       <TextInput label="From day" type="date" {...field("from")} />
       <TextInput label="To day" type="date" {...field("to")} />

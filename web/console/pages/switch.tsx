@@ -1,5 +1,4 @@
 /** The switch between the gate, orders decided in the books, and no new orders: who set it, and when. */
-
 import { Radio, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";

@@ -2,6 +2,7 @@
 import { Button, Select, Table } from "@mantine/core";
 import { useState } from "react";
 import { dayAndTime } from "../../lib/amounts.ts";
+import { anyChoice } from "../any-choice.ts";
 import { deskApi, type Letter } from "../desk-api.ts";
 import { sentenceOf } from "../order-words.ts";
 import { shortened } from "../shortened.ts";
@@ -13,9 +14,6 @@ import { Status, type Tone } from "./status.tsx";
 
 const lookEveryMs = 5_000;
 const states: Record<Letter["state"], Tone> = { waiting: "bad", replayed: "ok", discarded: "still" };
-
-/** A button that clears the choice is reached by no key. */
-const any = { value: "", label: "Any" };
 
 export function DeadLetters() {
   const [state, setState] = useState<string | null>("waiting");
@@ -31,9 +29,9 @@ export function DeadLetters() {
         maw={220}
         mb="md"
         allowDeselect={false}
-        value={state ?? any.value}
+        value={state ?? anyChoice.value}
         onChange={(chosen) => setState(chosen || null)}
-        data={[any, ...Object.keys(states).map((value) => ({ value, label: sentenceOf(value) }))]}
+        data={[anyChoice, ...Object.keys(states).map((value) => ({ value, label: sentenceOf(value) }))]}
       />
       <ListFrame
         pages={pages}

@@ -1,5 +1,4 @@
 /** The plan of a drop, to be changed as far as it may. Typed text stays while others change the drop. */
-
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
 import { Refused } from "../ask.ts";

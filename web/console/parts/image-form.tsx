@@ -1,5 +1,4 @@
 /** The picture of a product: the one that the shop shows now, and another one from a file. */
-
 import { Button, Group, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";

@@ -1,5 +1,4 @@
 /** Changes the price of the version that was read: if another operator was quicker, nothing is overwritten. */
-
 import { Button, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";

@@ -1,5 +1,4 @@
 /** Changes what is said of a product. Only what was typed is sent, so what another operator changed meanwhile stays. */
-
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
