@@ -27,7 +27,7 @@ describe("the loops of drops", () => {
     ]);
   }
 
-  type Books = Pick<UpkeepOptions["inventory"]["books"]["products"], "setSale" | "latchedOf">;
+  type Books = Pick<UpkeepOptions["inventory"]["books"]["products"], "setSale" | "saleVersions" | "latchedOf">;
 
   function createLoops(products: Partial<Books>, change: Partial<UpkeepOptions>) {
     const known = { setSale: async () => ({ ok: true }), latchedOf: async () => new Set(), ...products };
@@ -175,5 +175,48 @@ describe("the loops of drops", () => {
     await running.stop();
     assert.equal(await endedOf("a-stuck"), false);
     assert.ok(faults.includes("the orders of drop a-stuck"));
+  });
+
+  test("terms that inventory has lost are told again, and a drop that has lost changes itself is named and not told", async () => {
+    for (const [dropId, productId] of [
+      ["g-lost", "lost"],
+      ["h-behind", "behind"],
+      ["i-equal", "equal"],
+    ] as const) {
+      await schedule(dropId, productId);
+      await database.sql.query("update drops.drop set told_version = version where drop_id = $1", [dropId]);
+      await database.sql.query("insert into drops.seller (drop_id, product_id) values ($1, $2)", [dropId, productId]);
+    }
+    const rows = await database.sql.query<{ productId: string; version: number }>(
+      'select product_id as "productId", version from drops.seller join drops.drop using (drop_id)',
+    );
+    const inBooks = new Map(rows.map(({ productId, version }) => [productId, version]));
+    // As after a restore of inventory alone, and of the drops alone.
+    inBooks.delete("lost");
+    inBooks.set("behind", (inBooks.get("behind") ?? 0) + 1);
+    const told: string[] = [];
+    const faults: string[] = [];
+    const upkeep = createLoops(
+      {
+        saleVersions: async () => inBooks,
+        async setSale(productId) {
+          told.push(productId);
+          return { ok: true };
+        },
+      },
+      { onFault: (what, error) => void faults.push(`${what}: ${(error as Error).message}`) },
+    );
+    const running = upkeep.start();
+    await until(() => told.includes("lost") && faults.length > 0);
+    await running.stop();
+    assert.deepEqual(
+      told.filter((productId) => inBooks.has(productId)),
+      [],
+    );
+    const says = /^the terms of drop h-behind: inventory has later ones, .*: pause or resume the drop/;
+    assert.ok(
+      faults.some((fault) => says.test(fault)),
+      faults.join("\n"),
+    );
   });
 });

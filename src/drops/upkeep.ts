@@ -6,6 +6,7 @@ import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import { endOrdersOfCancelled } from "./cancellation.ts";
 import { type Drop, isUnchanged, noteTold, readSoldElsewhere, readUnended, readUntold } from "./drop-rows.ts";
+import { tellLostAgain } from "./lost-versions.ts";
 import { queueEvent } from "./outbox.ts";
 import { phaseOf } from "./phase.ts";
 import type { Reminders } from "./reminders.ts";
@@ -35,6 +36,8 @@ type Unended = Awaited<ReturnType<typeof readUnended>>[number];
 type Milestone = "opened" | "sold-out" | "ended";
 
 const lookEveryMs = 1_000;
+/** Only after one of the two was restored do they differ. */
+const compareEveryMs = 30_000;
 /** A reminder falls due by itself. */
 const stillMs = 4_000;
 
@@ -66,6 +69,19 @@ export function createUpkeep({
   /** A drop that fails keeps no other one waiting. */
   async function forEach<D extends Drop>(what: string, drops: readonly D[], act: (drop: D) => Promise<unknown>) {
     for (const drop of drops) await act(drop).catch((error) => onFault(`${what} of drop ${drop.dropId}`, error));
+  }
+
+  /** Each once: a person decides. */
+  const saidBehind = new Set<string>();
+
+  async function compare(): Promise<false> {
+    for (const dropId of await tellLostAgain(sql, inventory.books.products)) {
+      if (saidBehind.has(dropId)) continue;
+      saidBehind.add(dropId);
+      const says = "inventory has later ones, because the drop's own books lost a change: pause or resume the drop";
+      onFault(`the terms of drop ${dropId}`, new Error(`${says}, and both have the same`));
+    }
+    return false;
   }
 
   async function tellUntold(): Promise<false | undefined> {
@@ -137,6 +153,7 @@ export function createUpkeep({
     tell,
     start() {
       const loops = Object.entries({
+        "the terms that inventory has": compare,
         "the terms of drops": tellUntold,
         "lists of sold-out drops": list,
         "milestones of drops": announce,
@@ -144,7 +161,7 @@ export function createUpkeep({
         "reminders of drops": reminders.sendDue,
       }).map(([what, work]) =>
         startLoop({
-          everyMs: lookEveryMs,
+          everyMs: work === compare ? compareEveryMs : lookEveryMs,
           mark: sql.still?.mark,
           stillMs,
           work,

@@ -30,8 +30,8 @@ export type Products = {
    * know it.
    */
   setSale(productId: string, sale: Sale, extensionMs?: number): Promise<SetSaleAnswer>;
-  /** The newest version of the terms that these products are sold by; 0 if they have none. */
-  saleVersion(productIds: readonly string[]): Promise<number>;
+  /** The version of the terms that each product is sold by; products without such terms are left out. */
+  saleVersions(productIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * The products of which nothing is left, or was once since their drop opened, so that units that come back go to its line:
    * by the gate, and by the books.
@@ -90,9 +90,9 @@ export function createProducts({ sql, gate, mode, log, news }: ProductsOptions):
     offerOf: async (productId) => (await readOffers(sql, [productId])).get(productId),
     offersOf: (productIds) => readOffers(sql, productIds),
 
-    async saleVersion(productIds) {
+    async saleVersions(productIds) {
       const sales = await readSales(sql, productIds);
-      return Math.max(0, ...Array.from(sales.values(), ({ sale }) => sale.version));
+      return new Map(Array.from(sales, ([productId, { sale }]) => [productId, sale.version]));
     },
 
     async latchedOf(productIds) {
