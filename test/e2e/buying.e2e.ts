@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { Page, Route } from "playwright-core";
-import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder, untilMoneyIs } from "../support/pay.ts";
+import { hurriedOrder } from "./hurried.ts";
 import { tabToMatch } from "./keyboard.ts";
 import { look } from "./look.ts";
 import { endRoutes, nothingKept, openStage, type Person, type Stage, skip } from "./stage.ts";
@@ -364,11 +364,7 @@ describe("buying in the browser", { skip }, () => {
   test("more time to pay is offered when two minutes are left, and taken by keyboard alone, once", async () => {
     const person = await stage.person("keyboard-extend");
     const { page, api } = person;
-    const hurried = await stage.world.newProduct({ stock: 1 });
-    const sale = { ...openSale, dropId: "hurry", holdMs: 110_000 };
-    await stage.world.system.faces.inventory.books.products.setSale(hurried, sale, 300_000);
-    const { orderId } = await stage.world.place(api, hurried);
-    await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+    const orderId = await hurriedOrder(stage, api);
     await page.goto(`/o/${orderId}`);
     await page.getByText("You can take 5 minutes more, once.").waitFor({ state: "attached" });
     // It also holds for people who come late: fewer than two are left.

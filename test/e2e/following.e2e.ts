@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import { openSale } from "../../src/inventory/gate/image.testing.ts";
 import type { Order } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { payOrder } from "../support/pay.ts";
 import { heldBack } from "./held-back.ts";
+import { hurriedOrder } from "./hurried.ts";
 import { endRoutes, openStage, type Person, type Stage, skip } from "./stage.ts";
 
 const words: Record<string, string> = {
@@ -166,11 +166,7 @@ describe("following an order in the browser", { skip }, () => {
   test("an answer that comes after later news of its order turns nothing back", async (t) => {
     await t.test("more time was asked for, and the order is paid", async () => {
       const { page, api } = await stage.person("paid-meanwhile");
-      const hurried = await stage.world.newProduct({ stock: 1 });
-      const sale = { ...openSale, dropId: "hurry", holdMs: 110_000 };
-      await stage.world.system.faces.inventory.books.products.setSale(hurried, sale, 300_000);
-      const { orderId } = await stage.world.place(api, hurried);
-      await stage.world.untilStatus(api, orderId, "PAYMENT_PENDING");
+      const orderId = await hurriedOrder(stage, api);
       await page.goto(`/o/${orderId}`);
       const extension = await heldBack(page, "**/extend");
       await page.getByRole("button", { name: "5 minutes more, once" }).click();

@@ -160,34 +160,28 @@ describe("signing in in the browser", { skip }, () => {
   test("a page speaks the language that was chosen last, in whichever order its words come", async (t) => {
     const { page } = await stage.person("hasty", { locale: "de-AT" });
     const choice = page.locator("footer select");
-    async function hold(file: string): Promise<{ asked: Promise<unknown>; release(): void }> {
-      const held = Promise.withResolvers<void>();
-      await page.route(file, (route) => held.promise.then(() => route.continue()));
-      return { asked: page.waitForRequest(file), release: held.resolve };
-    }
     await t.test("the words of the page come after those of the language", async () => {
-      const words = await hold("**/assets/account-de-*.js");
+      const words = await heldBack(page, "**/assets/account-de-*.js");
       await page.goto("/me");
-      await words.asked;
+      await words.answered;
       await choice.selectOption("en");
       await page.locator("html[lang=en]").waitFor();
-      words.release();
+      await words.pass();
       await page.getByRole("button", { name: "Sign out" }).waitFor();
       assert.equal(await page.getByRole("link", { name: "Your orders" }).count(), 1);
     });
     await t.test("the words of the language come after those of the page", async () => {
       await page.goto("/");
-      const words = await hold("**/assets/ar-*.js");
+      const words = await heldBack(page, "**/assets/ar-*.js");
       await choice.selectOption("ar");
-      await words.asked;
+      await words.answered;
       await page.getByRole("link", { name: "Your orders" }).click();
       await page.getByRole("button", { name: "Sign out" }).waitFor();
-      words.release();
+      await words.pass();
       await page.locator("html[lang=ar]").waitFor();
       await page.getByRole("button", { name: "تسجيل الخروج" }).waitFor();
       await eventually(async () => (await page.title()) === "طلباتك · Dropgate");
     });
-    await endRoutes(page);
   });
 
   test("the form speaks of what is in it, whatever was asked for before", async (t) => {

@@ -9,7 +9,7 @@ import { migrate } from "../sql/migrate.ts";
 import { databasesOf } from "./databases.ts";
 import { openPresence } from "./presence.ts";
 import { requireSameServers } from "./servers.ts";
-import { entriesOf } from "./shared-settings.ts";
+import { entriesOf, type SharedSetting } from "./shared-settings.ts";
 import { readShop, shopSchema } from "./shop.ts";
 
 describe("the settings that the living processes of a shop share", { concurrency: true }, () => {
@@ -44,16 +44,7 @@ describe("the settings that the living processes of a shop share", { concurrency
         async start(change = {}) {
           const config = readConfig({ ...settings, ...change }, "no .env in tests");
           const shared = sharedOf(config, config.JWT_SECRET ?? "");
-          const entries = await entriesOf(shared, id);
-          const log = createLog({ level: "silent" });
-          const presence = await openPresence({ url, settings: entries, log, mayGoOn: async () => {} });
-          try {
-            await requireSameServers(presence, shared);
-          } catch (error) {
-            await presence.close();
-            throw error;
-          }
-          return { [Symbol.asyncDispose]: () => presence.close() };
+          return join(url, id, shared);
         },
       };
     };
@@ -117,18 +108,9 @@ describe("the settings that the living processes of a shop share", { concurrency
 
   test("O34: a process whose module has another database than in a living one does not start, whatever the addresses", async () => {
     const [common, one, two] = [await fresh(), await fresh(), await fresh()];
-    const { url } = common.database;
-    const log = createLog({ level: "silent" });
     async function start(ordersUrl: string): Promise<AsyncDisposable> {
       const shared = await databasesOf(new Map([[ordersUrl, [{ schema: "orders" }]]]), ["orders"], openPool);
-      const presence = await openPresence({ url, settings: await entriesOf(shared, ""), log, mayGoOn: async () => {} });
-      try {
-        await requireSameServers(presence, shared);
-      } catch (error) {
-        await presence.close();
-        throw error;
-      }
-      return { [Symbol.asyncDispose]: () => presence.close() };
+      return join(common.database.url, "", shared);
     }
     await using _living = await start(one.database.url);
     const otherAddress = new URL(one.database.url);
@@ -177,3 +159,17 @@ describe("the settings that the living processes of a shop share", { concurrency
     assert.notEqual(entries[0], entries[1]);
   });
 });
+
+/** A process of the shop, until it is disposed of. @throws if a living one has other settings. */
+async function join(url: string, shopId: string, shared: readonly SharedSetting[]): Promise<AsyncDisposable> {
+  const settings = await entriesOf(shared, shopId);
+  const log = createLog({ level: "silent" });
+  const presence = await openPresence({ url, settings, log, mayGoOn: async () => {} });
+  try {
+    await requireSameServers(presence, shared);
+  } catch (error) {
+    await presence.close();
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: () => presence.close() };
+}
