@@ -342,6 +342,8 @@ test("a payment that its order was not told of counts all the same, and grantedS
   const waiting = () => payment.grantedSince(shop.now() + 1, undefined, 100);
   assert.ok((await waiting()).some((one) => one.orderId === orderId && one.paymentId === paymentId));
   assert.ok(!(await payment.grantedSince(shop.now(), undefined, 100)).some((one) => one.orderId === orderId));
+  const [first, ...rest] = await waiting();
+  assert.deepEqual(await payment.grantedSince(shop.now() + 1, first, 100), rest, "goes on after a position");
   await payment.close(orderId);
   assert.ok(!(await waiting()).some((one) => one.orderId === orderId));
 });

@@ -173,6 +173,21 @@ describe("Stripe's adapter", () => {
     }
   });
 
+  test("a look-up that is not answered does not say that there is no payment", async () => {
+    const asked = request();
+    const { providerRef } = await provider.authorize(asked);
+    const lookups = [null, providerRef].map((ref) => () => provider.lookup({ ...asked, providerRef: ref }));
+    for (const lookup of lookups) {
+      for (const fault of ["answers 500", "answers 429", "loses the answer"] as const) {
+        fake.fail(/GET .*payment_intents/, fault);
+        await assert.rejects(lookup(), OutcomeUnknown, fault);
+      }
+      assert.equal((await lookup())?.status, "authorized");
+    }
+    fake.fail(/POST .*payment_intents$/, "loses the answer");
+    await assert.rejects(provider.lookup({ ...asked, providerRef: null }), OutcomeUnknown);
+  });
+
   test("a refund that Stripe answered with 500 is given once, although Stripe repeats that answer for its key", async () => {
     for (const fault of ["answers 500", "acts and answers 500"] as const) {
       const charge = await held();
