@@ -15,11 +15,12 @@ export async function renderArchitecture(): Promise<string> {
 
 async function drawRooms(): Promise<string> {
   const engines = await foldersOf("src/engines");
-  const parts = await foldersOf("src/inventory", ["migrations"]);
+  const modules = Object.keys(rooms.mayUse);
+  const labels = new Map(await Promise.all(modules.map(async (name) => [name, await labelOf(name)] as const)));
   return [
     "flowchart TD",
     ...box("process", "the process: src/*.ts and", rooms.process),
-    ...box("modules", "modules", Object.keys(rooms.mayUse), { inventory: `inventory: ${parts.join(", ")}` }),
+    ...box("modules", "modules", modules, labels),
     ...box("engines", "src/engines", engines),
     '  platform["src/platform"]',
     "  process --> modules --> engines --> platform",
@@ -27,8 +28,18 @@ async function drawRooms(): Promise<string> {
   ].join("\n");
 }
 
-function box(id: string, title: string, names: string[], labels: Record<string, string> = {}): string[] {
-  return [`  subgraph ${id}["${title}"]`, ...names.map((name) => `    ${name}["${labels[name] ?? name}"]`), "  end"];
+/** A module's name, and the folders of its code. */
+async function labelOf(module: string): Promise<string> {
+  const folders = await foldersOf(`src/${module}`, ["contract", "histories", "migrations"]);
+  return folders.length > 0 ? `${module}: ${folders.join(", ")}` : module;
+}
+
+function box(id: string, title: string, names: string[], labels: ReadonlyMap<string, string> = new Map()): string[] {
+  return [
+    `  subgraph ${id}["${title}"]`,
+    ...names.map((name) => `    ${name}["${labels.get(name) ?? name}"]`),
+    "  end",
+  ];
 }
 
 async function foldersOf(path: string, except: string[] = []): Promise<string[]> {

@@ -6,8 +6,8 @@ import { type File, faultsIn } from "./tidy.ts";
 const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: string, text: string] }[] = [
   {
     rule: /250 lines/,
-    bad: ["src/orders/place.ts", "x\n".repeat(251)],
-    good: ["src/orders/place.ts", "x\n".repeat(250)],
+    bad: ["src/orders/accept/place.ts", "x\n".repeat(251)],
+    good: ["src/orders/accept/place.ts", "x\n".repeat(250)],
   },
   { rule: /450 lines/, bad: ["src/a.test.ts", "x\n".repeat(451)], good: ["src/a.test.ts", "x\n".repeat(300)] },
   ...[
@@ -17,8 +17,8 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
     "/** Reads the prices of products */\n",
   ].map((text) => ({
     rule: /opens with a sentence/,
-    bad: ["src/orders/place.ts", text] as [string, string],
-    good: ["src/orders/place.ts", "/**\n * Reads the prices of\n * products.\n */\n"] as [string, string],
+    bad: ["src/orders/accept/place.ts", text] as [string, string],
+    good: ["src/orders/accept/place.ts", "/**\n * Reads the prices of\n * products.\n */\n"] as [string, string],
   })),
   {
     rule: /opens with a sentence/,
@@ -49,18 +49,18 @@ const cases: { rule: RegExp; bad: [path: string, text: string]; good: [path: str
   { rule: /NODE_ENV/, bad: ["src/a.ts", "process.env.NODE_ENV"], good: ["test/a.ts", "process.env.NODE_ENV"] },
   {
     rule: /time of day/,
-    bad: ["src/orders/place.ts", "const nowMs = Date.now();"],
-    good: ["src/orders/place.ts", "const begunAtMs = elapsedMs();"],
+    bad: ["src/orders/accept/place.ts", "const nowMs = Date.now();"],
+    good: ["src/orders/accept/place.ts", "const begunAtMs = elapsedMs();"],
   },
   {
     rule: /time of day/,
-    bad: ["src/orders/place.ts", "const begunAtMs = performance.now();"],
+    bad: ["src/orders/accept/place.ts", "const begunAtMs = performance.now();"],
     good: ["test/crash/trial.ts", "const begunAtMs = performance.now();"],
   },
   {
     rule: /decided is a word/,
-    bad: ["src/orders/settle.ts", 'if (fate === "C") return;'],
-    good: ["src/orders/settle.ts", 'if (fate === "claimed") return;'],
+    bad: ["src/orders/settle/settle.ts", 'if (fate === "C") return;'],
+    good: ["src/orders/settle/settle.ts", 'if (fate === "claimed") return;'],
   },
   {
     rule: /decided is a word/,

@@ -5,30 +5,30 @@ import type { onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { Problem, platformProblems } from "#platform/problems";
 import { noteCaller } from "./caller.ts";
-import { type Challenges, createChallenges } from "./challenges.ts";
-import { type Cookies, readCookie } from "./cookies.ts";
-import { changesSomething, siteOf } from "./cross-site.ts";
 import { createLimits, type LimitSettings } from "./limits.ts";
-import { createPasses, type Passes } from "./passes.ts";
 import { identityProblems } from "./problems.ts";
 import { type Caller, isUserId, passes, type Role, roles, userIdRule } from "./roles.ts";
-import { createSigning, type Signing } from "./signing.ts";
-import type { Standing } from "./standing.ts";
-import { createTokens, type TokenOptions, type Tokens } from "./tokens.ts";
+import { type Cookies, readCookie } from "./sessions/cookies.ts";
+import { changesSomething, siteOf } from "./sessions/cross-site.ts";
+import type { Standing } from "./sessions/standing.ts";
+import { type Challenges, createChallenges } from "./tokens/challenges.ts";
+import { createPasses, type Passes } from "./tokens/passes.ts";
+import { createSigning, type Signing } from "./tokens/signing.ts";
+import { createTokens, type TokenOptions, type Tokens } from "./tokens/tokens.ts";
 
-export type { Addressee } from "./account-rows.ts";
-export { type Accounts, createAccounts, identitySchema } from "./accounts.ts";
-export type { Audit, Intent } from "./audit.ts";
-export { auditActs } from "./audit-hook.ts";
+export type { Addressee } from "./accounts/account-rows.ts";
+export { type Accounts, createAccounts, identitySchema } from "./accounts/accounts.ts";
+export type { Audit, Intent } from "./audit/audit.ts";
+export { auditActs } from "./audit/hook.ts";
 export { callerOf } from "./caller.ts";
-export type { Challenge, Challenges } from "./challenges.ts";
-export { type Cookies, createCookies } from "./cookies.ts";
-export type { OidcSettings } from "./oidc-client.ts";
-export type { Pass, Passes } from "./passes.ts";
+export type { OidcSettings } from "./oidc/client.ts";
 export { type Caller, isRole, isUserId, type Role, roles, userIdRule } from "./roles.ts";
-export { issueToken, loadOrCreateSecret, secretOf, secretToAskWith } from "./secret.ts";
-export type { Signing } from "./signing.ts";
-export { createStanding, type Standing } from "./standing.ts";
+export { type Cookies, createCookies } from "./sessions/cookies.ts";
+export { createStanding, type Standing } from "./sessions/standing.ts";
+export type { Challenge, Challenges } from "./tokens/challenges.ts";
+export type { Pass, Passes } from "./tokens/passes.ts";
+export { issueToken, loadOrCreateSecret, secretOf, secretToAskWith } from "./tokens/secret.ts";
+export type { Signing } from "./tokens/signing.ts";
 
 /** For the OpenAPI document. */
 export const securitySchemes = {

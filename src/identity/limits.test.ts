@@ -3,9 +3,9 @@ import { after, before, describe, mock, test } from "node:test";
 import { systemClock } from "#platform/clock";
 import { createHttp } from "#platform/http";
 import { createLog } from "#platform/log";
-import { createGuesses } from "./guesses.ts";
 import { createIdentity } from "./identity.ts";
 import type { LimitSettings } from "./limits.ts";
+import { createGuesses } from "./sign-in/guesses.ts";
 
 const secret = "a secret of at least thirty-two bytes";
 const none: LimitSettings = { perPerson: 0, perAddress: 0, forgedTokens: 0 };

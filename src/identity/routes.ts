@@ -6,7 +6,7 @@ import { problemResponses } from "#platform/openapi";
 import { platformProblems } from "#platform/problems";
 import { adminRoutes } from "./admin-routes.ts";
 import { createHandlers, type HandlersOptions } from "./handlers.ts";
-import { oidcRoutes } from "./oidc-routes.ts";
+import { oidcRoutes } from "./oidc/routes.ts";
 import { identityProblems } from "./problems.ts";
 import {
   AccountAnswer,

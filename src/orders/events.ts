@@ -7,9 +7,9 @@ import type { Reservation } from "#inventory";
 import { isUuid } from "#platform/ids";
 import { isoTime } from "#platform/iso-time";
 import { storable } from "#platform/wire";
-import { type Order, type SettledOrder, statusesOf } from "./order-rows.ts";
-import type { PartialRefund } from "./refunds.ts";
+import { type Order, type SettledOrder, statusesOf } from "./books/order-rows.ts";
 import { isUndecided, type Status, undecidedReason } from "./state.ts";
+import type { PartialRefund } from "./steps/refunds.ts";
 
 // The limits of the gate, the books and JavaScript: a record beyond them was not made by a gate.
 const count = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });

@@ -7,9 +7,8 @@ import { isUuid } from "#platform/ids";
 import { isoTime } from "#platform/iso-time";
 import { Problem, refuse } from "#platform/problems";
 import type { SignedText } from "#wire/fairness";
-import type { LineBehind, NotOpen, PlaceRefusal, PlaceRequest } from "./answers.ts";
-import { pageOfOrders, positionOf } from "./cursors.ts";
-import { whyNotExtended } from "./extension.ts";
+import type { LineBehind, NotOpen, PlaceRefusal, PlaceRequest } from "./accept/answers.ts";
+import { pageOfOrders, positionOf } from "./books/cursors.ts";
 import type { SeenOrder } from "./look.ts";
 import type { Orders } from "./orders.ts";
 import {
@@ -24,6 +23,7 @@ import {
 } from "./problems.ts";
 import type { Receipts } from "./receipts.ts";
 import { isFinal } from "./state.ts";
+import { whyNotExtended } from "./steps/extension.ts";
 import type { Streams } from "./streams.ts";
 import { type Views, viewOf } from "./view.ts";
 import type { ListQuery, OrderParams, OrderView, PlaceBody, PlaceHeaders, RefundBody, RefundQuery } from "./wire.ts";

@@ -5,8 +5,8 @@ import { type DecidedReservation, GateUnavailable, type Inventory } from "#inven
 import { createBatcher } from "#platform/batch";
 import { elapsedMs } from "#platform/clock";
 import { within } from "#platform/deadline";
+import { type Order, readLonger, readOrders, type SeenEntries, type TimelineEntry } from "./books/order-rows.ts";
 import { meetProduct, prefixOfOrder, productOfOrder } from "./ids.ts";
-import { type Order, readLonger, readOrders, type SeenEntries, type TimelineEntry } from "./order-rows.ts";
 
 /** An order as people see it, even while it is on its way to the books. */
 export type SeenOrder = Pick<

@@ -2,9 +2,9 @@
 import type { ReserveAnswer } from "#inventory";
 import type { Measure } from "#platform/measure";
 import type { CounterCell, Metrics } from "#platform/metrics";
-import type { PlaceAnswer } from "./answers.ts";
-import { type SagaStep, type StepFigures, sagaSteps } from "./figures.ts";
-import type { Order } from "./order-rows.ts";
+import type { PlaceAnswer } from "./accept/answers.ts";
+import { type SagaStep, type StepFigures, sagaSteps } from "./books/figures.ts";
+import type { Order } from "./books/order-rows.ts";
 
 export type PlaceCounts = {
   answer(answer: PlaceAnswer): void;

@@ -6,11 +6,11 @@ import { csvLine } from "#platform/csv";
 import type { Asked } from "#platform/http";
 import { isUuid } from "#platform/ids";
 import { shortCodeOf } from "#platform/short-codes";
-import { pageOfOrders, positionOf } from "./cursors.ts";
-import type { Position } from "./order-rows.ts";
+import { pageOfOrders, positionOf } from "./books/cursors.ts";
+import type { Position } from "./books/order-rows.ts";
+import type { OrderFilter } from "./books/search.ts";
 import type { Orders } from "./orders.ts";
-import { givenBackOf } from "./refunds.ts";
-import type { OrderFilter } from "./search.ts";
+import { givenBackOf } from "./steps/refunds.ts";
 import type { Views } from "./view.ts";
 import type { BulkFilterBody, OrderFilterBody, SearchQuery } from "./wire.ts";
 

@@ -2,7 +2,7 @@
 import { Type } from "typebox";
 import type { Http } from "#platform/http";
 import { type Guard, problemResponses } from "#platform/openapi";
-import { createBulkHandlers } from "./bulk-handlers.ts";
+import { createBulkHandlers } from "./bulk/handlers.ts";
 import { createOperatorHandlers, type OperatorHandlersOptions } from "./operator-handlers.ts";
 import { orderProblems } from "./problems.ts";
 import {

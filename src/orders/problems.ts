@@ -1,8 +1,8 @@
 /** Lists every reason for which an order is refused, with its status and sentence. docs/errors.md is made from it. */
 import { defineProblems, type ProblemKind, platformProblems } from "#platform/problems";
-import type { PlaceRefusal } from "./answers.ts";
-import type { ExtensionRefusal } from "./extension.ts";
+import type { PlaceRefusal } from "./accept/answers.ts";
 import { isFinal, type Status } from "./state.ts";
+import type { ExtensionRefusal } from "./steps/extension.ts";
 
 export const orderProblems = defineProblems({
   sold_out: { status: 409, title: "Sold out" },

@@ -3,9 +3,9 @@ import { acceptedText, refusedText } from "#fairness";
 import type { Identity } from "#identity";
 import { elapsedMs } from "#platform/clock";
 import type { SignedText } from "#wire/fairness";
-import type { DecidedBy, PlaceAnswer, PlaceRequest } from "./answers.ts";
+import type { DecidedBy, PlaceAnswer, PlaceRequest } from "./accept/answers.ts";
+import type { Order } from "./books/order-rows.ts";
 import type { SeenOrder } from "./look.ts";
-import type { Order } from "./order-rows.ts";
 
 export type Receipts = {
   /** Of an order in the books. */

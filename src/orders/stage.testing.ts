@@ -10,13 +10,13 @@ import { openPostgresProxy } from "../../test/support/tcp-proxy.ts";
 import { createPostgresOperator } from "../engines/log/postgres/operator.testing.ts";
 import { eventLogSchema, openPostgresLog } from "../engines/log/postgres/postgres.ts";
 import { migrate } from "../engines/sql/migrate.ts";
-import { createAudit } from "../identity/audit.ts";
+import { createAudit } from "../identity/audit/audit.ts";
 import { identitySchema } from "../identity/identity.ts";
 import { keepOffer } from "../inventory/books/offers.ts";
 import { imageOf } from "../inventory/gate/image.testing.ts";
 import { openMemoryGate } from "../inventory/gate/memory.ts";
 import { createInventory, inventorySchema } from "../inventory/inventory.ts";
-import type { PlaceRequest } from "./answers.ts";
+import type { PlaceRequest } from "./accept/answers.ts";
 import { createOrders, type OrdersOptions, ordersSchema } from "./orders.ts";
 
 export type OrderStage = Awaited<ReturnType<typeof openOrderStage>>;

@@ -9,11 +9,11 @@ import { randomId, uuidV8 } from "#platform/ids";
 import { openTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { until } from "../../test/support/until.ts";
 import { migrate } from "../engines/sql/migrate.ts";
-import { changesSince } from "./changes.ts";
-import { insertOrders, readLonger, readOrders, type SeenEntries, type SettledOrder } from "./order-rows.ts";
+import { changesSince } from "./books/changes.ts";
+import { insertOrders, readLonger, readOrders, type SeenEntries, type SettledOrder } from "./books/order-rows.ts";
 import { type Order, ordersSchema } from "./orders.ts";
 import type { Step } from "./state.ts";
-import { takeSteps } from "./step-rows.ts";
+import { takeSteps } from "./steps/step-rows.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
 describe("open streams", () => {

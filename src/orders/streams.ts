@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "#platform/clock";
 import { startLoop } from "#platform/loop";
-import type { Changes } from "./changes.ts";
+import type { Changes } from "./books/changes.ts";
 import type { Look, SeenOrder } from "./look.ts";
 import { isFinal } from "./state.ts";
 import { viewOf } from "./view.ts";

@@ -2,8 +2,8 @@
 import type { Accounts } from "#identity";
 import { isoTime } from "#platform/iso-time";
 import { shortCodeOf } from "#platform/short-codes";
-import { isExtendable } from "./extension.ts";
 import type { SeenOrder } from "./look.ts";
+import { isExtendable } from "./steps/extension.ts";
 import type { OrderView, PaymentView } from "./wire.ts";
 
 export function viewOf(order: SeenOrder, payment?: PaymentView): OrderView {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql, Tx } from "#engines/sql";
 import { createChanges } from "./changes.ts";
 import { attempt, openTestShop } from "./shop.testing.ts";
-import { createSimulator } from "./simulator.ts";
+import { createSimulator } from "./simulator/simulator.ts";
 
 const shop = await openTestShop();
 after(() => shop.close());

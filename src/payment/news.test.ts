@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { countOpenStatement } from "./findings.ts";
 import { attempt, openTestShop } from "./shop.testing.ts";
-import type { DeedByHand } from "./simulator-by-hand.ts";
+import type { DeedByHand } from "./simulator/by-hand.ts";
 
 const shop = await openTestShop();
 const { payment, simulator } = shop;

@@ -33,9 +33,9 @@ export type { PaymentAttempt, PaymentHistory } from "./history.ts";
 export { declarePaymentCounts, measurePayments } from "./metrics.ts";
 export { type FailedAttempt, isFailedAttempt, isLoss, type News, type NewsKind } from "./news.ts";
 export type { ListedCharge } from "./provider.ts";
-export { createSimulator, type Simulator } from "./simulator.ts";
+export { createSimulator, type Simulator } from "./simulator/simulator.ts";
+export { testCards } from "./simulator/test-cards.ts";
 export type { Verdict } from "./state.ts";
-export { testCards } from "./test-cards.ts";
 
 export const paymentSchema = { schema: "payment", folder: new URL("./migrations/", import.meta.url) };
 

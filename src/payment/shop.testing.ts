@@ -9,7 +9,7 @@ import { migrate } from "../engines/sql/migrate.ts";
 import type { PayAnswer } from "./attempt.ts";
 import { createPayment, type Payment, type PaymentOptions, paymentSchema } from "./payment.ts";
 import type { Charge } from "./provider.ts";
-import { createSimulator } from "./simulator.ts";
+import { createSimulator } from "./simulator/simulator.ts";
 import type { PayRequest } from "./wire.ts";
 
 const secret = "whsec_YSBzZWNyZXQgZm9yIHRlc3Rz";

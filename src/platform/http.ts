@@ -6,10 +6,10 @@ import { Type } from "typebox";
 import { memberOf, type Network, parseNetwork } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { runInContext } from "./context.ts";
-import type { Http } from "./http-app.ts";
-import { acceptBodies, restIsRead } from "./http-bodies.ts";
-import { problemOf } from "./http-errors.ts";
-import { measureRequests } from "./http-metrics.ts";
+import type { Http } from "./http/app.ts";
+import { acceptBodies, restIsRead } from "./http/bodies.ts";
+import { problemOf } from "./http/errors.ts";
+import { measureRequests } from "./http/metrics.ts";
 import {
   answerBrokenHttp,
   endConnectionsOf,
@@ -17,9 +17,9 @@ import {
   refuseExpectation,
   requestIdOf,
   requestTimes,
-} from "./http-server.ts";
-import { contextOf } from "./http-spans.ts";
-import { buildSerializer, compileValidator } from "./http-validation.ts";
+} from "./http/server.ts";
+import { contextOf } from "./http/spans.ts";
+import { buildSerializer, compileValidator } from "./http/validation.ts";
 import type { Log } from "./log.ts";
 import type { Management } from "./management.ts";
 import type { Metrics } from "./metrics.ts";
@@ -28,8 +28,8 @@ import { pageForNothing } from "./page-for-nothing.ts";
 import { Problem, platformDetails, platformProblems, refuse } from "./problems.ts";
 import { allowedMethods, type RouteList } from "./routes.ts";
 
-export type { Asked, Http } from "./http-app.ts";
-export { acceptBytes, acceptText } from "./http-bodies.ts";
+export type { Asked, Http } from "./http/app.ts";
+export { acceptBytes, acceptText } from "./http/bodies.ts";
 
 export type HttpOptions = {
   log: Log;

@@ -3,7 +3,7 @@
  * only there, so that a public port can be opened without a proxy that knows these paths.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { answerBrokenHttp, endConnectionsOf, httpOptions, refuseExpectation, requestTimes } from "./http-server.ts";
+import { answerBrokenHttp, endConnectionsOf, httpOptions, refuseExpectation, requestTimes } from "./http/server.ts";
 
 export type Management = {
   /** Whether a route, by its pattern, answers only at the other port than the one at which the request arrived. */

@@ -3,7 +3,7 @@ import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifySchema, onRequestHookHandler, RouteOptions } from "fastify";
 import { type TSchema, Type } from "typebox";
-import { isOptional } from "./http-validation.ts";
+import { isOptional } from "./http/validation.ts";
 import { type ProblemKind, platformProblems } from "./problems.ts";
 import { program } from "./program.ts";
 

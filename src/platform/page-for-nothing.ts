@@ -1,6 +1,6 @@
 /** Shows people a page at an address where there is nothing. A program gets a problem there. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Http } from "./http-app.ts";
+import type { Http } from "./http/app.ts";
 
 /** Answers the request. */
 export type PageForNothing = (request: FastifyRequest, reply: FastifyReply) => void;

@@ -6,7 +6,7 @@ import type { Queryable } from "#engines/sql";
 import { createTree, type Evidence, type Kept, verify } from "#fairness";
 import { createOwnBeacon } from "../engines/beacon/own.ts";
 import { tools } from "../fairness/line.testing.ts";
-import { createSigning } from "../identity/signing.ts";
+import { createSigning } from "../identity/tokens/signing.ts";
 import { createDraws } from "./draw.ts";
 import { createPublished } from "./published.ts";
 import { type LineStage, openLineStage } from "./room.testing.ts";

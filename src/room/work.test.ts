@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { solveWork } from "../../packages/client/src/solve.ts";
-import { createChallenges } from "../identity/challenges.ts";
+import { createChallenges } from "../identity/tokens/challenges.ts";
 import { bitsFor, challengeLivesMs, isSolved, solvedAtMs } from "./work.ts";
 
 const challenges = createChallenges("a secret for tests that has more than 32 bytes");

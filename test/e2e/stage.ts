@@ -5,7 +5,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import type { Role } from "#identity";
 import { createLog } from "#platform/log";
 import { openSql } from "../../src/engines/sql/postgres.ts";
-import { demoPeople } from "../../src/identity/demo.ts";
+import { demoPeople } from "../../src/identity/sign-in/demo.ts";
 import { openSite } from "../../src/pages/site.ts";
 import type { Client } from "../support/client.ts";
 import { freePort } from "../support/free-port.ts";

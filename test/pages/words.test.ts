@@ -7,7 +7,7 @@ import { currencyDecimals } from "#platform/currency-decimals";
 import openApi from "../../openapi.json" with { type: "json" };
 import { currencyCodes } from "../../src/catalog/currencies.ts";
 import { eventTypes } from "../../src/notifications/intake.ts";
-import { behaviourOf } from "../../src/payment/test-cards.ts";
+import { behaviourOf } from "../../src/payment/simulator/test-cards.ts";
 import { eventTypes as offered } from "../../web/console/event-types.ts";
 import { operations as asked } from "../../web/console/operations.ts";
 import { browserOf } from "../../web/lib/browser-name.ts";

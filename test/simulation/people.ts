@@ -1,6 +1,6 @@
 /** Buyers with different behaviour, and the shop's staff. Each remembers the answers that they got. */
 import { productRecord } from "#events/catalog";
-import type { PlaceAnswer, PlaceRequest } from "../../src/orders/answers.ts";
+import type { PlaceAnswer, PlaceRequest } from "../../src/orders/accept/answers.ts";
 import { isFinal } from "../../src/orders/state.ts";
 import type { PayAnswer } from "../../src/payment/attempt.ts";
 import type { Sample, Terms, ToldPlace } from "../laws/evidence.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problemOf } from "#platform/http-errors";
+import { problemOf } from "#platform/http/errors";
 import { GateUnavailable } from "./gate.ts";
 
 test("a request that meets a gate that does not answer is told to come again, and is no fault of the program", () => {

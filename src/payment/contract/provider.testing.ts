@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { type Authorization, OutcomeUnknown, type PayMethod, type Provider } from "../provider.ts";
-import type { DeedByHand } from "../simulator-by-hand.ts";
+import type { DeedByHand } from "../simulator/by-hand.ts";
 
 export type Delivery = { body: Buffer; headers: Record<string, string> };
 
