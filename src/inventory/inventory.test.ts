@@ -117,6 +117,16 @@ describe("inventory", () => {
     assert.deepEqual(decisions.toSorted(), ["claimed", "refused"]);
   });
 
+  test("a reservation of a product that the books do not have is fenced, and the others of its batch are decided", async () => {
+    const taken = await reserve(await newProduct(1));
+    assert.ok(taken);
+    const lost: Reservation = { ...taken, productId: "no-such-lamp", orderId: uuidV8(randomId(6), randomId(10)) };
+    assert.deepEqual(
+      (await claim([lost, taken])).map(({ fate }) => fate),
+      ["fenced", "claimed"],
+    );
+  });
+
   test("a claim and a void that race leave one fate, and both return it", async () => {
     for (let i = 0; i < 10; i += 1) {
       const productId = await newProduct(3);

@@ -5,6 +5,7 @@ import { openTestDatabase, type TestDatabase } from "../../../test/support/datab
 import { migrate } from "../../engines/sql/migrate.ts";
 import { inventorySchema } from "../inventory.ts";
 import { readFates } from "./fates.ts";
+import { readStockHistory } from "./history.ts";
 import { recordClaims } from "./ledger.ts";
 import { readOrdered } from "./ordered.ts";
 
@@ -50,6 +51,12 @@ describe("the fates of orders", () => {
       ],
     );
     assert.deepEqual(await readFates(database.sql, []), []);
+    const { reservations } = await readStockHistory(database.sql, retried);
+    assert.deepEqual(
+      reservations.map(({ fate }) => fate),
+      ["void", "claimed"],
+      "its history has each once",
+    );
   });
 
   test("make up the units that were ordered between two moments: those that were claimed", async () => {
