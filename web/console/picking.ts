@@ -4,7 +4,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { count, shortCode } from "../lib/amounts.ts";
 import { Refused } from "./ask.ts";
 import { hear } from "./heard.ts";
-import type { Said } from "./parts/scan-result.tsx";
+import type { Said } from "./parts/warehouse/scan-result.tsx";
 import { type Answered, scanQueue } from "./scan-queue.ts";
 import { useSession } from "./session.ts";
 import { playTone } from "./tone.ts";

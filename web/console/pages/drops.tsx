@@ -6,7 +6,7 @@ import { Fragment } from "react";
 import { count } from "../../lib/amounts.ts";
 import { locale } from "../../lib/language.ts";
 import { type Drop, dropApi } from "../drop-api.ts";
-import { DropPhase, isOver, phaseAt, unitsOf, useShopNowMs } from "../parts/drop-phase.tsx";
+import { DropPhase, isOver, phaseAt, unitsOf, useShopNowMs } from "../parts/drops/drop-phase.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem.tsx";

@@ -6,7 +6,7 @@ import { dayAndTime } from "../../lib/amounts.ts";
 import { deskApi, type Mail } from "../desk-api.ts";
 import { SideDialog } from "../parts/dialog.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
-import { MailState } from "../parts/order-mails.tsx";
+import { MailState } from "../parts/orders/order-mails.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 import { ProblemNote } from "../parts/problem.tsx";

@@ -7,7 +7,7 @@ import { shopNowMs } from "../../lib/clock.ts";
 import { useAddOnce } from "../add-once.ts";
 import { type Drop, dropApi } from "../drop-api.ts";
 import { bodyOf, newPlan } from "../drop-plan.ts";
-import { DropForm } from "../parts/drop-form.tsx";
+import { DropForm } from "../parts/drops/drop-form.tsx";
 import { faultOfField } from "../parts/field-fault.ts";
 import { PageHead } from "../parts/page.tsx";
 

@@ -8,9 +8,9 @@ import { api, type Product } from "../api.ts";
 import { isAtFields, useFaultFocus } from "../parts/fault-focus.ts";
 import { faultOfField } from "../parts/field-fault.ts";
 import { PageHead } from "../parts/page.tsx";
-import { minorOf } from "../parts/price-text.ts";
 import { ProblemNote } from "../parts/problem.tsx";
-import { ProductFields } from "../parts/product-fields.tsx";
+import { minorOf } from "../parts/products/price-text.ts";
+import { ProductFields } from "../parts/products/product-fields.tsx";
 import { bodyOf, noDetails } from "../product-details.ts";
 
 const says = {

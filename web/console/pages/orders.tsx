@@ -11,12 +11,12 @@ import { api } from "../api.ts";
 import { csvOf } from "../order-query.ts";
 import { type OrdersSearch, orderStatuses, searchOf } from "../order-search.ts";
 import { statesWord } from "../order-words.ts";
-import { BulkOrders } from "../parts/bulk-orders.tsx";
 import { SideDialog } from "../parts/dialog.tsx";
-import { KeptSearches } from "../parts/kept-searches.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
-import { type Asking, OrderDetail } from "../parts/order-detail.tsx";
-import { OrderRows } from "../parts/order-rows.tsx";
+import { BulkOrders } from "../parts/orders/bulk-orders.tsx";
+import { KeptSearches } from "../parts/orders/kept-searches.tsx";
+import { type Asking, OrderDetail } from "../parts/orders/order-detail.tsx";
+import { OrderRows } from "../parts/orders/order-rows.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 

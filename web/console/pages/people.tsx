@@ -7,8 +7,8 @@ import { SideDialog } from "../parts/dialog.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
-import { PersonForm } from "../parts/person-form.tsx";
-import { PersonSessions } from "../parts/person-sessions.tsx";
+import { PersonForm } from "../parts/people/person-form.tsx";
+import { PersonSessions } from "../parts/people/person-sessions.tsx";
 import { Status } from "../parts/status.tsx";
 
 const lookEveryMs = 15_000;

@@ -6,8 +6,8 @@ import { count, dayAndTime, shortCode } from "../../lib/amounts.ts";
 import type { Account } from "../api.ts";
 import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
-import { ParcelStatus } from "../parts/parcel-status.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
+import { ParcelStatus } from "../parts/warehouse/parcel-status.tsx";
 import { useSession } from "../session.ts";
 import { type Parcel, type ParcelState, warehouseApi } from "../warehouse-api.ts";
 

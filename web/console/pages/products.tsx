@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { count, money } from "../../lib/amounts.ts";
 import { api, type Product } from "../api.ts";
-import { DropLink, useDropOf } from "../parts/drop-of-product.tsx";
-import { GatePrice } from "../parts/gate-price.tsx";
+import { DropLink, useDropOf } from "../parts/drops/drop-of-product.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
+import { GatePrice } from "../parts/products/gate-price.tsx";
 
 const lookEveryMs = 5_000;
 

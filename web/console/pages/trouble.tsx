@@ -1,9 +1,8 @@
 /** What needs an operator: orders whose saga stands, payments with news to look at, records that no consumer could handle. */
-
-import { DeadLetters } from "../parts/dead-letters.tsx";
 import { PageHead } from "../parts/page.tsx";
-import { PaymentFindings } from "../parts/payment-findings.tsx";
-import { StuckSagas } from "../parts/stuck-sagas.tsx";
+import { DeadLetters } from "../parts/trouble/dead-letters.tsx";
+import { PaymentFindings } from "../parts/trouble/payment-findings.tsx";
+import { StuckSagas } from "../parts/trouble/stuck-sagas.tsx";
 
 export function Trouble() {
   return (

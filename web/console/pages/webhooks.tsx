@@ -8,8 +8,8 @@ import { Loading } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { ProblemNote } from "../parts/problem.tsx";
 import { Status } from "../parts/status.tsx";
-import { WebhookDetail } from "../parts/webhook-detail.tsx";
-import { NewWebhook } from "../parts/webhook-form.tsx";
+import { WebhookDetail } from "../parts/webhooks/webhook-detail.tsx";
+import { NewWebhook } from "../parts/webhooks/webhook-form.tsx";
 import { plural } from "../plural.ts";
 
 export function Webhooks() {
