@@ -82,6 +82,26 @@ describe("the console's orders", { skip }, () => {
     await page.getByRole("cell", { name: "Refunded" }).waitFor();
   });
 
+  test("a refund on its way is named Refunded by itself once the money is back", async () => {
+    const orderId = await placed("nora", lamp);
+    await pay("nora", orderId);
+    await stage.world.admin.post(`/orders/${orderId}/refund`, { reason: "it rains" });
+    await stage.world.untilStatus(stage.world.as("nora"), orderId, "REFUNDED");
+    await page.route(
+      (url) => url.pathname === "/admin/orders",
+      async (route) => {
+        const response = await route.fetch();
+        const { items } = (await response.json()) as { items: { payment: object }[] };
+        const before = items.map((item) => ({ ...item, payment: { ...item.payment, isOnItsWay: true } }));
+        await route.fulfill({ response, json: { items: before, nextCursor: null } });
+      },
+      { times: 1 },
+    );
+    await page.goto("/console/orders?q=nora");
+    await page.getByRole("cell", { name: "Refund on its way" }).waitFor();
+    await page.getByRole("cell", { name: "Refunded" }).waitFor();
+  });
+
   test("many orders are cancelled after the page has named their number and sum, and no others", async () => {
     const ids = [await placed("hedy", lamp), await placed("lise", lamp), await placed("ada", lamp)];
     const paid = ids[2] as string;

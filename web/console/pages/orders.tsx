@@ -6,6 +6,7 @@ import { Button, Group, Select, TextInput } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { shortCode } from "../../lib/amounts.ts";
+import { isMoneyOnItsWay } from "../../lib/order-state.ts";
 import { anyChoice } from "../any-choice.ts";
 import { api } from "../api.ts";
 import { csvOf } from "../order-query.ts";
@@ -20,12 +21,16 @@ import { OrderRows } from "../parts/orders/order-rows.tsx";
 import { PageHead } from "../parts/page.tsx";
 import { usePagesOf } from "../parts/pages-of.ts";
 
+/** Money goes back without any act here. Else the rows stand still, so that they can be chosen. */
+const onItsWayEveryMs = 5_000;
+
 export function Orders() {
   const { order, ...search } = useSearch({ from: "/orders" });
   const navigate = useNavigate({ from: "/orders" });
   const [asking, setAsking] = useState<Asking>();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const pages = usePagesOf(["orders", search], (cursor) => api.orders(search, cursor));
+  const read = (cursor?: string) => api.orders(search, cursor);
+  const pages = usePagesOf(["orders", search], read, (items) => items.some(isMoneyOnItsWay) && onItsWayEveryMs);
   const orders = pages.items;
   // An act takes rows that are seen: one that has gone from the list is left out.
   const chosenHere = orders.map(({ orderId }) => orderId).filter((id) => chosen.has(id));
