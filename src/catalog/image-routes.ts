@@ -31,7 +31,7 @@ export function imageRoutes(app: Http, { catalog, adminOnly }: { catalog: Catalo
     const mediaType = mediaTypeOf(bytes);
     if (!mediaType) return refuse(reply, image_not_known, "Send the bytes of a PNG, JPEG, WebP or AVIF as the body.");
     const changed = await catalog.setImage(productId, bytes, mediaType, versions);
-    if (!changed.ok) return refuseChange(reply, productId, changed, versions);
+    if (!changed.ok) return refuseChange(reply, productId, changed);
     reply.header("etag", etagOf(changed.product));
     return answerOf(changed.product);
   }

@@ -16,16 +16,14 @@ export function unknownProduct(productId: string): string {
   return `No product ${productId} is for sale`;
 }
 
-/** `asked`: the versions of the request's If-Match. */
 export function refuseChange(
   reply: FastifyReply,
   productId: string,
   refused: { reason: "product_not_found" } | { reason: "version_mismatch"; version: number },
-  asked: readonly number[] | undefined,
 ): FastifyReply {
   if (refused.reason === "product_not_found") {
     return refuse(reply, catalogProblems.product_not_found, unknownProduct(productId));
   }
-  const detail = `${productId} is at version ${refused.version}, not ${asked?.join(" or ")}; read it again and repeat the change`;
+  const detail = `${productId} is at version ${refused.version} by now; read it again and repeat the change`;
   return refuse(reply, catalogProblems.version_mismatch, detail);
 }

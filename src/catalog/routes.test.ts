@@ -128,7 +128,7 @@ test("a patch changes the fields that it names, and only on the version that it 
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 2 }, { "if-match": "*" })).headers.etag, '"4"');
   // nginx marks the tags of compressed answers as weak.
   assert.equal((await asAdmin("PATCH", "/products/lamp", { price: 3 }, { "if-match": 'W/"4"' })).headers.etag, '"5"');
-  for (const malformed of ["5", '"five"', '"5" "5"', '"5', "W/5", ""]) {
+  for (const malformed of ["5", '"5" "5"', '"5', "W/5", ""]) {
     const answer = await asAdmin("PATCH", "/products/lamp", { price: 4 }, { "if-match": malformed });
     assert.equal(answer.statusCode, 400, malformed);
   }
@@ -154,7 +154,7 @@ test("O13: a tag that a compressing proxy has marked or made weak, and one in a 
     );
     assert.deepEqual([answer.statusCode, answer.headers.etag], [200, `"${i + 2}"`], spelling);
   }
-  for (const late of ['"1-gzip"', '"1", "2-br", W/"3"', '"x", "1"']) {
+  for (const late of ['"1-gzip"', '"1", "2-br", W/"3"', '"x", "1"', '"five"', '""']) {
     const answer = await asAdmin("PATCH", "/products/lamp", { price: 9 }, { "if-match": late });
     assert.deepEqual([answer.statusCode, answer.json().code], [412, "version_mismatch"], late);
   }

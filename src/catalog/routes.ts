@@ -84,7 +84,7 @@ export function catalogRoutes(app: Http, { catalog, adminOnly }: { catalog: Cata
       reply.header("etag", etagOf(changed.product));
       return answerOf(changed.product);
     }
-    return refuseChange(reply, productId, changed, asked);
+    return refuseChange(reply, productId, changed);
   }
 }
 

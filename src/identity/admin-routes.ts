@@ -2,6 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import type { MailEngine, QueuedMail } from "#engines/mail";
+import { etagOf, ifMatchVersions } from "#platform/etag";
 import type { Asked, Http } from "#platform/http";
 import { type Guard, problemResponses } from "#platform/openapi";
 import { refuse } from "#platform/problems";
@@ -62,11 +63,10 @@ export function adminRoutes(app: Http, { accounts, mail, adminOnly }: AdminRoute
     reply: FastifyReply,
   ) {
     const { userId } = request.params;
-    const expected = request.headers["if-match"];
-    const version = expected === undefined ? undefined : Number(expected.slice(1, -1));
-    const changed = await accounts.changeStanding(callerOf(request).userId, userId, request.body, version);
+    const asked = ifMatchVersions(request.headers["if-match"]);
+    const changed = await accounts.changeStanding(callerOf(request).userId, userId, request.body, asked);
     if (changed.ok) {
-      reply.header("etag", `"${changed.account.version}"`);
+      reply.header("etag", etagOf(changed.account));
       return answerOf(changed.account);
     }
     switch (changed.reason) {

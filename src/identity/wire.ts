@@ -150,7 +150,7 @@ export const UserAnswer = Type.Object(
 );
 export const UsersAnswer = Type.Object({ items: Type.Array(Type.Ref("User")), nextCursor: NextCursor });
 export const UserHeaders = Type.Object({
-  "if-match": Type.Optional(Type.String({ pattern: '^"[0-9]{1,9}"$', examples: ['"1"'] })),
+  "if-match": Type.Optional(Type.String({ description: "The ETag of the version that was read", examples: ['"1"'] })),
 });
 export const UserPatch = Type.Object(
   {

@@ -6,18 +6,18 @@ export function etagOf({ version }: { version: number }): string {
 }
 
 /**
- * The versions that `If-Match` names; undefined if it names none, or any. A weak tag, and one that a compressing proxy
- * has marked (`"3-gzip"` by Apache), counts as the tag that we sent, because a version names the content in any coding.
- * In a list, a tag that was never ours matches no version.
- * @throws Problem `validation` if the header is not a list of entity tags, or has none of ours.
+ * The versions that `If-Match` names; undefined without the header and for `*`, which any version meets. A weak tag, and
+ * one that a compressing proxy has marked (`"3-gzip"` by Apache), counts as the tag that we sent, because a version names
+ * the content in any coding. A tag that was never ours names no version, so a change that expects it alone is refused as
+ * one of another version is.
+ * @throws Problem `validation` if the header is not a list of entity tags.
  */
 export function ifMatchVersions(header: string | undefined): number[] | undefined {
   if (header === undefined || header.trim() === "*") return undefined;
-  const versions = tagList.test(header) ? versionsIn(header) : [];
-  if (versions.length === 0) {
+  if (!tagList.test(header)) {
     throw new Problem(platformProblems.validation, `If-Match takes ETags as we sent them, such as "3", or *`);
   }
-  return versions;
+  return versionsIn(header);
 }
 
 /** Whether `If-None-Match` says that the caller already has this version. */

@@ -104,6 +104,19 @@ describe("an ADMIN", () => {
     assert.equal((await grace.patch("/admin/users/no-one", { disabled: true })).status, 404);
   });
 
+  test("O13: names that version also by a tag that a compressing proxy has marked, and in a list", async () => {
+    for (const spelling of ['"VERSION-gzip"', 'W/"VERSION"', '"never-ours", "VERSION"', "*"]) {
+      const { version } = (await grace.get("/admin/users?q=ada")).body.items[0];
+      const roles = [version % 2 ? "WAREHOUSE" : "CUSTOMER"];
+      const asked = { "if-match": spelling.replace("VERSION", `${version}`) };
+      const changed = await grace.patch("/admin/users/ada", { roles }, asked);
+      assert.deepEqual([changed.status, changed.body.version], [200, version + 1], spelling);
+    }
+    const answer = await grace.patch("/admin/users/ada", { roles: ["CUSTOMER"] }, { "if-match": '"never-ours"' });
+    assert.deepEqual([answer.status, answer.body.code], [412, "version_mismatch"]);
+    await grace.patch("/admin/users/ada", { roles: ["CUSTOMER"] });
+  });
+
   test("is asked for by each of these routes", async () => {
     const ada = await signedIn("ada");
     for (const url of ["/admin/users", "/admin/users/ada/sessions", "/admin/audit", "/admin/mails"]) {

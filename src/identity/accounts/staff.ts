@@ -17,13 +17,13 @@ export function createStaff({ sql, audit, entering, standing, now }: StaffDeps) 
   async function apply(
     accountId: string,
     { roles, disabled }: StandingChange,
-    version: number | undefined,
+    versions: readonly number[] | undefined,
   ): Promise<StandingChanged> {
     return sql.transaction(async (tx): Promise<StandingChanged> => {
       const admins = await lockAdmins(tx);
       const account = await lockAccount(tx, accountId);
       if (!account) return { ok: false, reason: "account_not_found" };
-      if (version !== undefined && version !== account.version) return { ok: false, reason: "version_mismatch" };
+      if (versions && !versions.includes(account.version)) return { ok: false, reason: "version_mismatch" };
       const next = { roles: roles ?? account.roles, isDisabled: disabled ?? account.disabledAt !== null };
       const staysAdmin = next.roles.includes("ADMIN") && !next.isDisabled;
       if (admins.includes(accountId) && !staysAdmin && admins.length === 1) return { ok: false, reason: "last_admin" };
@@ -34,18 +34,18 @@ export function createStaff({ sql, audit, entering, standing, now }: StaffDeps) 
   return {
     users: (page: { after: string; q: string | undefined; limit: number }) => readAccounts(sql, page),
 
-    /** In this process at once, in the others within a second. `version`: only if the account still has it. */
+    /** In this process at once, in the others within a second. `versions`: only if the account has one of them. */
     async changeStanding(
       actor: string,
       accountId: string,
       change: StandingChange,
-      version: number | undefined,
+      versions: readonly number[] | undefined,
     ): Promise<StandingChanged> {
       const known = await readAccount(sql, accountId);
       const before = known ? { roles: known.roles, disabled: known.disabledAt !== null } : null;
       const act = { actor, action: "account.change", subject: accountId, detail: { before, change } };
       return audit.around(act, async () => {
-        const changed = await apply(accountId, change, version);
+        const changed = await apply(accountId, change, versions);
         if (!changed.ok) return changed;
         standing.accountChanged(accountId, changed.account.version);
         if (changed.account.disabledAt !== null) await entering.end(accountId, { allBut: null });
