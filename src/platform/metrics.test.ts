@@ -26,6 +26,15 @@ describe("metrics", () => {
     assert.match(await metrics.render(), /dropgate_orders_refused_total\{reason="sold_out"\} 2/);
   });
 
+  test("have the format's NaN if there is no value yet, as the lag of a loop that was asked a moment ago", async () => {
+    const metrics = createMetrics();
+    metrics.gauges("dropgate_lag", "Lag.", ["loop"], () => [[{ loop: "sweeper" }, Number.NaN]]);
+    metrics.gauge("dropgate_mean", "Mean.", () => Number.NaN);
+    const text = await metrics.render();
+    assert.match(text, /^dropgate_lag\{loop="sweeper"\} NaN$/m);
+    assert.match(text, /^dropgate_mean NaN$/m);
+  });
+
   test("drop label values that are gone", async () => {
     const metrics = createMetrics();
     let products = ["lamp", "chair"];

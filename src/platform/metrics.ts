@@ -141,7 +141,8 @@ export function createMetrics(log?: Pick<Log, "warn">): Metrics {
     gauge: (name, says, read) => gauges(name, says, [], () => [[{}, read()]]),
     gauges,
     watchProcess: () => collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: loopPrecisionMs }),
-    render: () => registry.metrics(),
+    // prom-client writes Nan, which Prometheus reads and stricter readers of its format do not.
+    render: async () => (await registry.metrics()).replaceAll(" Nan\n", " NaN\n"),
     contentType: registry.contentType,
     list: () => declared.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
