@@ -13,6 +13,11 @@ export function isLeased({ soldOut }: ProductGate, gateMs: number): boolean {
   return soldOut !== null && gateMs < soldOut.untilMs;
 }
 
+/** Before the gate's clock was set back a lease was given that ends later, by that clock, than any that is given now. */
+export function boundLease({ soldOut }: ProductGate, gateMs: number): void {
+  if (soldOut) soldOut.untilMs = Math.min(soldOut.untilMs, gateMs + soldOutLeaseMs);
+}
+
 /** Whether an order without a pass may get units, so that a lease would keep it from them. */
 export function hasUnitsForAll({ sellable, sale, latchedIn }: ProductGate): boolean {
   return sellable > 0 && !isLatched(sale, latchedIn);

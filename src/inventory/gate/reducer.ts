@@ -22,7 +22,7 @@ import type {
 } from "./gate.ts";
 import { duplicateOf, forgetOldKeys, remember, reservationOf } from "./keys.ts";
 import { latchIfNothingIsLeft } from "./latch.ts";
-import { giveLease } from "./lease.ts";
+import { boundLease, giveLease } from "./lease.ts";
 import { type Refused, refusalOf } from "./refusals.ts";
 import { limitOf, newerSale } from "./sale.ts";
 import { changeHeld, type GateState, isTracked, isUndecided, isWhole, type ProductGate, productFrom } from "./state.ts";
@@ -33,6 +33,7 @@ export function reserve(state: GateState, request: ReserveRequest, gateMs: numbe
   if (!product) return { kind: "refused", reason: "absent" };
   if (!isWhole(product)) return { kind: "refused", reason: "closed" };
   forgetOldKeys(product, request.nowMs);
+  boundLease(product, gateMs);
   const seen = duplicateOf(product, request);
   if (seen) return seen;
   if (product.open) latchIfNothingIsLeft(product, gateMs);

@@ -54,6 +54,19 @@ export function leaseCases({ gate, lamp, setClock }: SaleStage): void {
     assert.deepEqual(await shelf.reserve({ leases: true }), { ...soldOut, leasedSinceMs: laterMs });
   });
 
+  test("a clock that is set back ends a lease no later than it lasts", async () => {
+    setClock(nowMs);
+    const shelf = await lamp({ sellable: 0 });
+    await shelf.reserve({ leases: true });
+    assert.deepEqual(await shelf.apply([], { added: 2, availableAfter: 2 }), { kind: "applied" });
+    const earlierMs = nowMs - 600_000;
+    setClock(earlierMs);
+    // A process may still answer by it.
+    assert.deepEqual(await shelf.reserve(), soldOut);
+    setClock(earlierMs + soldOutLeaseMs);
+    assert.equal((await shelf.reserve()).kind, "reserved");
+  });
+
   test("no lease is given while units are left, or for another refusal", async () => {
     setClock(nowMs);
     const shelf = await lamp({ sellable: 1 });

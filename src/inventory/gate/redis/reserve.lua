@@ -45,6 +45,7 @@ end
 local LEASE_MS = 60
 local leasedSince, leasedUntil = string.match(gate.soldOut or '', '^(%d+)|(%d+)$')
 local isLeased, isGiven = leasedUntil and clock() < number(leasedUntil), false
+local isBounded = isLeased and number(leasedUntil) > clock() + LEASE_MS
 local leasedAt
 local function takenAt() return string.format('%s|%.0f', gate.epoch, lastNo) end
 
@@ -154,10 +155,11 @@ for i = 2, #ARGV, 8 do
   answers[#answers + 1] = answer
 end
 
-if isGiven then
-  answers[9] = leasedSince
-  redis.call('HSET', PRODUCT, 'soldOut', string.format('%s|%.0f', leasedSince, clock() + LEASE_MS), 'soldOutAt', leasedAt)
+if isGiven or isBounded then
+  redis.call('HSET', PRODUCT, 'soldOut', string.format('%s|%.0f', leasedSince, clock() + LEASE_MS),
+    'soldOutAt', leasedAt or gate.soldOutAt or '')
 end
+if isGiven then answers[9] = leasedSince end
 if isNewlyLatched then redis.call('HSET', PRODUCT, 'latched', dropId) end
 if #newRecords > 0 then
   local heldNow = heldAfter(heldChanges, held)
