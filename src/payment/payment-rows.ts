@@ -195,14 +195,16 @@ export async function noteFailure(sql: Queryable, payment: Payment, error: Error
 /**
  * Takes unsettled payments that are due, oldest first, and postpones their next try: other sweeps skip them, and after
  * a crash they are due again. After six tries the pause is at its longest. Of a payment that is refused for a day the power
- * itself would be no number any more, and the statement would fail for all payments. Of all orders, or of one.
+ * itself would be no number any more, and the statement would fail for all payments. One that is postponed by longer than
+ * any pause was postponed before the clock was set back. Of all orders, or of one.
  */
 export function claimUnsettled(sql: Queryable, nowMs: number, limit: number, orderId?: string): Promise<Payment[]> {
   const ofOrder = orderId === undefined ? "" : " and order_id = $3";
   return sql.query<Payment>(
     `with due as (
        select payment_id from payment.payment
-        where state in ('requested', 'capturing', 'voiding', 'refunding') and next_try_at <= $1${ofOrder}
+        where state in ('requested', 'capturing', 'voiding', 'refunding')
+          and (next_try_at <= $1 or next_try_at > $1 + interval '2 minutes')${ofOrder}
         order by next_try_at limit $2 for update skip locked
      )
      update payment.payment set tries = tries + 1, next_try_at = $1 + least(60, power(2, least(tries, 6))) * interval '1 second'

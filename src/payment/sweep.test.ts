@@ -53,6 +53,16 @@ test("a refund that was refused a thousand times stops no other payment, and its
   await shop.settleAll();
 });
 
+test("money that is owed does not wait until a clock that was set back has caught up", async () => {
+  const { orderId } = await captured();
+  armCrashPoint("payment.close-decided", { kind: "error" }, 1);
+  await assert.rejects(shop.payment.close(orderId));
+  shop.passMs(-3_600_000);
+  await shop.payment.sweep();
+  assert.equal((await shop.payment.lastAttempts([orderId])).get(orderId)?.isOnItsWay, undefined);
+  shop.passMs(3_600_000);
+});
+
 test("a doubt about which the provider does not answer keeps no other one waiting, and no sweep from its end", async () => {
   const [silent, answered] = [await doubted(), await doubted()];
   const halfSilent = connect({

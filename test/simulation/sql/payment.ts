@@ -168,7 +168,8 @@ export function paymentTwins(t: PaymentTables, planted?: Planted): Twins {
       const nowMs = (at as Date).getTime();
       const due = t.payment
         .all(tx)
-        .filter((row) => unsettled.includes(row.state) && row.nextTryAt.getTime() <= nowMs)
+        .filter((row) => unsettled.includes(row.state))
+        .filter(({ nextTryAt }) => nextTryAt.getTime() <= nowMs || nextTryAt.getTime() > nowMs + 120_000)
         .filter((row) => !t.payment.isLockedByOther(tx, row.paymentId))
         .toSorted((a, b) => a.nextTryAt.getTime() - b.nextTryAt.getTime())
         .slice(0, limit as number);
