@@ -2,6 +2,7 @@
 import type { Sql } from "#engines/sql";
 import type { Inventory } from "#inventory";
 import { isUnavailable } from "#platform/unavailable";
+import type { Drop } from "./drop-rows.ts";
 
 type SaleVersions = Pick<Inventory["books"]["products"], "saleVersions">;
 
@@ -35,6 +36,15 @@ function unlessAway(error: unknown): Map<string, number> {
   throw error;
 }
 
+/**
+ * Whether inventory has later terms of the drop than the drop itself. Only a person changes it then: the next version is made
+ * larger than theirs, and would take a pause back.
+ */
+export async function isBehind(products: SaleVersions, drop: Pick<Drop, "products" | "version">): Promise<boolean> {
+  const known = await products.saleVersions(drop.products.map(({ productId }) => productId));
+  return Math.max(0, ...known.values()) > drop.version;
+}
+
 type Told = { dropId: string; productId: string; version: number };
 
 /**
@@ -49,10 +59,10 @@ export async function tellLostAgain(sql: Sql, products: SaleVersions): Promise<s
   if (lost.length > 0) {
     await sql.query("update drops.drop set told_version = 0 where drop_id = any($1::text[])", [idsOf(lost)]);
   }
-  const isBehind = ({ productId, version }: Told) => (known.get(productId) ?? 0) > version;
-  if (!told.some(isBehind)) return [];
+  const hasLost = ({ productId, version }: Told) => (known.get(productId) ?? 0) > version;
+  if (!told.some(hasLost)) return [];
   // Inventory was read later, and may have been told of a change meanwhile, which these rows have.
-  return idsOf((await readTold(sql)).filter(isBehind));
+  return idsOf((await readTold(sql)).filter(hasLost));
 }
 
 /** Each product that a drop sells, with the terms that hold for it. */

@@ -30,7 +30,12 @@ describe("the loops of drops", () => {
   type Books = Pick<UpkeepOptions["inventory"]["books"]["products"], "setSale" | "saleVersions" | "latchedOf">;
 
   function createLoops(products: Partial<Books>, change: Partial<UpkeepOptions>) {
-    const known = { setSale: async () => ({ ok: true }), latchedOf: async () => new Set(), ...products };
+    const known = {
+      setSale: async () => ({ ok: true }),
+      saleVersions: async () => new Map(),
+      latchedOf: async () => new Set(),
+      ...products,
+    };
     return createUpkeep({
       sql: database.sql,
       inventory: { books: { products: known } } as unknown as UpkeepOptions["inventory"],
@@ -127,6 +132,23 @@ describe("the loops of drops", () => {
       ["c-listed", ["chair"]],
       ["e-listed", ["easel"]],
     ]);
+  });
+
+  test("a drop that has lost changes itself gets no list by itself: its later terms may be a pause", async () => {
+    await schedule("j-behind", "jug", true);
+    await schedule("k-listed", "kettle", true);
+    const soldOut: string[] = [];
+    const upkeep = createLoops(
+      {
+        latchedOf: async () => new Set(["jug", "kettle"]),
+        saleVersions: async (productIds) => new Map(productIds.includes("jug") ? [["jug", 1_000_000]] : []),
+      },
+      { onSoldOut: async ({ dropId }) => void soldOut.push(dropId) },
+    );
+    const running = upkeep.start();
+    await until(async () => soldOut.filter((dropId) => dropId === "k-listed").length >= 2);
+    await running.stop();
+    assert.ok(!soldOut.includes("j-behind"));
   });
 
   test("a cancelled drop whose orders cannot be ended keeps no other one from its end", async () => {

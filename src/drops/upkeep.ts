@@ -6,7 +6,7 @@ import { crashPoint } from "#platform/crash-points";
 import { startLoop } from "#platform/loop";
 import { endOrdersOfCancelled } from "./cancellation.ts";
 import { type Drop, isUnchanged, noteTold, readSoldElsewhere, readUnended, readUntold } from "./drop-rows.ts";
-import { tellLostAgain } from "./lost-versions.ts";
+import { isBehind, tellLostAgain } from "./lost-versions.ts";
 import { queueEvent } from "./outbox.ts";
 import { phaseOf } from "./phase.ts";
 import type { Reminders } from "./reminders.ts";
@@ -100,7 +100,8 @@ export function createUpkeep({
     const latched = await inventory.books.products.latchedOf(unlisted);
     await forEach("the list", open, async (drop) => {
       const listed = unlistedOf(drop).filter((productId) => latched.has(productId));
-      if (listed.length > 0) await onSoldOut(drop, listed);
+      if (listed.length === 0 || (await isBehind(inventory.books.products, drop))) return;
+      await onSoldOut(drop, listed);
     });
     return unended.length > 0 && undefined;
   }
