@@ -62,3 +62,10 @@ test("a beat that was passed over is part of the next look, once; at the first l
   assert.deepEqual(seenAt(5), { acceptsPerSecond: 7, refusalsPerSecond: { sold_out: 6, overloaded: 1 }, p99Ms: 30 });
   assert.deepEqual([seenAt(undefined), seenAt(6), seenAt(7)], [latestAlone, latestAlone, latestAlone]);
 });
+
+test("a process whose crowd has gone is not late at the look that follows after some seconds", () => {
+  const missed = { ...span, number: 6, accepted: 12, p99Ms: 30 };
+  const idle = { ...beat, ageMs: 5_000, earlier: [missed] };
+  const { acceptsPerSecond, processes, silent } = sumOf([sinceSeen(idle, 5)]);
+  assert.deepEqual([acceptsPerSecond, processes, silent], [0, 1, []]);
+});

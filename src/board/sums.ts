@@ -30,9 +30,13 @@ export function sumOf(beats: readonly Beat[]): Omit<BoardView["orders"], "at"> {
   };
 }
 
-/** The beat together with those before it that came since the reader looked last and saw the one of that number. */
+/**
+ * The beat together with those before it that came since the reader looked last and saw the one of that number. Of an older
+ * one it alone counts: it may say that no orders came since.
+ */
 export function sinceSeen(beat: Beat, seen: number | undefined): Beat {
-  const missed = seen === undefined ? [] : beat.earlier.filter(({ number }) => number > seen);
+  const isOld = beat.ageMs > freshMs;
+  const missed = seen === undefined || isOld ? [] : beat.earlier.filter(({ number }) => number > seen);
   return missed.reduce(joined, beat);
 }
 
