@@ -175,6 +175,15 @@ describe("an accepted order", () => {
     assert.deepEqual(await stage.unitsOf(productId), { sellable: 4, pending: 0 });
   });
 
+  test("that the log has lost is settled even if the books refuse another one beside it, which is named in the log", async () => {
+    const productId = await stage.newProduct({ stock: 5 });
+    const [refused, lost] = [await accepted(productId), await accepted(productId)];
+    await stage.orders.settlement.redrive([{ ...refused, userId: "a\u0000da" }, lost]);
+    assert.equal((await stage.orders.read(lost.orderId))?.status, "PAYMENT_PENDING");
+    const named = stage.said.filter((line) => line.includes("an accepted order cannot be settled"));
+    assert.deepEqual([named.length, named[0]?.includes(refused.orderId)], [1, true]);
+  });
+
   test("of an epoch that a rebuild has ended fails, and is replaced by the next one under its key", async () => {
     const productId = await stage.newProduct({ stock: 5 });
     const early = await accepted(productId);
