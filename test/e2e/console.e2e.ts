@@ -123,7 +123,7 @@ describe("the console", { skip }, () => {
     await field.fill("150.00");
     await admin.patch(`/products/${runner.productId}`, { price: 16_000 });
     await page.getByRole("button", { name: "Change to €150.00" }).click();
-    await page.getByRole("alert").getByText("at version 3, not 2").waitFor();
+    await page.getByRole("alert").getByText("at version 3 by now").waitFor();
     await page.getByText("In the log:").waitFor();
     await look(page, "console-price-refused", ".problem");
     await page.getByRole("button", { name: "Again", exact: true }).click();
