@@ -1,7 +1,7 @@
 /** Identity tells who sends a request, and guards each route by role. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
-import type { onRequestHookHandler } from "fastify";
+import type { FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Guard } from "#platform/openapi";
 import { Problem, platformProblems } from "#platform/problems";
 import { noteCaller } from "./caller.ts";
@@ -42,7 +42,9 @@ export const securitySchemes = {
     type: "apiKey",
     in: "cookie",
     name: "__Host-dropgate",
-    description: "The session of a log-in. A request that changes something must come from a page of the shop itself.",
+    description:
+      "The session of a log-in. A request that changes something must come from a page of the shop itself. " +
+      "One with `As-User`, the id of the person whose page sends it, is refused if the session is another person's.",
   },
   userHeader: {
     type: "apiKey",
@@ -122,6 +124,17 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
     throw unauthenticated(String(refusal), parameters, !checked.ok && checked.forged ? ForgedToken : Problem);
   }
 
+  /** A browser sends the cookie with requests of foreign pages too, and of pages that were made for the person before. */
+  function refusalByCookie(request: FastifyRequest, { userId }: Caller): Problem | undefined {
+    if (changesSomething(request.method) && siteOf(request, sessions?.publicUrl) !== "ours") {
+      return new Problem(identityProblems.cross_site, crossSite);
+    }
+    const meant = request.headers["as-user"];
+    return meant === undefined || meant === userId
+      ? undefined
+      : new Problem(identityProblems.other_person, otherPerson);
+  }
+
   function guardOf(asked: readonly Role[], isLimited: boolean): Guard {
     const hook: onRequestHookHandler = (request, reply, done) => {
       // A guarded answer is personal: no cache may keep it for another caller, and no browser for its next user.
@@ -134,10 +147,9 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
         done(error as Error);
         return;
       }
-      // A browser sends the cookie with requests of foreign pages too.
-      const isByCookie = changesSomething(request.method) && cookieOf(request.headers) !== undefined;
-      if (isByCookie && siteOf(request, sessions?.publicUrl) !== "ours") {
-        done(new Problem(identityProblems.cross_site, crossSite));
+      const refusal = cookieOf(request.headers) === undefined ? undefined : refusalByCookie(request, caller);
+      if (refusal) {
+        done(refusal);
         return;
       }
       if (!passes(caller, asked)) {
@@ -151,10 +163,10 @@ export function createIdentity({ trustUserHeader, limits: settings, sessions, ..
     // One entry for each role: any one of them is enough. A list within one entry would require all of them.
     const passing = roles.filter((role) => passes({ userId: "", roles: [role] }, asked));
     const bearers = [...passing.map((role) => ({ bearer: [role] })), { cookie: [] }];
-    const { unauthenticated, forbidden, cross_site } = identityProblems;
+    const { unauthenticated, forbidden, cross_site, other_person } = identityProblems;
     return Object.assign(hook, {
       security: asked.includes("CUSTOMER") ? [...bearers, { userHeader: [] }] : bearers,
-      problems: [unauthenticated, forbidden, cross_site, platformProblems.rate_limited],
+      problems: [unauthenticated, forbidden, cross_site, other_person, platformProblems.rate_limited],
     });
   }
 
@@ -180,6 +192,8 @@ export function mayActFor(caller: Caller, userId: string): boolean {
 export const crossSite =
   "A request that a cookie authorises comes from a page of this shop: send Sec-Fetch-Site or Origin as a browser does, " +
   "or a bearer token instead of the cookie";
+
+const otherPerson = "The page is another person's than the session. Nothing was done: load the page again";
 
 /** A token that we never signed: a guess, or the token of another shop. */
 class ForgedToken extends Problem {}

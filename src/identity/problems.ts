@@ -4,6 +4,7 @@ import { defineProblems } from "#platform/problems";
 export const identityProblems = defineProblems({
   unauthenticated: { status: 401, title: "Authentication is required" },
   forbidden: { status: 403, title: "Your role does not allow this" },
+  other_person: { status: 412, title: "Another person is signed in in this browser by now" },
   cross_site: { status: 403, title: "The request came from a page of another site" },
   bad_credentials: { status: 401, title: "The address and the password or code do not belong together" },
   login_busy: { status: 503, title: "Too many people sign in at this moment", retryAfterSeconds: 2 },

@@ -42,6 +42,16 @@ describe("a session", () => {
     assert.equal((await ada.post("/buy", undefined, { authorization: "Bearer nonsense" })).status, 401);
   });
 
+  test("does nothing for a page that names another person than its own", async () => {
+    const ada = await signedIn();
+    assert.equal((await ada.post("/buy", undefined, { "as-user": "ada" })).status, 200);
+    const answers = [
+      await ada.post("/buy", undefined, { "as-user": "linus" }),
+      await ada.get("/buy", { "as-user": "linus" }),
+    ];
+    for (const { status, body } of answers) assert.deepEqual([status, body.code], [412, "other_person"]);
+  });
+
   test("N2: gets a new id and a new secret at every log-in", async () => {
     const browser = await signedIn();
     const before = new Map(browser.jar);

@@ -65,7 +65,7 @@ export async function openStage(options: WorldOptions = {}): Promise<Stage> {
     const flags = { path: "/", expires: -1, httpOnly: true, secure: true, sameSite: "Lax" as const };
     const cookie = { name: cookies.session, value: token, domain, ...flags };
     // A browser in which a person has signed in keeps that: the header offers no log-in.
-    const signedIn = { name: "dropgate:signed-in", value: "true" };
+    const signedIn = { name: "dropgate:signed-in", value: JSON.stringify(userId) };
     const context = await browser.newContext({
       baseURL: world.origin,
       viewport: { width: 1280, height: 800 },

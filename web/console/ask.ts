@@ -61,8 +61,20 @@ export function isSignedOut(error: Error | null): boolean {
   return error instanceof Refused && error.code === "unauthenticated";
 }
 
+/** The session is of another person than the page. */
+export function isAnothers(error: Error | null): boolean {
+  return error instanceof Refused && error.code === "other_person";
+}
+
 /** A rebuild of every product is answered when it is done. */
 const answerWithinMs = 120_000;
+
+/** Whose pages ask: an act in another person's name is refused. */
+let person: string | undefined;
+
+export function askAs(userId: string): void {
+  person = userId;
+}
 
 let renewing: Promise<Response> | undefined;
 
@@ -110,7 +122,11 @@ async function send(
   try {
     return await fetch(filledPath(path, [id].flat()) + search, {
       method,
-      headers: { ...(content !== undefined && { "content-type": type }), ...headers },
+      headers: {
+        ...(person && { "as-user": person }),
+        ...(content !== undefined && { "content-type": type }),
+        ...headers,
+      },
       ...(isFresh && { cache: "no-cache" }),
       ...(content !== undefined && { body: content }),
       ...(file && { body: file }),

@@ -84,12 +84,12 @@ async function whoIsSignedIn(): Promise<string | undefined> {
 
 /** undefined: it is not known whether the shop has it, so it is sent again. */
 async function ask(scan: WaitingScan): Promise<Answered | undefined> {
-  const { orderId, scanId, code } = scan;
+  const { orderId, scanId, code, by } = scan;
   try {
-    return { scan, ok: true, parcel: await warehouseApi.scan(orderId, { scanId, code }) };
+    return { scan, ok: true, parcel: await warehouseApi.scan(orderId, by, { scanId, code }) };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    const isFinal = error.status >= 400 && error.status < 500 && ![401, 408, 429].includes(error.status);
+    const isFinal = error.status >= 400 && error.status < 500 && ![401, 408, 412, 429].includes(error.status);
     return isFinal ? { scan, ok: false, error } : undefined;
   }
 }

@@ -1,18 +1,33 @@
 /** Says who works here: the session of the browser's cookies, which no script reads. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { onKeptElsewhere } from "../lib/kept.ts";
+import { isHere, signedIn } from "../lib/shopper.ts";
 import { type Account, api, type Session } from "./api.ts";
+import { askAs } from "./ask.ts";
 
 const key = ["session"];
 
 export function useSession() {
   return useQuery({
     queryKey: key,
-    queryFn: findSession,
+    async queryFn() {
+      const session = await findSession();
+      isHere(session.account ?? undefined);
+      if (session.account) askAs(session.account.userId);
+      return session;
+    },
     staleTime: Number.POSITIVE_INFINITY,
     // In another tab another person may have signed in: what is done here is done in their name.
     refetchOnWindowFocus: "always",
     refetchOnReconnect: "always",
   });
+}
+
+/** In another tab another person signs in, or this one signs out: a window beside it hears of that without being touched. */
+export function useHearingOtherTabs(): void {
+  const queries = useQueryClient();
+  useEffect(() => onKeptElsewhere(signedIn, () => void queries.refetchQueries({ queryKey: key })), [queries]);
 }
 
 /** Answers what is called after signing in or out: everything that was read for another person is forgotten. */

@@ -2,6 +2,7 @@
 import { AppShell, Burger, Button, Group, NavLink, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
+import { leave } from "../lib/shopper.ts";
 import { type Account, api, type Session } from "./api.ts";
 import { Keys } from "./parts/keys.tsx";
 import { Loading } from "./parts/loading.tsx";
@@ -9,7 +10,7 @@ import { Heading } from "./parts/page.tsx";
 import { Palette } from "./parts/palette.tsx";
 import { ProblemNote } from "./parts/problem.tsx";
 import { useWaiting } from "./parts/waiting.ts";
-import { mayPack, mayRunTheShop, useForgetAll, useSession } from "./session.ts";
+import { mayPack, mayRunTheShop, useForgetAll, useHearingOtherTabs, useSession } from "./session.ts";
 import { DemoStaff, SignIn } from "./sign-in.tsx";
 
 const pages = [
@@ -48,6 +49,7 @@ export function Shell() {
   const [openAt, setOpenAt] = useState<string>();
   const isOpen = openAt === pathname;
   const session = useSession();
+  useHearingOtherTabs();
   const account = session.data?.account ?? undefined;
   const waiting = useWaiting(account !== undefined && mayRunTheShop(account));
   return (
@@ -155,7 +157,7 @@ function SignedIn({ account }: { account: Account }) {
         {account.email}
       </Text>
       <Group gap={6} wrap="nowrap">
-        <Button size="xs" onClick={() => api.logOut().finally(forgetAll)}>
+        <Button size="xs" onClick={() => api.logOut().then(leave).finally(forgetAll)}>
           Sign out
         </Button>
         {mayPack(account) && (

@@ -16,7 +16,8 @@ export const warehouseApi = {
   start: (id: string, takeOver: boolean) =>
     ask<Parcel>("startParcel", { id, query: { takeOver: takeOver ? "true" : undefined } }),
   /** Under one scanId it counts once, however often and late it is sent. */
-  scan: (id: string, body: { scanId: string; code: string }) => ask<Parcel>("scanParcel", { id, body }),
+  scan: (id: string, by: string | undefined, body: { scanId: string; code: string }) =>
+    ask<Parcel>("scanParcel", { id, body, ...(by && { headers: { "as-user": by } }) }),
   short: (id: string, reason: string) => ask<Parcel>("shortParcel", { id, body: { reason } }),
   handOver: (id: string) => ask<Parcel>("handOverParcel", { id }),
   /** The products whose units a scanner reads as this code. */

@@ -50,6 +50,8 @@ type Asking = {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Who decided it, if that is known; else the person whose page it is. */
+  by?: string | undefined;
 };
 
 const openToAll: readonly Operation[] = [
@@ -74,9 +76,10 @@ export const api = {
   exchangePass: (id: string, pass: string, productId: string) =>
     ask<PassView>("exchangePass", { id, body: { pass, productId } }),
   /** A pass is the key of its order. A refusal comes signed. */
-  place: (key: string, body: Static<typeof PlaceBody>, pass?: string) =>
+  place: (key: string, body: Static<typeof PlaceBody>, pass?: string, by?: string) =>
     ask<Placed>("placeOrder", {
       body,
+      by,
       headers: { ...(pass ? { "drop-pass": pass } : { "idempotency-key": key }), prefer: "receipt" },
     }),
   orders: (cursor?: string) => ask<OrderPage>("listOrders", { query: { cursor, limit: "20" } }),
@@ -118,10 +121,16 @@ export const offline: Problem = { code: "offline", detail: "", status: 0 };
 
 /** @throws if no answer comes. Renews a session that has run out, once. */
 export async function send(operation: Operation, asking: Asking): Promise<Response> {
-  const response = await sendOnce(operation, asking);
-  if (response.status !== 401 || openToAll.includes(operation)) return response;
+  if (openToAll.includes(operation)) return sendOnce(operation, asking);
+  // The browser sends the cookies of the session, once there is one: by now they may be another person's.
+  const who = asking.by ?? (await shopper())?.userId;
+  const named = { ...asking, headers: { ...asking.headers, ...(who && { "as-user": who }) } };
+  const response = await sendOnce(operation, named);
+  if (response.status === 412) forgetShopper();
+  if (response.status !== 401) return response;
   forgetShopper();
-  return sendOnce(operation, asking);
+  await shopper();
+  return sendOnce(operation, named);
 }
 
 async function sendOnce(operation: Operation, { id = "", query = {}, body, headers, signal }: Asking) {
@@ -130,8 +139,6 @@ async function sendOnce(operation: Operation, { id = "", query = {}, body, heade
     Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
   const url = path.replace(/\{\w+\}/, encodeURIComponent(id)) + (search.size > 0 ? `?${search}` : "");
-  // The browser sends the cookies of the session, once there is one.
-  if (!openToAll.includes(operation)) await shopper();
   const typed = body === undefined ? {} : { "content-type": "application/json" };
   return fetch(url, {
     method,

@@ -69,10 +69,10 @@ async function buyerNow(): Promise<string | undefined> {
 
 /** Asks until the outcome is known, or for half a minute; then the attempt stays open, and may be asked about again. */
 export async function buy(productId: string, { isRepeat, ...attempt }: OpenAttempt): Promise<Answer<Placed>> {
-  const { key, quantity, expectedTotal, pass } = attempt;
+  const { key, quantity, expectedTotal, pass, buyer } = attempt;
   const giveUpAtMs = performance.now() + giveUpAfterMs;
   for (let mayStand = isRepeat; ; mayStand = true) {
-    const answer = await api.place(key, { productId, quantity, expectedTotal }, pass);
+    const answer = await api.place(key, { productId, quantity, expectedTotal }, pass, buyer);
     if (answer.ok) {
       const { orderId, payBy } = answer.body;
       kept.write(heldName(productId), { orderId, payBy } satisfies HeldOrder);
@@ -82,7 +82,8 @@ export async function buy(productId: string, { isRepeat, ...attempt }: OpenAttem
     const problem = mayStand ? stillUnknown(answer.problem) : answer.problem;
     if (!isUnknownYet(problem)) {
       // After they have signed in again they are told what became of it.
-      if (!mayStand || problem.code !== "unauthenticated") await endAttempt(productId, attempt);
+      if (!mayStand || !["unauthenticated", "other_person"].includes(problem.code))
+        await endAttempt(productId, attempt);
       // Units may be left that are too few for an order of several: nothing says then that all are taken.
       if (problem.code === "sold_out" && quantity > 1) problem.code = "too_few";
       return { ok: false, problem };

@@ -22,21 +22,20 @@ export const kept = {
       // There was nothing kept.
     }
   },
-  /** All whose name begins with it. */
-  forgetAll(prefix: string): void {
+  /** All names that begin with it. */
+  names(prefix: string): string[] {
     try {
-      for (const key of Object.keys(localStorage)) {
-        if (key.startsWith(`dropgate:${prefix}`)) localStorage.removeItem(key);
-      }
+      const own = Object.keys(localStorage).filter((key) => key.startsWith(`dropgate:${prefix}`));
+      return own.map((key) => key.slice("dropgate:".length));
     } catch {
-      // There was nothing kept.
+      return [];
     }
   },
 };
 
-/** Another tab of the shop has changed what is kept under this name. */
-export function onKeptElsewhere(name: string, listener: () => void): () => void {
-  const heard = ({ key }: StorageEvent) => key === `dropgate:${name}` && listener();
+/** Another tab of the shop has changed what is kept under a name that begins with it. */
+export function onKeptElsewhere(prefix: string, listener: () => void): () => void {
+  const heard = ({ key }: StorageEvent) => key?.startsWith(`dropgate:${prefix}`) && listener();
   addEventListener("storage", heard);
   return () => removeEventListener("storage", heard);
 }

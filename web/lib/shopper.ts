@@ -21,8 +21,9 @@ export function shopper(): Promise<Shopper | undefined> {
     (account) => {
       // They have signed in or out meanwhile.
       if (asking && asking !== own) return asking;
-      if (account) kept.write(signedIn, true);
-      else kept.forget(signedIn);
+      // What stands here is of the person before.
+      if (account && owner && owner !== account.userId) location.reload();
+      isHere(account);
       if (account) void heard(account);
       return account;
     },
@@ -44,28 +45,49 @@ export function onShopper(listener: typeof heard): void {
 
 /** A person has signed in. */
 export function enter(account: Shopper): void {
-  kept.forgetAll(heldPrefix);
-  kept.forget(signedOut);
-  kept.write(signedIn, true);
+  isHere(account);
   asking = Promise.resolve(account);
 }
 
 /** The person has signed out: without a note of it the next page would sign them in again as the demo shopper. */
 export function leave(): void {
   kept.write(signedOut, true);
-  kept.forget(signedIn);
-  kept.forgetAll(heldPrefix);
+  isHere(undefined);
+  owner = undefined;
+  forgetAll(heldPrefix, places);
   asking = Promise.resolve(undefined);
 }
 
 /** Orders that are held: the next person on this browser has none of them. */
 export const heldPrefix = "held:";
-const signedOut = "signed-out";
-const signedIn = "signed-in";
+export const signedOut = "signed-out";
+/** The id of their account. */
+export const signedIn = "signed-in";
+
+/** Whose pages this document shows: also after their session has run out. */
+export let owner: string | undefined;
+
+/** With their receipts, which prove that a person joined: a session that runs out takes none of them away. */
+const places = "place:";
+
+function forgetAll(...prefixes: string[]): void {
+  for (const prefix of prefixes) for (const name of kept.names(prefix)) kept.forget(name);
+}
+
+/** The server has told whose session it is. */
+export function isHere(account: Shopper | undefined): void {
+  if (account) {
+    owner = account.userId;
+    const before = kept.read(signedIn);
+    if (before !== owner) forgetAll(heldPrefix, ...(before ? [places] : []));
+    kept.forget(signedOut);
+    kept.write(signedIn, owner);
+  } else kept.forget(signedIn);
+}
 
 /** As far as this browser knows without asking: whether a way to sign in has to be shown. */
 export function isSignedIn(): boolean {
-  return kept.read<boolean>(signedIn) === true;
+  return kept.read(signedIn) !== undefined;
 }
 
 /** The next question asks the server again. */

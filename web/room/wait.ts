@@ -199,6 +199,12 @@ async function listen() {
   setTimeout(listen, pauseMs(state?.every, misses, document.hidden && !isNear));
 }
 
+/** A person may have signed in or out in another tab. */
+// biome-ignore lint/suspicious/noGlobalAssign: a listener that is added weighs more than the page has left.
+onstorage = () => {
+  isTold = false;
+};
+
 /** The place is told once; again when its number is known, when it is called, and when its offer ends. */
 function mayHaveChanged({ place, called, offeredUntil, done }: Mine, line: State, order: string | null | undefined) {
   if (done) return false;

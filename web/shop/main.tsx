@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { hearClock } from "../lib/clock.ts";
 import { showLanguage } from "../lib/language.ts";
+import { keepToOnePerson } from "../lib/one-person.ts";
 import { startRouter } from "../lib/router.ts";
 import { onShopper } from "../lib/shopper.ts";
 import { chosenTheme, showTheme } from "../lib/theme.ts";
@@ -15,6 +16,7 @@ void showLanguage().then(() => {
   const place = document.getElementById("shop");
   if (place) render(<App />, place);
   void hearClock();
+  keepToOnePerson();
   // The device may have slept meanwhile.
   document.addEventListener("visibilitychange", () => void (document.hidden || hearClock()));
 });

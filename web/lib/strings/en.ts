@@ -180,6 +180,7 @@ export const en = {
     drop_not_open: "The drop has not opened yet. Nothing was taken.",
     drop_ended: "The drop has ended. Nothing was taken.",
     drop_paused: "The drop is paused. Nothing was taken: try again in a moment.",
+    other_person: "Another person is signed in in this browser now. Nothing was done: load the page again.",
     cross_site: "The shop could not tell that this page is its own. Reload it and try again.",
     product_not_found: "There is no such product any more.",
     order_not_found: "You have no such order. It may be someone else's, or of another account of yours.",

@@ -21,6 +21,7 @@ export const problems: Strings["problems"] = {
   drop_not_open: "Der Drop ist noch nicht offen. Es wurde nichts genommen.",
   drop_ended: "Der Drop ist zu Ende. Es wurde nichts genommen.",
   drop_paused: "Der Drop macht eine Pause. Es wurde nichts genommen: Versuche es gleich noch einmal.",
+  other_person: "In diesem Browser ist jetzt eine andere Person angemeldet. Nichts wurde getan: Lade die Seite neu.",
   cross_site: "Der Shop konnte nicht erkennen, dass dies seine Seite ist. Lade sie neu und versuche es noch einmal.",
   product_not_found: "Dieses Produkt gibt es nicht mehr.",
   order_not_found:
