@@ -241,6 +241,26 @@ describe("the warehouse", { skip }, () => {
     assert.equal((await stateOf(orderId)).state, "handed_over");
   });
 
+  test("scans of two tabs are all kept, also if one tab has not heard of the other's yet", async () => {
+    const orderId = await paidOrder(runner.productId, 2);
+    await open(orderId);
+    const other = await page.context().newPage();
+    await other.addInitScript("addEventListener('storage', (event) => event.stopImmediatePropagation())");
+    await other.goto(`/console/pick/${orderId}`);
+    for (const tab of [page, other]) {
+      await tab.getByText("Being picked by you").waitFor();
+      await tab.route("**/scan", (route) => route.abort());
+      await tab.getByRole("textbox", { name: "Scan" }).fill(runner.barcode);
+      await tab.getByRole("textbox", { name: "Scan" }).press("Enter");
+      await tab.getByText("1 scan is kept on this device").waitFor();
+    }
+    await other.close();
+    await page.reload();
+    await says("2 scans are kept on this device");
+    await endRoutes(page);
+    await eventually(async () => (await stateOf(orderId)).scanned === 2);
+  });
+
   test("scans that are kept on the device are sent once the person who scanned is signed in again, not under the next one", async () => {
     const orderId = await paidOrder(runner.productId);
     await open(orderId);

@@ -9,23 +9,34 @@ import { findSession } from "./session.ts";
 import { type Parcel, warehouseApi } from "./warehouse-api.ts";
 
 /** `by`: who scanned. Scans of an earlier version do not say it. */
-export type WaitingScan = { scanId: string; orderId: string; code: string; by?: string | undefined };
+export type WaitingScan = NewScan & { atMs: number };
+type NewScan = { scanId: string; orderId: string; code: string; by?: string | undefined };
 /** The shop's answer to a scan: the parcel after it, or why it does not count. */
 export type Answered = { scan: WaitingScan } & ({ ok: true; parcel: Parcel } | { ok: false; error: Refused });
 
-const name = "scans";
+/** Each is kept by itself: of two tabs that write one list, one would write over the other's. */
+const prefix = "scan:";
+/** All in one list, of an earlier version. */
+const formerName = "scans";
 const againEveryMs = 2_000;
 
 let listeners: (() => void)[] = [];
 let answered: ((answer: Answered) => void)[] = [];
-let waiting: readonly WaitingScan[] = kept.read<WaitingScan[]>(name) ?? [];
+for (const [i, scan] of (kept.read<NewScan[]>(formerName) ?? []).entries()) {
+  const one = { ...scan, atMs: i };
+  kept.write(nameOf(one), one);
+}
+kept.forget(formerName);
+let waiting = readKept();
 let isSending = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export const scanQueue = {
   /** Resolves once it was answered, or was not: then it still waits. */
-  async add(scan: WaitingScan): Promise<"answered" | "kept"> {
-    keep([...waiting, scan]);
+  async add(scan: NewScan): Promise<"answered" | "kept"> {
+    const one = { ...scan, atMs: Date.now() };
+    kept.write(nameOf(one), one);
+    hear([...waiting, one]);
     await send(scan.by);
     return waiting.some(({ scanId }) => scanId === scan.scanId) ? "kept" : "answered";
   },
@@ -46,14 +57,19 @@ export const scanQueue = {
 };
 
 addEventListener("online", () => void send());
-onKeptElsewhere(name, () => {
-  waiting = kept.read<WaitingScan[]>(name) ?? [];
-  for (const listener of listeners) listener();
-});
+onKeptElsewhere(prefix, () => hear(readKept()));
 
-function keep(scans: readonly WaitingScan[]): void {
+function nameOf({ atMs, scanId }: WaitingScan): string {
+  return `${prefix}${atMs}:${scanId}`;
+}
+
+function readKept(): readonly WaitingScan[] {
+  const all = kept.names(prefix).flatMap((name) => kept.read<WaitingScan>(name) ?? []);
+  return all.toSorted((one, other) => one.atMs - other.atMs);
+}
+
+function hear(scans: readonly WaitingScan[]): void {
   waiting = scans;
-  kept.write(name, scans);
   for (const listener of listeners) listener();
 }
 
@@ -70,7 +86,8 @@ async function send(by?: string): Promise<void> {
   for (let scan = next(); scan; scan = next()) {
     const answer = await ask(scan);
     if (!answer) break;
-    keep(waiting.filter(({ scanId }) => scanId !== answer.scan.scanId));
+    kept.forget(nameOf(answer.scan));
+    hear(waiting.filter(({ scanId }) => scanId !== answer.scan.scanId));
     for (const listener of answered) listener(answer);
   }
   isSending = false;
