@@ -76,6 +76,25 @@ describe("the lists of the shop", { skip }, () => {
     await eventually(async () => (await page.evaluate<number>("scrollY")) === leftAt);
   });
 
+  test("a page that is gone on to begins at its top, although the one that was gone back to still looked for its place", async () => {
+    const { page, api } = await stage.person("goes-on");
+    for (let i = 0; i < orders; i += 1) await stage.world.place(api, `thing-${100 + products + 4}`);
+    await page.setViewportSize({ width: 1280, height: 300 });
+    await page.goto("/me");
+    const last = page.locator(".orders a").last();
+    await eventually(async () => (await page.locator(".orders a").count()) === orders);
+    await last.scrollIntoViewIfNeeded();
+    await last.click();
+    await page.getByRole("timer").waitFor();
+    const asking = await heldBack(page, "**/orders?*");
+    await page.goBack();
+    await asking.answered;
+    await page.evaluate("history.forward()");
+    await page.getByRole("timer").waitFor();
+    await asking.pass();
+    assert.equal(await page.evaluate<number>("scrollY"), 0);
+  });
+
   test("products that are asked for put no older ones in place of those that were read meanwhile", async () => {
     const { page } = await stage.person("asks-for-more");
     await page.goto("/");

@@ -135,7 +135,7 @@ function usePath(): string {
   );
   useEffect(() => {
     if (!isFirst.current) {
-      scrollToPlace(placeLeft(), performance.now() + 1_000);
+      scrollToPlace(placeLeft(), performance.now() + 1_000, path);
       focusHeading();
     }
     isFirst.current = false;
@@ -144,9 +144,12 @@ function usePath(): string {
 }
 
 /** A page that is gone back to may still wait for what stood at the place where it was left. */
-function scrollToPlace(y: number, untilMs: number): void {
+function scrollToPlace(y: number, untilMs: number, path: string): void {
+  if (location.pathname !== path) return;
   scrollTo(0, y);
-  if (Math.ceil(scrollY) < y && performance.now() < untilMs) requestAnimationFrame(() => scrollToPlace(y, untilMs));
+  if (Math.ceil(scrollY) < y && performance.now() < untilMs) {
+    requestAnimationFrame(() => scrollToPlace(y, untilMs, path));
+  }
 }
 
 const signInPages = ["/login", "/join", "/reset"];
