@@ -192,9 +192,9 @@ describe("the warehouse", { skip }, () => {
     await look(page, "console-parcel-short-asked");
     await page.getByRole("textbox", { name: "Reason" }).and(page.locator(":focus")).waitFor();
     await page.keyboard.type("the bin is empty");
-    await tabTo(page, "button", "Refund and write off");
+    await tabTo(page, "button", "End the order and write off");
     await page.keyboard.press("Enter");
-    await says("Short: the order is refunded");
+    await says("Short: the order ends");
     await look(page, "console-parcel-short");
     await stage.world.untilStatus(stage.world.as("ada"), orderId, "REFUNDED");
     const after = await stockOf(runner.productId);

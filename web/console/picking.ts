@@ -1,6 +1,6 @@
 /** The work on one parcel: it is taken at the opening of its page, scanned on or off line, and handed over or short. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { count, shortCode } from "../lib/amounts.ts";
 import { Refused } from "./ask.ts";
 import { hear } from "./heard.ts";
@@ -25,11 +25,17 @@ export function usePicking(orderId: string) {
     queryFn: () => warehouseApi.parcel(orderId),
     refetchInterval: lookEveryMs,
   });
-  const take = (parcel: Parcel) => void hear(queries, key, parcel);
+  const taken = useRef(0);
+  function take(parcel: Parcel): void {
+    taken.current += 1;
+    void hear(queries, key, parcel);
+  }
 
   const starting = useMutation({
     mutationFn: (takeOver: boolean) => warehouseApi.start(orderId, takeOver),
-    onSuccess: take,
+    onMutate: () => taken.current,
+    // A scan that was answered meanwhile may be newer.
+    onSuccess: (parcel, _takeOver, before) => (before === taken.current ? take(parcel) : void reading.refetch()),
     onError: refusedSaid,
   });
   const handOver = useMutation({
@@ -44,7 +50,7 @@ export function usePicking(orderId: string) {
     mutationFn: (reason: string) => warehouseApi.short(orderId, reason),
     onSuccess(parcel) {
       take(parcel);
-      say({ kind: "wrong", text: "Short: the order is refunded, and its units are written off." });
+      say({ kind: "wrong", text: "Short: the order ends, what was paid goes back, and its units are written off." });
     },
     onError: () => void reading.refetch(),
   });

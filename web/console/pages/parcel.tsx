@@ -123,7 +123,7 @@ function Picking({ orderId }: { orderId: string }) {
       </div>
       <ReasonedAct
         title="Report as short"
-        act="Refund and write off"
+        act="End the order and write off"
         opened={isAsking}
         onClose={() => setIsAsking(false)}
         onAct={(reason) => picking.short.mutate(reason, { onSuccess: () => setIsAsking(false) })}
@@ -132,8 +132,9 @@ function Picking({ orderId }: { orderId: string }) {
         acting={picking.short}
       >
         <Text>
-          The order is refunded as a whole, and everything it asks for is written off: {parcel.name},{" "}
-          {plural(parcel.quantity, "unit", "units")}. If you did find some, bring them in again on the page Restock.
+          The order ends as a whole, what was paid for it goes back, and everything it asks for is written off:{" "}
+          {parcel.name}, {plural(parcel.quantity, "unit", "units")}. If you did find some, bring them in again on the
+          page Restock.
         </Text>
       </ReasonedAct>
     </div>

@@ -7,7 +7,7 @@ const words: Record<Parcel["state"], [tone: Tone, word: string]> = {
   to_pick: ["still", "To pick"],
   picking: ["info", "Being picked"],
   picked: ["info", "Picked"],
-  short: ["warn", "Short, refunded"],
+  short: ["warn", "Short, order ended"],
   handed_over: ["ok", "Handed over"],
   cancelled: ["bad", "Cancelled"],
 };
