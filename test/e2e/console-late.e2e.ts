@@ -3,12 +3,19 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
+import { payOrder } from "../support/pay.ts";
 import { heldBack } from "./held-back.ts";
 import { scheduled } from "./scheduled.ts";
 import { openConsole, type Stage, skip } from "./stage.ts";
 
 const lamp = { productId: "night-lamp", name: "Night lamp", price: 4_900, currency: "EUR" };
 const boat = { ...lamp, productId: "glass-boat", name: "Glass boat" };
+
+/** Keeps each text of the parcel's units from now on. */
+const watchUnits = `
+  window.seenUnits = [];
+  const units = document.querySelector(".units strong");
+  new MutationObserver(() => seenUnits.push(units.textContent)).observe(units, { characterData: true, childList: true, subtree: true });`;
 
 describe("the console with late answers", { skip }, () => {
   let stage: Stage;
@@ -120,6 +127,68 @@ describe("the console with late answers", { skip }, () => {
     await page.evaluate("history.go(-2)");
     await heading(lamp.name);
     assert.deepEqual([await field("Name").inputValue(), await field("Reason").inputValue()], [lamp.name, ""]);
+  });
+
+  test("a unit that is scanned while the one before is brought in keeps its code and the focus, and asks for its own quantity", async () => {
+    await page.goto("/console/restock");
+    await field("Scan").fill(lamp.productId);
+    await field("Quantity").fill("3");
+    const entering = await heldBack(page, `**/inventory/${lamp.productId}/restock`);
+    await button("Bring in").click();
+    await entering.answered;
+    await field("Scan").fill(boat.productId);
+    assert.equal(await field("Quantity").inputValue(), "");
+    await entering.pass();
+    await page.getByText("3 units of Night lamp are in").waitFor();
+    assert.equal(await field("Scan").inputValue(), boat.productId);
+    const finding = await heldBack(page, "**/products?barcode=*");
+    await field("Scan").press("Enter");
+    await finding.answered;
+    await field("Scan").fill("another unit");
+    await finding.pass();
+    assert.equal(await field("Scan").evaluate((element) => element === element.ownerDocument.activeElement), true);
+  });
+
+  test("the reason of a bulk act is the one that its plan was made with", async () => {
+    const { world } = stage;
+    await world.untilStatus(
+      world.as("ada"),
+      (await world.place(world.as("ada"), await world.newProduct({ stock: 1 }))).orderId,
+      "PAYMENT_PENDING",
+    );
+    await page.goto("/console/orders");
+    await button("Cancel the open ones …").click();
+    await field("Reason").fill("recalled");
+    const planning = await heldBack(page, "**/admin/orders/bulk/preview");
+    await button("Count them").click();
+    await planning.answered;
+    await field("Reason").focus();
+    await page.keyboard.type(" by the maker");
+    assert.equal(await field("Reason").inputValue(), "recalled");
+    await planning.pass();
+    await button("Back").click();
+    assert.equal(await field("Reason").inputValue(), "recalled");
+    await page.keyboard.press("Escape");
+  });
+
+  test("a parcel whose start is answered late shows the units that were scanned meanwhile", async () => {
+    const { world } = stage;
+    const ada = world.as("ada");
+    const productId = await world.newProduct({ stock: 1 });
+    const { orderId } = await world.place(ada, productId);
+    await world.untilStatus(ada, orderId, "PAYMENT_PENDING");
+    await payOrder(ada, orderId, { cardNumber: "4242424242424242" });
+    await world.untilStatus(ada, orderId, "CONFIRMED");
+    await eventually(async () => (await world.admin.get(`/parcels/${orderId}`)).status === 200);
+    const starting = await heldBack(page, "**/start**");
+    await page.goto(`/console/pick/${orderId}`);
+    await starting.answered;
+    await field("Scan").fill(productId);
+    await field("Scan").press("Enter");
+    await page.getByText("Right: 1 of 1.").waitFor();
+    await page.evaluate(watchUnits);
+    await starting.pass();
+    assert.deepEqual(await page.evaluate("seenUnits"), []);
   });
 
   test("the deliveries of one person are none of the next one who signs in here", async () => {

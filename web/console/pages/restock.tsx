@@ -14,6 +14,8 @@ import { type Entry, useEntries } from "../restock-entries.ts";
 import { useSession } from "../session.ts";
 import { warehouseApi } from "../warehouse-api.ts";
 
+type Typed = { typed: string; units: number; says: string };
+
 const usualReason = "delivery";
 
 export function Restock() {
@@ -26,24 +28,29 @@ export function Restock() {
   const codeField = useRef<HTMLInputElement>(null);
   const quantityField = useRef<HTMLInputElement>(null);
 
+  /** Another unit may have been scanned while the shop was asked. */
+  const isStill = (typed: string) => codeField.current?.value.trim() === typed;
+  // The next scan takes the place of the code that was not found.
+  const selectCode = (typed: string) => isStill(typed) && codeField.current?.select();
+
   const finding = useMutation({
-    mutationFn: async (typed: string) => productOf(typed, (await warehouseApi.byCode(typed)).products),
-    onSuccess: () => quantityField.current?.focus(),
-    // The next scan takes the place of the code that was not found.
-    onError: () => codeField.current?.select(),
+    mutationFn: productBy,
+    onSuccess: (_found, typed) => isStill(typed) && quantityField.current?.focus(),
+    onError: (_error, typed) => selectCode(typed),
   });
   const entering = useMutation({
-    async mutationFn(units: number) {
-      const { productId, name } = await finding.mutateAsync(code.trim());
-      const says = reason.trim();
+    async mutationFn({ typed, units, says }: Typed) {
+      const { productId, name } = await productBy(typed);
       return enter(userId, { kind: "restock", productId, units, reason: says }, async (key) => {
         const { onHand } = await api.restock(productId, key, { quantity: units, reason: says });
         const entry = { key, productId, name, quantity: units, reason: says, atMs: Date.now() };
         return { entry, onHand };
       });
     },
-    onSuccess({ entry }) {
+    onError: (_error, { typed }) => selectCode(typed),
+    onSuccess({ entry }, { typed }) {
       add(entry);
+      if (!isStill(typed)) return;
       setCode("");
       setQuantity("");
       finding.reset();
@@ -71,7 +78,7 @@ export function Restock() {
     }
     const units = /^\d{1,10}$/.test(quantity.trim()) ? Number(quantity) : 0;
     const isReasoned = reason.trim() !== "";
-    if (units > 0 && isReasoned) entering.mutate(units);
+    if (units > 0 && isReasoned) entering.mutate({ typed: code.trim(), units, says: reason.trim() });
     const faults = {
       ...(units === 0 && { quantity: "Type a whole number of at least 1" }),
       ...(!isReasoned && { reason: "Type a reason" }),
@@ -100,6 +107,8 @@ export function Restock() {
                 onChange={({ currentTarget }) => {
                   changed(setCode, currentTarget.value);
                   finding.reset();
+                  // The quantity is of the unit before, which is being brought in.
+                  if (entering.isPending) setQuantity("");
                 }}
               />
               <Text role="status" fw={600} className="breaks" mih={22}>
@@ -150,8 +159,8 @@ function saysOf({ entry: { quantity, name }, onHand }: { entry: Pick<Entry, "qua
 }
 
 /** @throws if no product, or more than one, has the code. */
-function productOf<P extends { productId: string }>(code: string, found: readonly P[]): P {
-  const [product, another] = found;
+async function productBy(code: string) {
+  const [product, another] = (await warehouseApi.byCode(code)).products;
   if (!product)
     throw new Error(
       `No product has the code ${code}. Check it, or ask an operator: the page of a product keeps its barcode.`,

@@ -127,6 +127,8 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
         required
         maxLength={200}
         autoComplete="off"
+        // The plan has them as they were sent.
+        readOnly={planning.isPending}
         value={reason}
         error={fault?.says}
         onChange={({ currentTarget }) => {
@@ -138,6 +140,7 @@ function BulkAct({ action, of, onStarted, onClose }: BulkActProps) {
         <Checkbox
           label="Put the units back into stock"
           description="On sale again at once"
+          disabled={planning.isPending}
           checked={restock}
           onChange={({ currentTarget }) => setRestock(currentTarget.checked)}
         />
