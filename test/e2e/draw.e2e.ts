@@ -98,7 +98,7 @@ describe("a draw", { skip }, () => {
     // The one unit is offered, so it is in reach of neither.
     for (const { page } of [second, third]) {
       await label(page, "Your place").waitFor();
-      await page.getByText("There may be none left for you. You stay in line for what comes back.").waitFor();
+      await page.getByText("There may be none left. You stay in line for what comes back.").waitFor();
     }
     await look(third.page, "draw-not-called");
 

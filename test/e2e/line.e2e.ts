@@ -185,7 +185,7 @@ describe("the line of a drop", { skip }, () => {
       assert.equal((await api.post(`/drops/${dropId}/room`)).status, 200);
     }
     await waits(late.page, dropId);
-    await late.page.getByText("There may be none left for you. You stay in line for what comes back.").waitFor();
+    await late.page.getByText("There may be none left. You stay in line for what comes back.").waitFor();
     await look(late.page, "line-out-of-reach");
     await late.page.route("**/room/place", async (route) => {
       const answer = await route.fetch();

@@ -204,6 +204,7 @@ async function listen() {
 // biome-ignore lint/suspicious/noGlobalAssign: a listener that is added weighs more than the page has left.
 onstorage = () => {
   isTold = false;
+  readOwn().then(show, show);
 };
 
 /** The place is told once; again when its number is known, when it is called, and when its offer ends. */

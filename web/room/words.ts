@@ -24,7 +24,7 @@ export const words = {
   people: "In line|In der Schlange|في الطابور",
   reach: "As it looks, there is one for you.|Wie es aussieht, ist für dich eins da.|كما يبدو، توجد قطعة لك.",
   close: "It will be close.|Es wird knapp.|سيكون الأمر متقاربًا.",
-  out: "There may be none left for you. You stay in line for what comes back.|Vielleicht reicht es nicht. Du bleibst in der Schlange für alles, was zurückkommt.|قد لا يبقى لك شيء. تبقى في الطابور لما يعود.",
+  out: "There may be none left. You stay in line for what comes back.|Vielleicht reicht es nicht. Du bleibst in der Schlange für das, was zurückkommt.|قد لا يبقى شيء. تبقى في الطابور لما يعود.",
   yourTurn: "It is your turn|Du bist dran|حان دورك",
   choose: "Choose and buy|Wählen und kaufen|اختر واشترِ",
   until: "Yours until {a}.|Für dich bis {a}.|لك حتى {a}.",
