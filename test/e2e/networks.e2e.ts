@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { payOrder } from "../support/pay.ts";
 import { hourMs, inMs } from "../support/times.ts";
 import { scheduled } from "./scheduled.ts";
-import { endRoutes, nothingKept, openStage, type Stage, skip } from "./stage.ts";
+import { endRoutes, openStage, type Stage, skip } from "./stage.ts";
 
 const answers = {
   "the page of a portal": { status: 200, contentType: "text/html", body: "<!doctype html><title>Hotel</title>" },
@@ -65,9 +65,8 @@ describe("pages behind a network that answers in the shop's place", { skip }, ()
     });
 
     test(`${what} is told by the console, and asked for again`, async () => {
-      const { page } = await stage.person("stranger", { storageState: nothingKept });
+      const { page } = await stage.person("grace");
       await page.goto("/console/products");
-      await page.getByRole("button", { name: /Sign in as Grace/ }).click();
       await page.getByRole("heading", { name: "Products" }).waitFor();
       await behind(page, answer);
       await page.getByRole("link", { name: "Health" }).click();

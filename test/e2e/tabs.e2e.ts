@@ -134,9 +134,8 @@ describe("several tabs of one browser", { skip }, () => {
   describe("of the console", () => {
     /** Grace at the deliveries, in two tabs. */
     async function twoOfGrace(): Promise<[Page, Page]> {
-      const { page, tab } = await stage.person("stranger", { storageState: nothingKept });
+      const { page, tab } = await stage.person("grace");
       await page.goto("/console/restock");
-      await page.getByRole("button", { name: /Sign in as Grace/ }).click();
       await page.getByRole("heading", { name: "Restock" }).waitFor();
       return [page, await tab()];
     }
