@@ -3,7 +3,10 @@
  * reports what it left open. Otherwise a file that leaked a timer or a socket would hang the run for ever, because
  * --test-timeout bounds tests and not files.
  */
-import { after } from "node:test";
+import "./unfollowed-promises.ts";
+
+// A static import would load the runner first.
+const { after } = await import("node:test");
 
 /** The limit for `after` hooks: to stop the whole system takes 25 s at most. */
 const closeWithinMs = 40_000;
