@@ -149,6 +149,18 @@ describe("a mail server", () => {
     assert.ok(ids.every((id) => id !== undefined) && new Set(ids).size === ids.length, ids.join());
   });
 
+  test("that was busy is asked again although the clock of the database was set back meanwhile", async () => {
+    refusesWith = 451;
+    await mail.send({ key: "set back", ...letter });
+    await until(async () => (await stateOf("set back"))?.failure);
+    refusesWith = undefined;
+    await database.sql.query(
+      "update mail.message set next_try_at = next_try_at + interval '1 hour' where key = 'set back'",
+    );
+    await mail.send({ key: "wakes again", ...letter });
+    await untilState("set back", "sent");
+  });
+
   test("that was busy does not get a mail that a later one has made untrue", async () => {
     refusesWith = 451;
     await mail.send({ key: "order-reserved:8", ...letter });

@@ -86,14 +86,25 @@ export async function queueAgain(sql: Queryable, seq: number): Promise<boolean> 
 
 export type ClaimedMail = Mail & { seq: number; tries: number; resends: number };
 
-/** The next mail that is due. No other process sends it within the lease, and no transaction is open while it is sent. */
-export async function claimMail(sql: Queryable, leaseMs: number): Promise<ClaimedMail | undefined> {
+/**
+ * The next mail that is due. No other process sends it within the lease, and no transaction is open while it is sent. One
+ * that is postponed by longer than any pause was postponed before the clock was set back.
+ */
+export async function claimMail(
+  sql: Queryable,
+  leaseMs: number,
+  longestPauseMs: number,
+): Promise<ClaimedMail | undefined> {
   const [mail] = await sql.query<ClaimedMail>(
     `update mail.message set tries = tries + 1, next_try_at = clock_timestamp() + make_interval(secs => $1)
-     where seq = (select seq from mail.message where state = 'queued' and next_try_at <= statement_timestamp()
-                  order by next_try_at limit 1 for update skip locked)
+     where seq = coalesce(
+       (select seq from mail.message where state = 'queued' and next_try_at <= statement_timestamp()
+         order by next_try_at limit 1 for update skip locked),
+       (select seq from mail.message
+         where state = 'queued' and next_try_at > statement_timestamp() + make_interval(secs => 60 + $2)
+         order by next_try_at limit 1 for update skip locked))
      returning seq, key, recipient as "to", subject, body as text, tries, resends`,
-    [leaseMs / 1000],
+    [leaseMs / 1000, longestPauseMs / 1000],
   );
   return mail;
 }

@@ -44,7 +44,7 @@ export function openSmtpMail({ sql, url, from, log }: SmtpSettings & { sql: Sql;
 
   /** True if there may be more. */
   async function deliverNext(): Promise<boolean> {
-    const mail = await claimMail(sql, leaseMs);
+    const mail = await claimMail(sql, leaseMs, pauses.longestMs);
     if (!mail) return false;
     try {
       await deliver(mail);
