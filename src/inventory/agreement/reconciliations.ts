@@ -20,6 +20,8 @@ const keepSameEveryMs = 60_000;
 export function createReconciliations({ sql, now }: { sql: Sql; now(): number }): Reconciliations {
   let latest: ReturnType<Reconciliations["latest"]>;
   let keptMs = Number.NEGATIVE_INFINITY;
+  /** A result from the future is from before the clock was set back, and stands for no later one. */
+  const isFromNow = (endedMs: number) => endedMs <= now() + 60_000;
 
   function note(report: Reconciliation): void {
     latest = { products: countsOf(report), endedMs: now() };
@@ -28,9 +30,12 @@ export function createReconciliations({ sql, now }: { sql: Sql; now(): number })
   async function recall(): Promise<void> {
     const [row] = await sql.query<{ ended: Date; ok: number; warning: number; critical: number }>(
       `select ended_at as ended, products_ok as ok, products_warning as warning, products_critical as critical
-         from inventory.reconciliation where status is not null order by ended_at desc limit 1`,
+         from inventory.reconciliation where status is not null and ended_at <= $1::timestamptz + interval '1 minute'
+        order by ended_at desc limit 1`,
+      [new Date(now())],
     );
-    if (!row || row.ended.getTime() <= (latest?.endedMs ?? 0)) return;
+    const knownMs = latest && isFromNow(latest.endedMs) ? latest.endedMs : 0;
+    if (!row || row.ended.getTime() <= knownMs) return;
     const products = { OK: row.ok, WARNING: row.warning, CRITICAL: row.critical };
     latest = { products, endedMs: row.ended.getTime() };
   }
@@ -45,7 +50,7 @@ export function createReconciliations({ sql, now }: { sql: Sql; now(): number })
       await recall();
       const isNew = JSON.stringify(countsOf(report)) !== JSON.stringify(latest?.products);
       note(report);
-      if (report.products.length === 0 || (!isNew && now() - keptMs < keepSameEveryMs)) return;
+      if (report.products.length === 0 || (!isNew && isFromNow(keptMs) && now() - keptMs < keepSameEveryMs)) return;
       keptMs = now();
       const { OK, WARNING, CRITICAL } = countsOf(report);
       await sql.query(

@@ -174,6 +174,28 @@ test("a result that follows another process's is known to that one, though it is
   assert.deepEqual(other.latest(), { products: { OK: 1, WARNING: 0, CRITICAL: 0 }, endedMs: nowMs });
 });
 
+test("O28: a result from before the clock was set back does not stand for a later one", async () => {
+  const { sql } = database;
+  await sql.query("truncate inventory.reconciliation");
+  let nowMs = Date.parse("2036-01-01T00:00:00Z");
+  const [one, other] = [
+    createReconciliations({ sql, now: () => nowMs }),
+    createReconciliations({ sql, now: () => nowMs }),
+  ];
+  await one.keep(reportOf(lampWith(1)));
+  await other.recall();
+  nowMs -= 3_600_000;
+  await one.keep(reportOf(lampWith(16)));
+  for (const each of [one, other]) {
+    await each.recall();
+    assert.deepEqual(each.latest(), { products: { OK: 0, WARNING: 0, CRITICAL: 1 }, endedMs: nowMs });
+  }
+  nowMs += 30_000;
+  await one.keep(reportOf(lampWith(16)));
+  const entries = await sql.query("select from inventory.reconciliation");
+  assert.equal(entries.length, 2, "the same result is entered once a minute");
+});
+
 test("O28: one that began before the clock was set back does not delay the next", async () => {
   const { sql } = database;
   await sql.query("truncate inventory.reconciliation");
