@@ -8,6 +8,7 @@ import { until } from "../../test/support/until.ts";
 import { answers, eventOf, type Heard, openStage, type Stage } from "./notifications.testing.ts";
 import type { Notifications } from "./notifications.ts";
 import { createQueue, leaseMs } from "./queue.ts";
+import { hurryAfterSetBack } from "./set-back.ts";
 
 const secondMs = 1_000;
 const hourMs = 3_600 * secondMs;
@@ -263,6 +264,45 @@ describe("webhooks", () => {
     stage.clock.nowMs += leaseMs;
     await notifications.deliverDue();
     assert.equal(receiver.heard.length, 1);
+    await notifications.remove(endpointId);
+  });
+
+  test("no delivery waits until a clock that was set back has caught up, and one that is under way is not begun again", async () => {
+    const receiver = await stage.receiver(answers(500));
+    const { notifications } = await stage.open();
+    const { endpointId } = await endpointAt(notifications, receiver.url);
+    const queue = createQueue({ sql: stage.sql, now: () => stage.clock.nowMs });
+    await notifications.test(endpointId);
+    await notifications.deliverDue();
+    await notifications.test(endpointId);
+    const [claimed] = await queue.claim(4, new Map());
+    assert.ok(claimed, "its process dies");
+    await notifications.test(endpointId);
+    stage.clock.nowMs -= hourMs;
+    receiver.answering = answers(204);
+    await hurryAfterSetBack(stage.sql, stage.clock.nowMs);
+    const [underWay, ...others] = await queue.claim(1, new Map());
+    assert.ok(underWay && others.length === 0);
+    await hurryAfterSetBack(stage.sql, stage.clock.nowMs);
+    await notifications.deliverDue();
+    const left = await notifications.deliveries(endpointId, null, 10);
+    assert.deepEqual(
+      left.filter(({ state }) => state === "waiting").map(({ deliveryId }) => deliveryId),
+      [underWay.deliveryId],
+    );
+    stage.clock.nowMs += hourMs;
+    await notifications.remove(endpointId);
+  });
+
+  test("a retry that is not due stays so while the clock goes on", async () => {
+    const receiver = await stage.receiver(answers(503, { "retry-after": "36000" }));
+    const { notifications } = await stage.open();
+    const { endpointId } = await endpointAt(notifications, receiver.url);
+    await notifications.test(endpointId);
+    await notifications.deliverDue();
+    const queue = createQueue({ sql: stage.sql, now: () => stage.clock.nowMs });
+    await hurryAfterSetBack(stage.sql, stage.clock.nowMs);
+    assert.deepEqual(await queue.claim(4, new Map()), []);
     await notifications.remove(endpointId);
   });
 

@@ -16,6 +16,7 @@ import { declareNotificationMetrics } from "./metrics.ts";
 import { createOrderMails, type OrderMailsOptions } from "./order-mails.ts";
 import { createQueue, deliveriesOf } from "./queue.ts";
 import { createSender } from "./sender.ts";
+import { hurryAfterSetBack } from "./set-back.ts";
 
 export type { Endpoint } from "./endpoints.ts";
 export type { Delivery, OrdersDelivery } from "./queue.ts";
@@ -66,6 +67,7 @@ export function createNotifications(options: NotificationsOptions) {
   }
 
   async function tidy(): Promise<boolean> {
+    if (await hurryAfterSetBack(sql, now())) sender.nudge();
     overdue = await queue.overdue(overdueMs);
     return queue.removeOld();
   }
