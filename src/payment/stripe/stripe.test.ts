@@ -223,6 +223,16 @@ describe("Stripe's adapter", () => {
     for (const _ of [1, 2]) await provider.check();
     assert.equal(fake.asked.length, before + 1, "probes come every second");
   });
+
+  test("an answer from before the clock was set back counts as none", async () => {
+    let nowMs = Date.now();
+    const checked = createStripe({ ...keys, url: fake.url, returnUrl: String, now: () => nowMs });
+    await checked.check();
+    nowMs -= 3_600_000;
+    const before = fake.asked.length;
+    for (const _ of [1, 2]) await checked.check();
+    assert.equal(fake.asked.length, before + 1);
+  });
 });
 
 describe("Stripe's webhooks", () => {
