@@ -76,10 +76,29 @@ function checkFlags(known: Flags, rawArgs: readonly string[], path: string): voi
   }
 }
 
-/** The message of the error and of its causes, from the outermost to the innermost; one that is quoted already is not told twice. */
+/** What to do if the machine has no room left. No code that meets it, an engine's among it, says more than what was missing. */
+const remedies: readonly (readonly [fault: RegExp, remedy: string])[] = [
+  [
+    /ENOSPC|EDQUOT|no space left on device|disk quota exceeded|disk is full/i,
+    "There is no room left on a disk: free some, and start again.",
+  ],
+  [
+    /EMFILE|ENFILE|too many open files|insufficient file descriptors/i,
+    "It may not open as many files as it needs: raise that limit, for example with ulimit -n 65536, and start again.",
+  ],
+];
+
+/** The messages of the error and of its causes, and what to do if the machine is the reason. */
 export function saysOf(error: unknown): string {
+  const says = chainOf(error);
+  const remedy = remedies.find(([fault]) => fault.test(says))?.[1];
+  return remedy === undefined ? says : `${says}\n${remedy}`;
+}
+
+/** From the outermost to the innermost; one that is quoted already is not told twice. */
+function chainOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause === undefined) return error.message;
-  const because = saysOf(error.cause);
+  const because = chainOf(error.cause);
   return error.message.includes(because) ? error.message : `${error.message}\n  because: ${because}`;
 }

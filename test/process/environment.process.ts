@@ -1,6 +1,6 @@
 /** A shell and a `.env` with leftovers that tests do not have. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -10,6 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 
 const cli = fileURLToPath(new URL("../../src/cli/cli.ts", import.meta.url));
+const isRoot = process.getuid?.() === 0;
 
 const hostile = {
   PGHOST: "203.0.113.1",
@@ -91,5 +92,28 @@ describe("the environment of a process", () => {
     assert.doesNotMatch(printed.output, /^ +at /m);
     system.kill("SIGTERM");
     assert.equal(await system.ended, 0, system.output);
+  });
+
+  test("a start that may open too few files says so once, and how to raise the limit", async () => {
+    const withFew: [string, ...string[]] = ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', process.execPath, cli];
+    const started = run(["start"], { PORT: "0", DATA_DIR: join(folder, "few-files") }, withFew);
+    assert.equal(await started.ended, 1, started.output);
+    assert.match(started.output, /^It may not open as many files as it needs: raise that limit, .* ulimit -n \d+/m);
+    assert.equal(started.output.match(/insufficient file descriptors/g)?.length, 1, started.output);
+    assert.doesNotMatch(started.output, /^ +at /m);
+  });
+
+  test("a start on a full disk asks for room, and not for another owner of the folder", { skip: !isRoot }, async () => {
+    const disk = join(folder, "small-disk");
+    mkdirSync(disk);
+    const onFull =
+      'mount -t tmpfs -o size=64k tmpfs "$DATA_DIR" && mkdir "$DATA_DIR/postgres"; ' +
+      'cat /dev/zero > "$DATA_DIR/filler" 2> /dev/null; exec "$0" "$@"';
+    // The mount is in a namespace of its own, and ends with the process.
+    const inNamespace: [string, ...string[]] = ["unshare", "--mount", "sh", "-c", onFull, process.execPath, cli];
+    const started = run(["start"], { PORT: "0", DATA_DIR: disk }, inNamespace);
+    assert.equal(await started.ended, 1, started.output);
+    assert.match(started.output, /^There is no room left on a disk: free some, and start again\.$/m);
+    assert.doesNotMatch(started.output, /another user|^ +at /m);
   });
 });

@@ -62,8 +62,14 @@ async function initialize(folder: string, binaries: Binaries, account: Account |
     const options = { ...account, cwd: folder, env: environment, timeout: initdbTimeoutMs };
     await promisify(execFile)(binaries.initdb, args, options);
   } catch (cause) {
-    const said = (cause as { stderr?: string }).stderr?.trim();
-    throw new Error(`initdb could not make ${folder}: ${said || String(cause)}`, { cause });
+    // The cause's own message is its command line, and then the same again. PostgreSQL may quote pages of SQL, each line
+    // of it after a tab.
+    const lines = (cause as { stderr?: string }).stderr?.split("\n") ?? [];
+    const said = lines
+      .filter((line) => !/^\t| STATEMENT: /.test(line))
+      .join("\n")
+      .trim();
+    throw new Error(`initdb could not make ${folder}: ${said || String(cause)}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 const sqliteBusy = 5;
+const sqliteFull = 13;
 
 type Owner = { pid: number; startedAt: string; url?: string };
 
@@ -56,8 +57,10 @@ function takeLock(path: string, busy: () => Error): DatabaseSync {
     return file;
   } catch (error) {
     file?.close();
-    if ((error as { errcode?: number }).errcode === sqliteBusy) throw busy();
-    throw new Error(`cannot lock ${path}: does it belong to another user?`, { cause: error });
+    const { errcode } = error as { errcode?: number };
+    if (errcode === sqliteBusy) throw busy();
+    const guess = errcode === sqliteFull ? "" : ": does it belong to another user?";
+    throw new Error(`cannot lock ${path}${guess}`, { cause: error });
   }
 }
 
