@@ -1,7 +1,10 @@
 /** A shell and a `.env` with leftovers that tests do not have. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -10,7 +13,9 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 
 const cli = fileURLToPath(new URL("../../src/cli/cli.ts", import.meta.url));
+const healthy = fileURLToPath(new URL("../../deploy/healthy.mjs", import.meta.url));
 const isRoot = process.getuid?.() === 0;
+const hasIpv6 = networkInterfaces().lo?.some(({ address }) => address === "::1") ?? false;
 
 const hostile = {
   PGHOST: "203.0.113.1",
@@ -115,5 +120,19 @@ describe("the environment of a process", () => {
     assert.equal(await started.ended, 1, started.output);
     assert.match(started.output, /^There is no room left on a disk: free some, and start again\.$/m);
     assert.doesNotMatch(started.output, /another user|^ +at /m);
+  });
+
+  test("the image's check of health asks at an IPv6 address too", { skip: !hasIpv6 }, async () => {
+    const server = createServer((_, response) => response.end("ok"));
+    await once(server.listen(0, "::1"), "listening");
+    try {
+      const { port } = server.address() as AddressInfo;
+      for (const HOST of ["::1", "::"]) {
+        const asked = run(["/actuator/health/liveness"], { HOST, PORT: String(port) }, [process.execPath, healthy]);
+        assert.equal(await asked.ended, 0, asked.output);
+      }
+    } finally {
+      server.close();
+    }
   });
 });
