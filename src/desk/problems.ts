@@ -10,7 +10,7 @@ export const deskProblems = defineProblems({
   saga_stands: { status: 409, title: "The order's saga still stands" },
   order_ended: { status: 409, title: "The order has ended already" },
   payment_undecided: { status: 409, title: "The provider has not decided about the order's payment" },
-  order_paid: { status: 409, title: "The order is paid" },
+  order_paid: { status: 409, title: "Its buyer has paid or confirmed the order" },
 });
 
 export const details: Record<Exclude<keyof typeof deskProblems, "saga_stands">, string> = {

@@ -7,7 +7,7 @@ import type { WebhookAnswer } from "./webhook.ts";
 export const paymentProblems = defineProblems({
   payment_not_ready: { status: 409, title: "The order cannot be paid yet", retryAfterSeconds: 1 },
   payment_in_progress: { status: 409, title: "An earlier attempt is still being decided", retryAfterSeconds: 2 },
-  already_paid: { status: 409, title: "The order is paid" },
+  already_paid: { status: 409, title: "There is nothing more to pay for this order" },
   payment_closed: { status: 409, title: "The order cannot be paid any more" },
   card_not_taken: {
     status: 400,
@@ -34,7 +34,8 @@ export const payDetails: Record<PayRefusal, string> = {
   payment_not_ready: "The books do not have the order's payment yet. Send the same request again in a second.",
   payment_in_progress:
     "Nothing is charged for this request. GET /orders/{orderId} tells the result of the earlier one.",
-  already_paid: "Nothing is charged a second time. GET /orders/{orderId} tells when the order is confirmed.",
+  already_paid:
+    "It is paid, or it costs nothing and its buyer has confirmed it. Nothing more is charged. GET /orders/{orderId} tells when the order is confirmed.",
   payment_closed: "Its time to pay is over, or it has ended. Nothing is charged for this request: order again.",
   card_not_taken: "GET /payments/means says how this shop is paid. Nothing is charged.",
   token_not_taken: "GET /payments/means says how this shop is paid. Nothing is charged.",

@@ -58,6 +58,12 @@ describe("the limit of a drop", () => {
     assert.equal(await buy(productId, "ada", 3), "accepted");
   });
 
+  test("is no untrue sentence about a person who holds nothing", async () => {
+    const productId = await world.newProduct({ stock: 9, limitPerCustomer: 2 });
+    const { body } = await world.as("ada").post<Problem>("/orders", { productId, quantity: 3 });
+    assert.equal(body.title, "These are more units than one customer may hold");
+  });
+
   test("is lower or higher than the product's limit: the lower one counts", async () => {
     const lower = await world.newProduct({ stock: 9, limitPerCustomer: 1 });
     await scheduled({ limitPerPerson: 2 }, lower);

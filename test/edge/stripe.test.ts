@@ -76,6 +76,9 @@ describe("a shop whose provider is Stripe", () => {
     assert.equal((await pay(world.as("bea"), orderId, {})).status, 400);
     assert.equal((await pay(buyer, orderId, {})).status, 202);
     await world.untilStatus(buyer, orderId, "CONFIRMED");
+    const { title, detail } = (await pay(buyer, orderId, {})).body;
+    assert.equal(title, "There is nothing more to pay for this order");
+    assert.match(detail, /^It is paid, or it costs nothing and its buyer has confirmed it\. Nothing more is charged\./);
     await untilMoneyIs(buyer, orderId, "captured");
     const refunded = await world.admin.post(`/orders/${orderId}/refund`, { reason: "not coming", restock: true });
     assert.equal(refunded.status, 202, JSON.stringify(refunded.body));
