@@ -6,7 +6,7 @@ import type { ExtensionRefusal } from "./steps/extension.ts";
 
 export const orderProblems = defineProblems({
   sold_out: { status: 409, title: "Sold out" },
-  limit_per_customer: { status: 409, title: "These are more units than one customer may hold" },
+  limit_per_customer: { status: 409, title: "More units than one customer may hold" },
   drop_not_open: { status: 409, title: "The drop is not open yet" },
   drop_ended: { status: 409, title: "The drop is over" },
   drop_paused: { status: 503, title: "The drop is paused", retryAfterSeconds: 5 },
@@ -36,7 +36,7 @@ export const orderProblems = defineProblems({
 const details: Record<Exclude<PlaceRefusal, "overloaded"> | "drop_not_open", string> = {
   sold_out:
     "Not enough units are left. Units come back when others do not pay: try again later, or join the line at listUrl if there is one.",
-  limit_per_customer: "They count together with the units that you hold already. Nothing was taken.",
+  limit_per_customer: "With these units you would hold more than one customer may. Nothing was taken.",
   drop_not_open:
     "Order again at opensAt. Until then serverNow says how late it is for the drop, whatever your clock says.",
   drop_ended: "No new orders are taken. Orders that were accepted before continue.",
