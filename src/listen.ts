@@ -38,6 +38,7 @@ function whyNot(setting: string, at: string, code: string | undefined): string |
     case "EACCES":
       return `this user may not listen at ${at}: set ${setting} to another one`;
     case "EADDRNOTAVAIL":
+    case "EAFNOSUPPORT":
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `this machine has no address for ${at} (${code}): set HOST to 127.0.0.1, or to 0.0.0.0 for all of its own`;
