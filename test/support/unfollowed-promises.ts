@@ -8,13 +8,11 @@ import hooks from "node:async_hooks";
 // The runner loads this file too; only the processes of test files have this variable.
 if (process.env.NODE_TEST_CONTEXT) {
   const { createHook } = hooks;
-  Object.assign(hooks, {
-    createHook(options: Parameters<typeof createHook>[0]) {
-      // The first caller is the runner; what others follow is theirs to say.
-      hooks.createHook = createHook;
-      return createHook({ ...options, trackPromises: false });
-    },
-  });
+  hooks.createHook = (options) => {
+    // The first caller is the runner; what others follow is theirs to say.
+    hooks.createHook = createHook;
+    return createHook({ ...options, trackPromises: false });
+  };
   for (const event of ["unhandledRejection", "uncaughtExceptionMonitor"])
     process.on(event, (error) => console.error(error));
 }
